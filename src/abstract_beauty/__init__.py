@@ -1,0 +1,39 @@
+"""Abstract Beauty: is beauty what a mind can predict?
+
+A predictor f guesses each tile of an image from its surroundings; an improver g changes images so that f
+guesses better.
+"""
+
+from abstract_beauty.errors import UserError
+from abstract_beauty.full_prediction import CONTEXT, MARGIN, TILE, contexts, full_prediction
+from abstract_beauty.images import read_image, resize_short_side, write_image
+from abstract_beauty.improvers import improve
+from abstract_beauty.params import Params, load_params
+from abstract_beauty.predictability import error_map, phase_averaged, predictability, progress
+from abstract_beauty.project import Project, find_project
+from abstract_beauty.weights import load_improver, load_predictor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CONTEXT",
+    "MARGIN",
+    "TILE",
+    "Params",
+    "Project",
+    "UserError",
+    "contexts",
+    "error_map",
+    "find_project",
+    "full_prediction",
+    "improve",
+    "load_improver",
+    "load_params",
+    "load_predictor",
+    "phase_averaged",
+    "predictability",
+    "progress",
+    "read_image",
+    "resize_short_side",
+    "write_image",
+]

@@ -1,0 +1,261 @@
+"""The command line: `abstract-beauty score | improve | train | data | measure | bench`."""
+
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+
+from abstract_beauty import weights
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import read_json, rounded, write_json
+from abstract_beauty.full_prediction import TILE
+from abstract_beauty.images import read_image, resize_short_side, write_image
+from abstract_beauty.improvers import improve
+from abstract_beauty.params import load_params
+from abstract_beauty.project import find_project
+
+
+def _score(options: argparse.Namespace) -> None:
+    from abstract_beauty import plots
+    from abstract_beauty.experiments.scores import WORKING_SIDE, score
+
+    good_path = weights.find("predictors", options.predictor)
+    bad_path = weights.find("predictors", options.bad)
+    good, bad = weights.load(good_path, "predictors"), weights.load(bad_path, "predictors")
+    maps = _map_names(options.images, options.map) if options.map else {}
+    rows = []
+    for name in options.images:
+        picture = read_image(name)
+        _check_side(name, picture)
+        height, width = picture.shape[1:]
+        scores = score(resize_short_side(picture, WORKING_SIDE), good, bad)
+        row = {
+            "image": str(name),
+            "predictability": scores.predictability,
+            "progress": scores.progress,
+            "complexity": scores.complexity,
+            "width": width,
+            "height": height,
+            "predictor": _label(good_path),
+        }
+        rows.append(rounded(row))
+        if options.map:
+            write_image(maps[name], plots.map_image(scores.map, size=(height, width)))
+        if not options.json:
+            if len(rows) == 1:
+                print(f"{'predictability':>14}  {'progress':>8}  {'complexity':>10}  image")
+            print(
+                f"{scores.predictability:14.4f}  {scores.progress:8.3f}  {scores.complexity:10.4f}  {name}",
+                flush=True,
+            )
+    if options.json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+
+
+def _map_names(images: Sequence[Path], folder: Path) -> dict[Path, Path]:
+    """A name for each picture's map; two pictures of one name in different folders must not overwrite each other."""
+    names: dict[Path, Path] = {}
+    for image in images:
+        name, number = f"{image.stem}.map.png", 1
+        while folder / name in names.values() and image not in names:
+            number += 1
+            name = f"{image.stem}-{number}.map.png"
+        names.setdefault(image, folder / name)
+    return names
+
+
+def _improve(options: argparse.Namespace) -> None:
+    path = weights.find("improvers", options.improver)
+    if options.out.resolve() == options.image.resolve():
+        raise UserError(f"{options.out}: is the original itself; give --out another name")
+    picture = read_image(options.image)
+    _check_side(options.image, picture)
+    y = improve(weights.load(path, "improvers"), picture[None], times=options.times)
+    write_image(options.out, y[0])
+    change = float((y[0] - picture).abs().mean())
+    print(
+        f"{options.out}: {_label(path)}, {options.times} times; mean change {change:.4f} of 1 per pixel and channel"
+    )
+
+
+def _check_side(name: Path, picture: torch.Tensor) -> None:
+    if min(picture.shape[1:]) < TILE:
+        height, width = picture.shape[1:]
+        raise UserError(f"{name}: is {width}x{height} pixels; both sides must be at least {TILE}")
+
+
+def _label(path: Path) -> str:
+    """What a weights file is called in output: its family and name where it has them, else its path."""
+    return (
+        f"{path.parent.parent.name}/{path.stem}"
+        if path.parent.name in ("predictors", "improvers")
+        else str(path)
+    )
+
+
+def _data(options: argparse.Namespace) -> None:
+    from abstract_beauty.experiments import prepare_data
+
+    prepare_data(find_project(), load_params(), progress=not options.quiet)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from abstract_beauty.experiments import improver_run, measure_predictor, predictor_run
+    from abstract_beauty.experiments.runs import forget
+
+    project, params = find_project(), load_params()
+    for experiment in options.experiments:
+        kind, _, name = experiment.partition(".")
+        kinds = {
+            "predictor": (params.predictors, predictor_run),
+            "improver": (params.improvers, improver_run),
+        }
+        known = [f"{key}.{member}" for key, (section, _) in kinds.items() for member in section]
+        if experiment not in known:
+            raise UserError(
+                f"{experiment}: there is no such experiment in params.yaml; there are {', '.join(known)}"
+            )
+        run = kinds[kind][1](project, params, name, publish=True, progress=not options.quiet)
+        if torch.distributed.is_initialized() and torch.distributed.get_rank() > 0:
+            continue
+        if kind == "predictor":
+            write_json(project.results / "predictors" / f"{name}.json", measure_predictor(project, run))
+        forget(project, f"{kind}s", run)
+        where = run.path.relative_to(project.root)
+        print(
+            f"{experiment}: loss {run.curve[-1]['loss']:.4f} after {run.curve[-1]['step']} steps; weights in {where}"
+        )
+
+
+def _measure(options: argparse.Namespace) -> None:
+    from abstract_beauty.experiments import (
+        improver_run,
+        measure_fills,
+        measure_filters,
+        measure_improver,
+        predictor_run,
+    )
+
+    project, params = find_project(), load_params()
+    what, _, name = options.what.partition(".")
+    if what == "fills" and not name:
+        write_json(project.results / "fills.json", measure_fills(project, params))
+        return
+    if what not in ("filters", "improver") or (what == "improver") != bool(name):
+        raise UserError(f"{options.what}: measure fills, filters or improver.NAME")
+    predictors = {key: predictor_run(project, params, key).network for key in ("good", "bad", "judge")}
+    if what == "filters":
+        write_json(project.results / "filters.json", measure_filters(project, params, predictors))
+    else:
+        run = improver_run(project, params, name)
+        filters = read_json(project.results / "filters.json")
+        write_json(
+            project.results / "improvers" / f"{name}.json",
+            measure_improver(project, run, predictors, filters),
+        )
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from abstract_beauty.bench import bench, table
+
+    report = bench(size=options.size, trials=options.trials)
+    print(json.dumps(rounded(report), indent=2) if options.json else table(report))
+
+
+def _count(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
+    number = int(text)
+    if not 1 <= number <= 10_000:
+        raise argparse.ArgumentTypeError("must lie between 1 and 10000")
+    return number
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="abstract-beauty", description="How predictable is a picture, and can it be more so?"
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], None], summary: str
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=summary)
+        added.set_defaults(run=run)
+        return added
+
+    add = command("score", _score, "Say how predictable pictures are.").add_argument
+    add("images", nargs="+", type=Path, metavar="IMAGE", help="a picture in any common format")
+    add("--json", action="store_true", help="print a JSON list, one object a picture")
+    add("--map", type=Path, metavar="DIR", help="also write each picture's predictability map into DIR")
+    add(
+        "--predictor",
+        default="reference/good",
+        metavar="NAME",
+        help="reference/NAME, run/NAME or a file (default: %(default)s)",
+    )
+    add(
+        "--bad",
+        default="reference/bad",
+        metavar="NAME",
+        help="the bad predictor, for progress (default: %(default)s)",
+    )
+
+    add = command("improve", _improve, "Make a picture more predictable.").add_argument
+    add("image", type=Path, metavar="IMAGE", help="a picture in any common format")
+    add("--out", type=Path, required=True, metavar="OUT", help="where the result goes: .png, .jpg or .webp")
+    add(
+        "--improver",
+        default="reference/smoothing",
+        metavar="NAME",
+        help="reference/NAME, run/NAME, NAME or a file (default: %(default)s)",
+    )
+    add("--times", type=_count, default=1, metavar="N", help="apply it N times over (default: 1)")
+
+    add = command(
+        "train", _train, "Train networks of params.yaml; the same command again goes on where it was killed."
+    ).add_argument
+    add("experiments", nargs="+", metavar="EXPERIMENT", help="predictor.NAME or improver.NAME")
+    add("--quiet", action="store_true", help="no progress bar")
+
+    add = command("data", _data, "Prepare the pictures that params.yaml names.").add_argument
+    add("--quiet", action="store_true", help="no progress bar")
+
+    add = command("measure", _measure, "Measure against the test pictures.").add_argument
+    add("what", metavar="WHAT", help="fills, filters or improver.NAME")
+
+    add = command("bench", _bench, "Time full prediction on this machine.").add_argument
+    add("--json", action="store_true", help="print JSON")
+    add("--size", type=_count, default=320, help="side of the square image (default: %(default)s)")
+    add("--trials", type=_count, default=5, help="trials of each way, interleaved (default: %(default)s)")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status: 0, or 2 after one line on stderr that says what to mend."""
+    options = _parser().parse_args(arguments)
+    warnings.showwarning = lambda message, category, *_, **__: (
+        print(f"note: {message}", file=sys.stderr) if category is UserWarning else None
+    )
+    try:
+        options.run(options)
+    except UserError as error:
+        print(f"abstract-beauty: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(
+            "abstract-beauty: interrupted; the same command again goes on from the last checkpoint",
+            file=sys.stderr,
+        )
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 141
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

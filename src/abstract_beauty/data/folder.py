@@ -1,0 +1,120 @@
+"""Pictures of any folder: found recursively, split by a hash of the file name."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from abstract_beauty.data.records import Found, Skip, Split, share
+from abstract_beauty.errors import UserError
+from abstract_beauty.images import printable, read_image, resize_short_side, to_bytes
+from abstract_beauty.params import DataParams
+
+# Files with another suffix are taken for labels and notes and passed over in silence; no suffix at all is tried.
+SUFFIXES = frozenset(
+    [
+        ".avif",
+        ".bmp",
+        ".gif",
+        ".jfif",
+        ".jp2",
+        ".jpe",
+        ".jpeg",
+        ".jpg",
+        ".pbm",
+        ".pcx",
+        ".pgm",
+        ".png",
+        ".pnm",
+        ".ppm",
+        ".qoi",
+        ".tga",
+        ".tif",
+        ".tiff",
+        ".webp",
+    ]
+) | {""}
+
+
+def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found | Skip], int]:
+    """Pictures of `params.train` and `params.test`, test first, and how many there are at most.
+
+    The split of a file depends on its name alone, so adding files moves none. Of more than `params.limit` training
+    files those with the smallest hash are taken: a fair sample of the folders, and a smaller limit takes a part of it.
+    `seed` is not used.
+
+    Raises:
+        UserError: a folder is missing or no folder is given.
+    """
+    if not params.train:
+        raise UserError("data.train: names no folder; give at least one folder of pictures")
+    skips: list[Skip] = []
+    train = _files("data.train", params.train, skips)
+    if params.test:
+        test = _files("data.test", params.test, skips)
+    else:
+        chosen = {key: share(path.name) < params.test_share for key, path in train.items()}
+        test = {key: path for key, path in train.items() if chosen[key]}
+        train = {key: path for key, path in train.items() if not chosen[key]}
+    return _read(train, test, skips, params), len(train) + len(test)
+
+
+def _read(train: dict, test: dict, skips: list[Skip], params: DataParams) -> Iterator[Found | Skip]:
+    yield from skips
+    for key, path in test.items():
+        yield _picture(key, path, "test", params.short_side)
+    # by hash, not by folder; the writer stops at the limit, unreadable files do not count towards it
+    for key in sorted(train, key=share) if params.limit else train:
+        yield _picture(key, train[key], "train", params.short_side)
+
+
+def _picture(key: str, path: Path, split: Split, short_side: int) -> Found | Skip:
+    source = printable(path.name)
+    try:
+        image = to_bytes(resize_short_side(read_image(path), short_side))
+    except UserError as error:
+        reason = str(error).removeprefix(printable(path) + ": ")
+        return Skip(source, reason)
+    return Found(picture_name(path.stem, key), split, source, "photograph", image)
+
+
+def picture_name(stem: str, key: str) -> str:
+    """A safe file name of a picture: what is readable of `stem`, and a hash of `key` that keeps it apart."""
+    readable = re.sub(r"[^A-Za-z0-9_]+", "-", stem).strip("-")[:40] or "picture"
+    return f"{readable}-{int(share(key) * 2**32):08x}"
+
+
+def _files(option: str, folders: tuple[str, ...], skips: list[Skip]) -> dict[str, Path]:
+    """Every picture file below `folders`, sorted, keyed by the folder's name and the path within it."""
+    found: dict[str, Path] = {}
+    seen: set[str] = set()
+    for folder in map(Path, folders):
+        if not folder.is_dir():
+            raise UserError(f"{option}: no such folder '{printable(folder)}'; give a folder of pictures")
+        for path in _walk(folder, seen, skips):
+            key = f"{folder.resolve().name}/{path.relative_to(folder)}"
+            while key in found:  # two folders of one name
+                key += "+"
+            found[key] = path
+    return found
+
+
+def _walk(folder: Path, seen: set[str], skips: list[Skip]) -> Iterator[Path]:
+    """Files below `folder` in sorted order; each real folder once, so a loop of symlinks ends."""
+    real = os.path.realpath(folder)
+    if real in seen:
+        return
+    seen.add(real)
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
+    except OSError as error:
+        skips.append(Skip(printable(folder.name), f"folder cannot be read ({error.strerror})"))
+        return
+    for entry in entries:
+        path = folder / entry.name
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _walk(path, seen, skips)
+        elif path.suffix.lower() in SUFFIXES:
+            yield path

@@ -1,0 +1,268 @@
+"""Graphs of formulas: curves on paper or a blackboard, fields of colour, lit surfaces."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from abstract_beauty.data.generators.noise import Field, blur, fractal, grid, haze, mix, pick, ramp, whole
+from abstract_beauty.data.generators.palette import Palette, lch, mottled, photograph, to_rgb
+
+CURVE_POINTS = 900
+
+
+def draw_graphs(rng: np.random.Generator, size: int) -> np.ndarray:
+    """A picture of a formula, (size, size, 3) in `[0, 1]`."""
+    draw = (board, board, field, surface)[whole(rng, 4)]
+    return draw(rng, size)
+
+
+def family(rng: np.random.Generator) -> Callable[[float], tuple[np.ndarray, np.ndarray]]:
+    """A formula with one free parameter near 1; at each it gives the x and y of a curve, within about -1..1."""
+    t = np.linspace(0, 2 * np.pi, CURVE_POINTS)
+    x = np.linspace(-1.1, 1.1, CURVE_POINTS)
+    a, b = rng.integers(1, 6, 2).tolist()
+    b = b + (a == b)
+    p, q, phase = *rng.uniform(0.6, 3, 2), rng.uniform(0, np.pi)
+    formulas: list[Callable[[float], tuple[np.ndarray, np.ndarray]]] = [
+        lambda k: (x, 0.75 * k * np.sin(3 * p * x + phase) * np.exp(-q * 0.4 * x**2)),
+        lambda k: (x, 0.5 * np.sin(3 * p * x + k) + 0.35 * np.sin(5 * q * x * k)),
+        lambda k: (x, np.clip(k * (2 * x**3 - p * x) + 0.2 * q * x**2 - 0.2, -1.3, 1.3)),
+        lambda k: (x, 1.6 * np.exp(-((x - 0.15 * q) ** 2) * 6 * p * k) - 0.75),
+        lambda k: (x, np.clip(0.12 * k * np.tan(2.4 * p * x + phase), -1.4, 1.4)),
+        lambda k: (0.9 * k * np.sin(a * t + phase), 0.9 * k * np.sin(b * t)),  # Lissajous
+        lambda k: rose(0.95 * k * np.cos((a + 1) * t), t),
+        lambda k: rose(
+            0.3 * k * (1 + 0.9 * np.cos(8 * t) * (1 + 0.1 * np.cos(24 * t))) * (1 + np.sin(t)), t + np.pi
+        ),
+        lambda k: rose(0.045 * k * (t * 3), 3 * t + phase),  # a spiral
+        lambda k: rose(0.42 * k * (1 + 0.9 * np.cos(t - phase)), t),  # a cardioid
+        lambda k: trochoid(0.16 * p / (a + 1), 0.62 * k, a + b, t),
+    ]
+    return formulas[whole(rng, len(formulas))]
+
+
+def rose(radius: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Polar to x and y."""
+    return radius * np.cos(angle), radius * np.sin(angle)
+
+
+def trochoid(small: float, large: float, turns: int, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The path of a point on a circle that rolls on another."""
+    ring = small * 1.6
+    return large * np.cos(t) + ring * np.cos(turns * t), large * np.sin(t) - ring * np.sin(turns * t)
+
+
+def board(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Curves drawn in ink, chalk or light, on a sheet that is seen a little askew."""
+    canvas = 2 * size
+    ground = pick(rng, ["paper", "paper", "chalk", "dark"])
+    palette = Palette(rng)
+    if ground == "paper":
+        colour = lch(rng.uniform(0.86, 0.97), rng.uniform(0, 0.04), rng.uniform(60, 100))
+    elif ground == "chalk":
+        colour = lch(rng.uniform(0.25, 0.38), rng.uniform(0.01, 0.05), pick(rng, [160, 170, 260]))
+    else:
+        colour = lch(rng.uniform(0.1, 0.25), rng.uniform(0.01, 0.05), rng.uniform(220, 320))
+    lab = np.empty((canvas, canvas, 3), np.float32)
+    lab[:] = colour
+    matrix = placement(rng, canvas)
+    bright = ground != "paper"
+    if rng.random() < 0.75:
+        axes(rng, lab, matrix, colour, bright)
+    curves = family(rng)
+    fan = int(pick(rng, [1, 1, 2, 3, 8, 16]))
+    width = rng.uniform(1.2, 6) if fan < 4 else rng.uniform(1, 2.2)
+    filled = rng.random() < 0.35
+    inks, coloured = palette.gradient(rng, 5), rng.random() < 0.7
+    for step in np.linspace(0, 1, fan):
+        ink = inks[int(rng.uniform(0, 255) if fan < 4 else 30 + 200 * step)].copy()
+        ink[0] = max(ink[0], 0.7) if bright else min(ink[0], 0.55)
+        ink[1:] *= np.float32(min(4.0, 0.12 / max(float(np.hypot(*ink[1:])), 1e-3)) if coloured else 1)
+        x, y = curves(1 - 0.75 * step if fan > 1 else 1.0)
+        stroke(lab, matrix, x, y, ink, width * canvas / 512, filled)
+    if ground == "chalk":  # chalk leaves gaps on the grain of the board, and dust around
+        dust = np.clip(lab[..., 0] - colour[0], 0, 1)
+        grain = blur(rng.standard_normal((canvas, canvas), dtype=np.float32), 0.9) * 3
+        lab = mix(lab, colour, np.clip(0.35 + 0.35 * grain, 0, 0.8) * (dust > 0.05))
+        lab[..., 0] += haze(dust, canvas / 40) * 0.35
+        lab[..., 0] += fractal(rng, canvas, 1.2, 4, rng.uniform(0, 3)) * 0.02
+    elif ground == "dark":  # lines that glow
+        lab = lab + haze(lab - colour, canvas / 60) * np.float32(0.9)
+    lab = cv2.resize(lab, (size, size), interpolation=cv2.INTER_AREA)
+    y, x = grid(size)
+    lab += (mottled(rng, size, np.zeros(3, np.float32), 0.018, 0.8)) * np.float32(rng.uniform(0.5, 1.5))
+    fall = rng.normal(0, 0.14, 2).astype(np.float32)
+    lab[..., 0] *= 1 + fall[0] * (x - 0.5) + fall[1] * (y - 0.5) + fractal(rng, size, 2.4) * np.float32(0.03)
+    return photograph(rng, lab, meter=0.2)
+
+
+def placement(rng: np.random.Generator, canvas: int) -> np.ndarray:
+    """The (3, 3) projection from the plane of the formula, about -1..1, to pixels: a sheet on a table, seen askew."""
+    corners = np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]], np.float32)
+    zoom, askew = rng.uniform(0.34, 0.75), 0.16 * rng.random()
+    middle = 0.5 + rng.normal(0, 0.06, 2)
+    seen = middle + zoom * corners * [1, -1] + rng.uniform(-askew, askew, (4, 2))
+    return cv2.getPerspectiveTransform(corners, (seen * canvas).astype(np.float32))
+
+
+def project(matrix: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Points of the plane to pixels with four binary digits after the point, as OpenCV draws them; (n, 2) int32."""
+    points = cv2.perspectiveTransform(np.stack([x, y], -1)[None].astype(np.float64), matrix)[0]
+    return np.round(np.clip(points, -4000, 4000) * 16).astype(np.int32)
+
+
+def stroke(
+    lab: np.ndarray,
+    matrix: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    ink: np.ndarray,
+    width: float,
+    filled: bool,
+) -> None:
+    """Draw a curve, over a light wash of its inside if it is filled. In bytes, as OpenCV smooths edges only there."""
+    mask = np.zeros(lab.shape[:2], np.uint8)
+    points = project(matrix, x, y)
+    if filled:
+        cv2.fillPoly(mask, [points], 90, cv2.LINE_AA, 4)
+    cv2.polylines(mask, [points], False, 255, max(1, round(width)), cv2.LINE_AA, 4)
+    lab += (ink - lab) * (mask[..., None] * np.float32(1 / 255))
+
+
+def axes(
+    rng: np.random.Generator, lab: np.ndarray, matrix: np.ndarray, ground: np.ndarray, bright: bool
+) -> None:
+    """Two axes with ticks, and on some sheets the squares of the paper."""
+    canvas = len(lab)
+    strong = lch(0.9 if bright else 0.2, 0.01, 90)
+    ends = np.array([-1.6, 1.6])
+    if rng.random() < 0.6:
+        faint = mix(ground, lch(0.75 if bright else 0.6, 0.06, 240), 0.45)
+        places = np.arange(-1.6, 1.61, pick(rng, [0.1, 0.2]))
+        squares = [line for at in places for line in ((ends, np.full(2, at)), (np.full(2, at), ends))]
+        rule(lab, matrix, squares, faint, canvas / 512)
+    tick = np.array([-0.02, 0.02])
+    ticks = [(np.full(2, at), tick) for at in np.arange(-1, 1.01, 0.2)]
+    rule(lab, matrix, [(ends, np.zeros(2)), (np.zeros(2), ends), *ticks], strong, canvas / 350)
+
+
+def rule(
+    lab: np.ndarray,
+    matrix: np.ndarray,
+    lines: list[tuple[np.ndarray, np.ndarray]],
+    ink: np.ndarray,
+    width: float,
+) -> None:
+    """Draw many straight lines of one ink at once, each by the x and the y of its ends."""
+    mask = np.zeros(lab.shape[:2], np.uint8)
+    points = [project(matrix, x, y) for x, y in lines]
+    cv2.polylines(mask, points, False, 255, max(1, round(width)), cv2.LINE_AA, 4)
+    lab += (ink - lab) * (mask[..., None] * np.float32(1 / 255))
+
+
+def plane(rng: np.random.Generator, size: int, zoom: float) -> tuple[Field, Field]:
+    """Coordinates of a turned and shifted piece of the plane."""
+    y, x = grid(size)
+    angle = np.float32(rng.uniform(0, 2 * np.pi))
+    shift = rng.normal(0, 0.3, 2).astype(np.float32)
+    x, y = (x - 0.5 + shift[0]) * np.float32(zoom), (y - 0.5 + shift[1]) * np.float32(zoom)
+    return x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)
+
+
+def height_field(rng: np.random.Generator, x: Field, y: Field) -> Field:
+    """A formula of x and y, about -1..1."""
+    p, q, s = rng.uniform(0.6, 2.2, 3).astype(np.float32)
+    radius, angle = np.hypot(x, y), np.arctan2(y, x)
+    z = x + 1j * y
+    waves = whole(rng, 2, 7)
+    formulas: list[Callable[[], Field]] = [
+        lambda: np.sin(p * 2 * x + np.sin(q * 2 * y)) * np.cos(s * 1.5 * y),
+        lambda: np.sin(3 * p * radius) / (0.6 + radius * q),
+        lambda: np.cos(waves * angle + 3 * q * radius) * np.exp(-0.3 * radius),
+        lambda: (x**3 - 3 * x * y**2) * 0.3 * np.exp(-0.3 * radius**2) * 3,
+        lambda: (
+            sum(
+                np.cos(4 * p * (x * np.cos(k) + y * np.sin(k)))
+                for k in np.arange(5, dtype=np.float32) * np.float32(np.pi / 5)
+            )
+            / 3
+        ),
+        lambda: np.sin(x * y * p) * np.cos(q * (x - y)),
+        lambda: np.sin(
+            np.angle((z**2 - 1) * (z - 2 - 1j) ** 2 / (z**2 + 2 + 2j + 1e-3)).astype(np.float32) * 1.0
+        ),
+        lambda: np.tanh(np.log(np.abs(z**3 - 1) + 0.1).astype(np.float32)),
+        lambda: np.sin(p * x**2 + q * y**2) * np.float32(0.9),
+    ]
+    return np.asarray(formulas[whole(rng, len(formulas))](), np.float32)
+
+
+def field(rng: np.random.Generator, size: int) -> np.ndarray:
+    """A formula of x and y as colour: smooth, in steps, or with lines of equal height."""
+    x, y = plane(rng, size, rng.uniform(2.5, 6))
+    if rng.random() < 0.5:
+        x, y = x + np.sin(y * rng.uniform(0.5, 1.5)) * 0.5, y + np.cos(x * rng.uniform(0.5, 1.5)) * 0.5
+    values = height_field(rng, x, y)
+    low, high = np.quantile(values[::4, ::4], [0.02, 0.98])  # a peak alone would leave the rest flat
+    level = np.clip((values - low) / max(high - low, 1e-6), 0, 1).astype(np.float32)
+    look = pick(rng, ["smooth", "steps", "lines", "lit"])
+    steps = whole(rng, 5, 14)
+    if look == "steps":
+        scaled = level * steps
+        level = (np.floor(scaled) + ramp(scaled % 1, 0.9, 1.0)) / (steps + 1)
+    colours = Palette(rng).gradient(rng, whole(rng, 3, 6))
+    lab = colours[np.clip(level * 255, 0, 255).astype(int)].copy()
+    if look == "lines":
+        scaled = level * steps
+        near = np.abs(scaled % 1 - 0.5) / (np.hypot(*np.gradient(scaled)) + 1e-4)
+        lab[..., 0] += np.float32(pick(rng, [-0.25, 0.25])) * np.clip(1.6 - near, 0, 1)
+    elif look == "lit":
+        down, right = np.gradient(values * size / 18)
+        lab[..., 0] += np.clip((down * 0.6 - right * 0.8) * np.float32(0.22), -0.3, 0.3)
+    lab += mottled(rng, size, np.zeros(3, np.float32), 0.025 * rng.random(), 1.0)
+    return photograph(rng, lab)
+
+
+def surface(rng: np.random.Generator, size: int) -> np.ndarray:
+    """A formula of x and y as a hilly sheet in space, lit from the side; painted from the back to the front."""
+    canvas, cells = 2 * size, 46
+    x, y = (
+        np.float32(side) for side in np.meshgrid(np.linspace(-2.4, 2.4, cells), np.linspace(-2.4, 2.4, cells))
+    )
+    height = height_field(rng, x, y)
+    height = height / max(np.abs(height).max(), 1e-6) * rng.uniform(0.5, 1.1)
+    turn, tilt = rng.uniform(0.2, 1.3), rng.uniform(0.35, 0.75)
+    right, back = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
+    zoom = rng.uniform(0.13, 0.24) * canvas / (1 + 0.09 * back)  # the far side is smaller
+    across = canvas * 0.5 + right * zoom
+    down = canvas * rng.uniform(0.45, 0.58) - (back * tilt + height * (1 - tilt * 0.4)) * zoom
+    slope_y, slope_x = np.gradient(height, 4.8 / cells)
+    normal = np.stack([-slope_x, -slope_y, np.ones_like(height)], -1)
+    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+    sun = np.array([rng.uniform(-1, 1), rng.uniform(-1, 1), rng.uniform(0.5, 1.2)])
+    lit = np.clip(normal @ (sun / np.linalg.norm(sun)), 0, 1)
+    palette = Palette(rng)
+    colours = palette.gradient(rng, 4)
+    level = (height - height.min()) / max(np.ptp(height), 1e-6)
+    skin = colours[np.clip(level * 255, 0, 255).astype(int)].copy()
+    skin[..., 0] = skin[..., 0] * (0.35 + 0.75 * lit) + 0.25 * lit**12
+    behind = palette.colour(rng) * np.array([1, 0.4, 0.4], np.float32)  # quieter than the sheet
+    backdrop = mottled(rng, canvas // 2, behind, 0.03, 1.6)
+    lab = cv2.resize(backdrop, (canvas, canvas))
+    lab[..., 0] += (np.linspace(-0.1, 0.1, canvas, dtype=np.float32) * np.float32(rng.normal(0, 1)))[:, None]
+    wire = rng.random() < 0.4
+    points = np.round(np.stack([across, down], -1) * 16).astype(np.int32)
+    paint = to_rgb(np.ascontiguousarray(skin)) * 255
+    picture = np.ascontiguousarray(np.round(to_rgb(lab) * 255).astype(np.uint8))
+    order = np.argsort(-(back[:-1, :-1] + back[1:, 1:]).ravel())
+    for place in order:
+        row, column = divmod(int(place), cells - 1)
+        corners = points[[row, row, row + 1, row + 1], [column, column + 1, column + 1, column]]
+        colour = paint[row : row + 2, column : column + 2].mean((0, 1)).tolist()
+        cv2.fillConvexPoly(picture, corners, colour, cv2.LINE_AA, 4)
+        if wire:
+            cv2.polylines(picture, [corners], True, [c * 0.7 for c in colour], 1, cv2.LINE_AA, 4)
+    reduced = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    grain = fractal(rng, size, 0.9)[..., None] * np.float32(0.025 * rng.random())
+    return np.clip(blur(reduced, rng.uniform(0.2, 0.7)) * (1 + grain), 0, 1).astype(np.float32)

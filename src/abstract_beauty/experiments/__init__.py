@@ -1,0 +1,21 @@
+"""What each stage of the pipeline runs: puts parameters, pictures, networks and losses together and calls fit()."""
+
+from abstract_beauty.experiments.baselines import measure_fills, measure_filters
+from abstract_beauty.experiments.improver import improver_run, measure_improver
+from abstract_beauty.experiments.pictures import ensure_data, pictures, prepare_data, test_images
+from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
+from abstract_beauty.experiments.runs import Run
+
+__all__ = [
+    "Run",
+    "ensure_data",
+    "improver_run",
+    "measure_fills",
+    "measure_filters",
+    "measure_improver",
+    "measure_predictor",
+    "pictures",
+    "predictor_run",
+    "prepare_data",
+    "test_images",
+]

@@ -1,0 +1,144 @@
+"""Train an improver through frozen predictors, and measure what it does to the test pictures."""
+
+import itertools
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from abstract_beauty import losses
+from abstract_beauty.errors import UserError
+from abstract_beauty.experiments.pictures import Crops, data_hash, pictures, test_images
+from abstract_beauty.experiments.predictor import predictor_run
+from abstract_beauty.experiments.runs import Run, base_config, digest, obtain
+from abstract_beauty.full_prediction import full_prediction
+from abstract_beauty.params import ImproverParams, Params
+from abstract_beauty.predictability import phase_averaged, predictability, progress
+from abstract_beauty.project import Project
+from abstract_beauty.statistics import colour_shift, contrast_kept, high_frequency_kept
+from abstract_beauty.training import Fabric, Step, seed_for
+
+# Which predictors each loss is trained through.
+PREDICTORS_OF = {
+    "smoothing": ("good",),
+    "ratio_as_written": ("good", "bad"),
+    "ratio_progress": ("good", "bad"),
+}
+
+
+def loss_values(section: ImproverParams, x: Tensor, y: Tensor, f: dict[str, nn.Module]) -> dict[str, Tensor]:
+    """The loss that a section names, with the parts it is made of for the curve."""
+    z = full_prediction(f["good"], y)
+    values = {"mae_xy": losses.mae(x, y), "mae_yz": losses.mae(y, z)}
+    if section.loss == "smoothing":
+        loss = losses.smoothing(x, y, z, k1=section.k1, k2=section.k2)
+    else:
+        z_bad = full_prediction(f["bad"], y)
+        values["mae_yz_bad"] = losses.mae(y, z_bad)
+        loss = getattr(losses, section.loss)(y, z_bad, z)
+    return {"loss": loss, **values}
+
+
+def improver_run(
+    project: Project, params: Params, name: str, *, publish: bool = False, progress: bool = True
+) -> Run:
+    """The trained improver `name` of params.improvers: loaded if its configuration matches, else trained.
+
+    The predictors are trained first where they are missing. Their parameters are frozen; gradients pass through them.
+
+    Raises:
+        UserError: params has no such improver, or the pictures are not prepared.
+    """
+    if name not in params.improvers:
+        raise UserError(
+            f"params.yaml: improvers: there is no {name!r}; there are {', '.join(params.improvers)}"
+        )
+    section = params.improvers[name]
+    runs = {
+        key: predictor_run(project, params, key, progress=progress) for key in PREDICTORS_OF[section.loss]
+    }
+    config = base_config(params, data_hash(project), "improvers", name)
+    config["through"] = {key: digest(run.config) for key, run in runs.items()}
+
+    def make_step(fabric: Fabric) -> Step:
+        images = tuple(picture.image for picture in pictures(project, "train"))
+        batches = Crops(images, section.crop, section.batch, seed_for(params.seed, "improvers", section.seed))
+        f = {key: run.network.to(fabric.device) for key, run in runs.items()}
+
+        def step(g: nn.Module, i: int) -> dict[str, Tensor]:
+            x = fabric.to_device(batches(i, fabric.global_rank, fabric.world_size))
+            # One precision for both networks: the gradient crosses from the predictor to the improver.
+            with fabric.autocast():
+                return loss_values(section, x, g(x), f)
+
+        return step
+
+    return obtain(project, params, "improvers", name, config, make_step, publish=publish, progress=progress)
+
+
+@torch.no_grad()
+def judge_picture(x: Tensor, y: Tensor, f: dict[str, nn.Module]) -> dict[str, float]:
+    """The judges' table of one picture: what changed from x to y, and how predictable y is to whom.
+
+    Args:
+        x: the original, (1, 3, h, w).
+        y: what an improver or a filter made of it.
+        f: the predictors "good" and "bad", which improvers are trained through, and "judge", which none is.
+    """
+    z = {key: full_prediction(f[key], y) for key in ("good", "bad")}
+    values = {
+        "fidelity": predictability(x, y),
+        "predictability": predictability(y, z["good"]),
+        "predictability_judge": phase_averaged(f["judge"], y),
+        "progress": progress(y, z["bad"], z["good"]),
+        "contrast_kept": contrast_kept(x, y),
+        "high_frequency_kept": high_frequency_kept(x, y),
+        "colour_shift": colour_shift(x, y),
+    }
+    return {key: float(value) for key, value in values.items()}
+
+
+def mean_of(rows: list[dict[str, float]]) -> dict[str, float]:
+    """The mean of each value over pictures."""
+    return {key: sum(row[key] for row in rows) / len(rows) for key in rows[0]}
+
+
+def filter_at(curve: list[dict[str, float]], fidelity: float) -> float | None:
+    """A filter's error by the judge at a given MAE(x, y), between measured points of its curve; None outside them."""
+    points = sorted((point["fidelity"], point["predictability_judge"]) for point in curve)
+    for (low, error_low), (high, error_high) in itertools.pairwise(points):
+        if low <= fidelity <= high:
+            share = (fidelity - low) / (high - low) if high > low else 0.0
+            return error_low + share * (error_high - error_low)
+    return None
+
+
+def measure_improver(
+    project: Project, run: Run, f: dict[str, nn.Module], filters: dict[str, list[dict[str, float]]]
+) -> dict[str, Any]:
+    """The judges' table of an improver over the test pictures, beside plain filters at the same MAE(x, y).
+
+    Args:
+        project: whose test pictures are used.
+        run: the improver.
+        f: the predictors "good", "bad" and "judge".
+        filters: each filter's fidelity curve, from `measure_filters`.
+    """
+    rows, flat = [], []
+    for x in test_images(project).values():
+        with torch.no_grad():
+            y = run.network(x)
+        rows.append(judge_picture(x, y, f))
+        flat.append(float(y.std(dim=(2, 3)).mean()))
+    test = mean_of(rows)
+    matched = {name: filter_at(curve, test["fidelity"]) for name, curve in filters.items()}
+    known = {name: error for name, error in matched.items() if error is not None}
+    best = min(known, key=known.__getitem__) if known else None
+    return {
+        "test": {**test, "deviation": sum(flat) / len(flat)},
+        "filters_at_same_fidelity": matched,
+        "best_filter": {"name": best, "predictability_judge": known.get(best)},
+        "original": filters["original"][0] if "original" in filters else None,
+        "final_loss": run.curve[-1]["loss"],
+        "parameters": sum(parameter.numel() for parameter in run.network.parameters()),
+    }

@@ -1,0 +1,149 @@
+"""A run: one trained network, its curve, and where both are kept.
+
+A run is known by the hash of its configuration: everything it depends on. A finished run whose configuration is the
+one asked for is loaded; any other is trained, in a scratch folder of its own, where it can be killed and resumed.
+"""
+
+import csv
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from abstract_beauty import weights
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import replacing, rounded
+from abstract_beauty.params import Params, as_tree
+from abstract_beauty.project import Project
+from abstract_beauty.training import Fabric, Row, Step, fit, make_fabric, seed_for
+
+# What decides the numbers of a training; a scratch folder of other code is never resumed.
+_CODE = (
+    "predictors.py",
+    "improvers.py",
+    "losses.py",
+    "full_prediction.py",
+    "predictability.py",
+    "training.py",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained network (eval mode, frozen), its loss curve, and the configuration that it came from."""
+
+    name: str
+    network: nn.Module
+    curve: list[Row]
+    config: Mapping[str, Any]
+    path: Path
+
+
+def digest(value: Any) -> str:
+    """Hex SHA-256 of a plain value's JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _scratch(project: Project, kind: str, name: str, config: Mapping) -> Path:
+    here = Path(__file__).resolve().parents[1]
+    code = [hashlib.sha256((here / file).read_bytes()).hexdigest() for file in _CODE]
+    return project.scratch / f"{kind}-{name}-{digest([config, code])[:12]}"
+
+
+def curve_path(project: Project, kind: str, name: str) -> Path:
+    """Where a published run's curve lies: results/KIND/NAME.csv."""
+    return project.results / kind / f"{name}.csv"
+
+
+def write_curve(path: Path, curve: list[Row]) -> None:
+    """Write a curve as CSV, a column for the step, then one for each value, at six significant digits."""
+    with replacing(path) as temporary, open(temporary, "w", newline="") as file:
+        writer = csv.DictWriter(file, list(curve[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rounded(row) for row in curve)
+
+
+def read_curve(path: Path) -> list[Row]:
+    """Read a curve; UserError names the file when it is missing or damaged."""
+    try:
+        with open(path, newline="") as file:
+            rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{path}: the curve cannot be read ({error}); run its train stage again") from error
+    return [{**row, "step": int(row["step"])} for row in rows]
+
+
+def obtain(
+    project: Project,
+    params: Params,
+    kind: str,
+    name: str,
+    config: Mapping[str, Any],
+    make_step: Callable[[Fabric], Step],
+    *,
+    publish: bool,
+    progress: bool,
+) -> Run:
+    """The finished run of this configuration: loaded where there is one, else trained.
+
+    Args:
+        project: whose folders are used.
+        params: for the sections `kind` and `training`.
+        kind: "predictors" or "improvers".
+        name: a key of that section.
+        config: everything the numbers depend on.
+        make_step: returns the closure that `fit` trains with, once the devices are known.
+        publish: train even if the published run matches, and publish the result under models/run and results: what a
+            train stage does. Otherwise the result stays in scratch, so that a notebook never changes the pipeline's.
+        progress: whether to show bars.
+    """
+    section = getattr(params, kind)[name]
+    published = project.run / kind / f"{name}.safetensors"
+    config = json.loads(json.dumps(config))
+    scratch = _scratch(project, kind, name, config)
+    kept, kept_curve = scratch / "weights.safetensors", scratch / "curve.csv"
+    if not publish and published.is_file() and weights.describe(published).config == config:
+        curve = read_curve(curve_path(project, kind, name))
+        return Run(name, weights.load(published, kind), curve, config, published)
+    if not kept.is_file():
+        fabric = make_fabric(params.training)
+        torch.manual_seed(seed_for(params.seed, kind, section.seed))
+        network = weights.build(kind, section.network, section.width)
+        curve = fit(
+            network, make_step(fabric), steps=section.steps, learning_rate=section.learning_rate,
+            params=params.training, checkpoint=scratch / "checkpoint.safetensors", fabric=fabric,
+            label=f"{kind.removesuffix('s')} {name}", progress=progress,
+        )  # fmt: skip
+        if fabric.is_global_zero:
+            write_curve(kept_curve, curve)
+            described = weights.Description(kind, name, section.network, section.width, config)
+            weights.save(kept, network, described)
+        fabric.barrier()
+    run = Run(name, weights.load(kept, kind), read_curve(kept_curve), config, kept)
+    if not publish:
+        return run
+    if int(torch.distributed.get_rank() if torch.distributed.is_initialized() else 0) == 0:
+        published.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(published) as temporary:
+            shutil.copyfile(kept, temporary)
+        write_curve(curve_path(project, kind, name), run.curve)
+    return Run(name, run.network, run.curve, config, published)
+
+
+def forget(project: Project, kind: str, run: Run) -> None:
+    """Remove a published run's scratch folder, so that the next train stage really trains."""
+    shutil.rmtree(_scratch(project, kind, run.name, run.config), ignore_errors=True)
+
+
+def base_config(params: Params, data_hash: str, kind: str, name: str) -> dict[str, Any]:
+    """What every run depends on: its section, the seed, how it is trained, and the pictures."""
+    training = as_tree(params.training)
+    decides = {key: training[key] for key in ("precision", "warmup", "clip", "log_every")}
+    section = as_tree(getattr(params, kind)[name])
+    return {"section": section, "seed": params.seed, "training": decides, "data": data_hash}

@@ -1,0 +1,186 @@
+"""Reading and writing pictures: any mode of file in, one form of tensor out."""
+
+import io
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from PIL import Image, ImageCms, ImageOps
+from torch import Tensor
+
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import replacing
+
+# A hundred million pixels are 1.2 GB as float tensors; a file that declares more is damaged or hostile.
+MAX_PIXELS = 100_000_000
+# What may be opened: plain raster formats. EPS and PostScript are left out, as opening one runs a program.
+FORMATS = (
+    "AVIF",
+    "BMP",
+    "GIF",
+    "JPEG",
+    "JPEG2000",
+    "MPO",
+    "PCX",
+    "PNG",
+    "PPM",
+    "QOI",
+    "SGI",
+    "TGA",
+    "TIFF",
+    "WEBP",
+)
+WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+
+
+def printable(path: str | os.PathLike) -> str:
+    """`path` as text that any UTF-8 stream takes: bytes that are not UTF-8 become escapes like \\xe9."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def to_bytes(image: Float[Tensor, "*b c h w"]) -> UInt8[Tensor, "*b c h w"]:
+    """Round `[0, 1]` to the nearest of 256 levels; values outside are clamped. Exact inverse of `from_bytes`."""
+    return (image.detach() * 255).round().clamp(0, 255).to(torch.uint8)
+
+
+def from_bytes(image: UInt8[Tensor, "*b c h w"]) -> Float[Tensor, "*b c h w"]:
+    """Bytes to floats in `[0, 1]`: 255 becomes 1."""
+    return image.to(torch.float32) / 255
+
+
+def read_image(path: str | os.PathLike) -> Float[Tensor, "3 h w"]:
+    """Read a picture of any mode as RGB in `[0, 1]`.
+
+    The EXIF rotation is applied, transparency is composited on white, 16-bit and float samples are scaled, the colour
+    profile is ignored; of several frames the first is taken.
+
+    Raises:
+        UserError: the file is missing, no picture, damaged, truncated or larger than `MAX_PIXELS`; it is named.
+    """
+    path = Path(path)
+    shown = printable(path)
+    if path.is_dir():
+        raise UserError(f"{shown}: is a folder; name a picture file")
+    if not path.exists():
+        raise UserError(f"{shown}: no such file")
+    if not path.is_file():  # a pipe or a device would be waited upon for ever
+        raise UserError(f"{shown}: is not a regular file; name a picture file")
+    try:
+        with open(path, "rb") as file:
+            return decode_image(file, shown)
+    except OSError as error:
+        raise UserError(f"{shown}: cannot be read ({error.strerror or error})") from error
+
+
+def decode_image(file: io.BufferedIOBase, name: str) -> Float[Tensor, "3 h w"]:
+    """Decode an open file as `read_image` does; `name` is what an error calls it.
+
+    Raises:
+        UserError: as `read_image`.
+    """
+    Image.init()
+    if not file.read(1):
+        raise UserError(f"{name}: is empty; give a picture file")
+    file.seek(0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # Pillow warns of odd metadata and of large sizes; the size is judged here
+            with Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
+                _check_size(image.size, name)
+                image.load()
+                pixels = _to_rgb(ImageOps.exif_transpose(image))
+    except UserError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise UserError(f"{name}: has more than {MAX_PIXELS:,} pixels; reduce it first") from error
+    except Image.UnidentifiedImageError as error:
+        raise UserError(
+            f"{name}: is not a picture of a known format; give a PNG, JPEG, WebP or TIFF"
+        ) from error
+    except Exception as error:  # decoders meet damaged data with whatever exception comes first
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{name}: is damaged or truncated ({reason}); replace the file") from error
+    if not np.isfinite(pixels).all():
+        raise UserError(f"{name}: holds values that are not finite numbers; replace the file")
+    return torch.from_numpy(np.ascontiguousarray(pixels.clip(0, 1).transpose(2, 0, 1), dtype=np.float32))
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS:
+        raise UserError(f"{name}: has {width} x {height} pixels, more than {MAX_PIXELS:,}; reduce it first")
+    if width * height == 0:
+        raise UserError(f"{name}: has no pixels; replace the file")
+
+
+def _to_rgb(image: Image.Image) -> np.ndarray:
+    """Any Pillow mode to (h, w, 3) floats in `[0, 1]`."""
+    if image.mode.startswith("I") or image.mode == "F":
+        samples = np.asarray(image, dtype=np.float32)
+        grey = samples / _full_scale(image.mode, samples)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if image.mode == "LAB":
+        profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        image = ImageCms.profileToProfile(image, *profiles, outputMode="RGB")
+    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+        # LA and PA go through RGBA: Pillow has no direct way from the premultiplied La
+        straight = image.convert("LA") if image.mode == "La" else image
+        rgba = np.asarray(straight.convert("RGBA"), dtype=np.float32) / 255
+        colour, alpha = rgba[..., :3], rgba[..., 3:]
+        return colour * alpha + (1 - alpha)  # over white
+    return np.asarray(image.convert("RGB"), dtype=np.float32) / 255
+
+
+def _full_scale(mode: str, samples: np.ndarray) -> float:
+    """The sample value that means white. Wide modes do not say it, so it is the smallest usual one that holds all."""
+    if mode.startswith("I;16"):
+        return 65535.0
+    scales = (1.0, 255.0, 65535.0) if mode == "F" else (65535.0,)
+    largest = float(samples.max())
+    return next((scale for scale in scales if largest <= scale), largest)
+
+
+def write_image(path: str | os.PathLike, image: Float[Tensor, "3 h w"] | UInt8[Tensor, "3 h w"]) -> None:
+    """Write RGB in `[0, 1]` (or bytes) as PNG, JPEG or WebP (lossless), by suffix; whole or not at all.
+
+    Raises:
+        UserError: the suffix is unknown, or the file cannot be written.
+        ValueError: the image holds a value that is no number.
+    """
+    path = Path(path)
+    kind = WRITTEN.get(path.suffix.lower())
+    if kind is None:
+        raise UserError(f"{printable(path)}: unknown suffix '{path.suffix}'; use .png, .jpg, .jpeg or .webp")
+    if image.is_floating_point():
+        if not torch.isfinite(image).all():
+            raise ValueError("the image holds values that are not finite numbers")
+        image = to_bytes(image)
+    options: dict[str, Any] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}.get(
+        kind, {}
+    )
+    with replacing(path) as temporary:
+        try:
+            Image.fromarray(image.permute(1, 2, 0).cpu().numpy()).save(temporary, format=kind, **options)
+        except ValueError as error:  # WebP and JPEG have a largest side
+            raise UserError(
+                f"{printable(path)}: cannot be written as {kind} ({error}); write a .png"
+            ) from error
+
+
+def resize_short_side(image: Float[Tensor, "3 h w"], n: int) -> Float[Tensor, "3 h2 w2"]:
+    """Reduce a picture in `[0, 1]` so that its short side is `n` pixels, by a Lanczos filter; never enlarges."""
+    height, width = image.shape[-2:]
+    short = min(height, width)
+    if short <= n:
+        return image
+    size = round(width * n / short), round(height * n / short)
+    channels = [
+        Image.fromarray(channel).resize(size, Image.Resampling.LANCZOS) for channel in image.cpu().numpy()
+    ]
+    return torch.from_numpy(np.stack([np.asarray(channel) for channel in channels])).clamp(0, 1)

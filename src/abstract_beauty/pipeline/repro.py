@@ -1,0 +1,146 @@
+"""Run the pipeline, saying which stage of how many it is at.
+
+    python -m abstract_beauty.pipeline.repro                      at the default scale, in the repository
+    python -m abstract_beauty.pipeline.repro --profile smoke      with profiles/smoke.yaml, in .profiles/smoke
+
+A profile has a working copy of its own, so that it never overwrites the results of another; all share one DVC cache.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import replacing
+from abstract_beauty.params import merge, parse_params, read_yaml
+from abstract_beauty.project import Project, find_project
+
+# What a profile makes for itself.
+_OWN = ("results", "dvc.lock", "params.yaml", "data", "models", ".dvc/config.local", ".dvc/tmp")
+_RUNNING = re.compile(r"^Running stage '([^']+)'")
+_SKIPPED = re.compile(r"^Stage '([^']+)' (didn't change|is cached)")
+_CHATTER = re.compile(
+    r"^(> |To track the changes|To enable auto|Use `dvc push`|Updating lock file|Generating lock file|\s*git add|$)"
+)
+
+
+def stage_count(pipeline: Mapping[str, Any], params: Mapping[str, Any]) -> int:
+    """How many stages a dvc.yaml has, each `foreach` counted out."""
+    count = 0
+    for stage in pipeline["stages"].values():
+        items = stage.get("foreach", [None])
+        if isinstance(items, str):
+            items = params[items.removeprefix("${").removesuffix("}")]
+        count += len(items)
+    return count
+
+
+def make_copy(project: Project, profile: str) -> Project:
+    """The profile's working copy, brought up to date with the repository: .profiles/NAME.
+
+    Raises:
+        UserError: there is no such profile, or its values are wrong.
+    """
+    overrides = project.root / "profiles" / f"{profile}.yaml"
+    if not overrides.is_file():
+        there = ", ".join(sorted(file.stem for file in overrides.parent.glob("*.yaml")))
+        raise UserError(f"{profile}: there is no such profile; there are default, {there}")
+    tree = merge(read_yaml(project.params), read_yaml(overrides))
+    parse_params(tree, f"profiles/{overrides.name}")
+    folder = project.root / ".profiles" / profile
+    folder.mkdir(parents=True, exist_ok=True)
+    for key in ("train", "test"):
+        # Paths are relative to the repository; the copy lies deeper.
+        if tree["data"].get("source") == "folder":
+            tree["data"][key] = [
+                os.path.relpath(project.root / path, folder) for path in tree["data"].get(key, [])
+            ]
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=project.root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if listed.returncode:
+        raise UserError(f"{project.root}: a profile needs a git checkout ({listed.stderr.strip()})")
+    names = {name for name in listed.stdout.split("\0") if name and not name.startswith(_OWN)}
+    record = folder / ".files"
+    for stale in set(record.read_text().splitlines() if record.is_file() else []) - names:
+        (folder / stale).unlink(missing_ok=True)
+    for name in sorted(names):
+        source, target = project.root / name, folder / name
+        if source.is_file() and (not target.is_file() or source.read_bytes() != target.read_bytes()):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    record.write_text("\n".join(sorted(names)))
+    for name in ("node_modules",):
+        if (project.root / name).is_dir() and not (folder / name).exists():
+            (folder / name).symlink_to(project.root / name)
+    with replacing(folder / "params.yaml") as temporary, open(temporary, "w") as file:
+        yaml = YAML()
+        yaml.dump(tree, file)
+    # Not under git, and with the repository's cache, so that what one profile made another finds.
+    local = f"[core]\n    no_scm = true\n[cache]\n    dir = {project.root / '.dvc' / 'cache'}\n"
+    (folder / ".dvc" / "config.local").write_text(local)
+    return Project(folder)
+
+
+def run(project: Project, targets: list[str], force: bool) -> int:
+    """`dvc repro` in the project's folder, its chatter reduced to a line a stage; returns its exit status."""
+    total = stage_count(read_yaml(project.root / "dvc.yaml"), read_yaml(project.params))
+    environment = {
+        **os.environ,
+        "ABSTRACT_BEAUTY_ROOT": str(project.root),
+        "PYTHONPATH": str(project.root / "src"),
+        # So that `python` in a stage is this one, whether or not the environment was activated.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        "DVC_NO_ANALYTICS": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    command = [sys.executable, "-m", "dvc", "repro", *(["--force"] if force else []), *targets]
+    seen = 0
+    running = subprocess.Popen(command, cwd=project.root, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        for line in running.stdout or ():
+            line = line.rstrip("\n")
+            if match := _RUNNING.match(line):
+                seen += 1
+                print(f"[{seen}/{total}] {match[1]}", flush=True)
+            elif _SKIPPED.match(line):
+                seen += 1
+            elif line.startswith("Data and pipelines are up to date"):
+                print("nothing to do: every stage is up to date", flush=True)
+            elif not _CHATTER.match(line):
+                print(line, flush=True)
+        return running.wait()
+    except KeyboardInterrupt:
+        running.wait()
+        return 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the pipeline from the command line."""
+    parser = argparse.ArgumentParser(description="Run every stage that is out of date.")
+    parser.add_argument("--profile", default="default", help="default, or a name in profiles/")
+    parser.add_argument("--force", action="store_true", help="run every stage, up to date or not")
+    parser.add_argument("targets", nargs="*", help="stages; all when none is named")
+    options = parser.parse_args(arguments)
+    try:
+        project = find_project()
+        parse_params(read_yaml(project.params))
+        if options.profile != "default":
+            project = make_copy(project, options.profile)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return run(project, options.targets, options.force)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

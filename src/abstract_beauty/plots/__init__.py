@@ -1,0 +1,32 @@
+"""Every figure of the book: one style, one function for each kind. All return a figure; `save` writes it."""
+
+from abstract_beauty.plots.charts import bar_table, fidelity_plane, scatter
+from abstract_beauty.plots.curves import curves, lines
+from abstract_beauty.plots.grids import prediction_grid
+from abstract_beauty.plots.maps import error_map, map_image, predictability_figure, teaser, tile_grid_overlay
+from abstract_beauty.plots.notebook import show
+from abstract_beauty.plots.pictures import contact_sheet, image_grid, image_row
+from abstract_beauty.plots.style import COLOURS, WIDTH, BookFigure, save, use_style
+
+__all__ = [
+    "COLOURS",
+    "WIDTH",
+    "BookFigure",
+    "bar_table",
+    "contact_sheet",
+    "curves",
+    "error_map",
+    "fidelity_plane",
+    "image_grid",
+    "image_row",
+    "lines",
+    "map_image",
+    "predictability_figure",
+    "prediction_grid",
+    "save",
+    "scatter",
+    "show",
+    "teaser",
+    "tile_grid_overlay",
+    "use_style",
+]

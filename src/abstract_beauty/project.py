@@ -1,0 +1,62 @@
+"""Where the repository's folders are."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from abstract_beauty.errors import UserError
+
+
+@dataclass(frozen=True)
+class Project:
+    """The repository a command works in, and the folders in it that stages read and write."""
+
+    root: Path
+
+    @property
+    def params(self) -> Path:
+        """The parameters of every experiment."""
+        return self.root / "params.yaml"
+
+    @property
+    def data(self) -> Path:
+        """Prepared pictures: `train/`, `test/`, `manifest.json`."""
+        return self.root / "data"
+
+    @property
+    def run(self) -> Path:
+        """Weights that this repository's own pipeline trained."""
+        return self.root / "models" / "run"
+
+    @property
+    def reference(self) -> Path:
+        """Weights of the reference run, in git."""
+        return self.root / "models" / "reference"
+
+    @property
+    def results(self) -> Path:
+        """Metrics (JSON), curves (CSV) and figures, in git."""
+        return self.root / "results"
+
+    @property
+    def scratch(self) -> Path:
+        """Unfinished and interactive runs, keyed by the hash of their configuration; never in git."""
+        return self.root / ".scratch"
+
+
+def find_project() -> Project:
+    """The project of `$ABSTRACT_BEAUTY_ROOT`, else of the working folder or one above it, else the package's own clone.
+
+    Raises:
+        UserError: none of them holds a params.yaml.
+    """
+    named = os.environ.get("ABSTRACT_BEAUTY_ROOT")
+    here = Path.cwd()
+    candidates = [Path(named)] if named else [here, *here.parents, Path(__file__).resolve().parents[2]]
+    for folder in candidates:
+        if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
+            return Project(folder.resolve())
+    raise UserError(
+        f"{candidates[0]}: no params.yaml and dvc.yaml here or above; run inside a clone of the repository, "
+        "or name it in ABSTRACT_BEAUTY_ROOT"
+    )

@@ -1,0 +1,186 @@
+"""The only training loop: predictors and improvers differ in what `step` returns.
+
+On Lightning Fabric, so the same code runs on a CPU, a GPU or, under torchrun, on several processes. A batch is a pure
+function of the step's number, so a run that was killed goes on from its last checkpoint exactly as it would have.
+"""
+
+import hashlib
+import json
+import math
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import replacing
+from abstract_beauty.params import TrainingParams
+
+Fabric = Any  # lightning.fabric.Fabric; imported only where one is made, since that import takes seconds
+Row = dict[str, float]
+Step = Callable[[nn.Module, int], dict[str, Tensor]]
+
+
+class TrainingStopped(UserError):
+    """A loss or gradient stopped being a number; the last good checkpoint is kept."""
+
+
+def seed_for(*parts: object) -> int:
+    """A seed in 0 .. 2^63 - 1 that depends on every part, so that no two uses of randomness share a stream."""
+    return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:8], "big") >> 1
+
+
+def generator_for(*parts: object) -> torch.Generator:
+    """A CPU generator seeded by `seed_for(*parts)`."""
+    return torch.Generator().manual_seed(seed_for(*parts))
+
+
+def make_fabric(params: TrainingParams) -> Fabric:
+    """Fabric for one process, or for each of torchrun's; weights and data order do not depend on which."""
+    from lightning.fabric import Fabric
+
+    world, local = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    fabric = Fabric(
+        accelerator=params.accelerator,
+        devices=local,
+        num_nodes=max(1, world // local),
+        strategy="ddp" if world > 1 else "auto",
+        precision=params.precision,
+    )
+    fabric.launch()
+    return fabric
+
+
+def learning_rate_at(step: int, steps: int, peak: float, warmup: float) -> float:
+    """The schedule: a linear rise over the first `warmup` share of the steps, then half a cosine down to 0."""
+    rise = max(1, round(warmup * steps))
+    if step < rise:
+        return peak * (step + 1) / rise
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+
+
+def fit(
+    network: nn.Module,
+    step: Step,
+    *,
+    steps: int,
+    learning_rate: float,
+    params: TrainingParams,
+    checkpoint: Path,
+    fabric: Fabric,
+    label: str = "training",
+    progress: bool = True,
+) -> list[Row]:
+    """Train `network` in place with AdamW; go on from `checkpoint` where there is one.
+
+    Args:
+        network: what is trained.
+        step: `step(network, i)` draws the i-th batch and returns tensors of one number each, "loss" among them.
+        steps: how many.
+        learning_rate: the schedule's peak.
+        params: precision, warm-up, clipping, how often to log and to save.
+        checkpoint: where the state is kept meanwhile; safetensors, replaced atomically.
+        fabric: devices and precision.
+        label: what the progress bar calls it.
+        progress: whether to show a bar on stderr.
+
+    Returns:
+        The curve: a row every `params.log_every` steps, values averaged over them (and over processes).
+
+    Raises:
+        TrainingStopped: the loss or the gradients are not finite; the steps and the kept checkpoint are named.
+    """
+    optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.0)
+    begin, curve = _restore(checkpoint, network, optimizer)
+    model, optimizer = fabric.setup(network, optimizer)
+    model.train()
+    bar = tqdm(
+        total=steps, initial=begin, desc=label, unit="step", mininterval=1.0, dynamic_ncols=True,
+        disable=not progress or not fabric.is_global_zero, leave=sys.stderr.isatty(),
+    )  # fmt: skip
+    sums: dict[str, Tensor] = {}
+    counted = 0
+    with bar:
+        for i in range(begin, steps):
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate_at(i, steps, learning_rate, params.warmup)
+            values = step(model, i)
+            optimizer.zero_grad(set_to_none=True)
+            fabric.backward(values["loss"])
+            norm = fabric.clip_gradients(model, optimizer, max_norm=params.clip, error_if_nonfinite=False)
+            optimizer.step()
+            for name, value in {**values, "gradient_norm": norm}.items():
+                # Summed where they are computed: reading a number back at every step would stall a GPU.
+                sums[name] = sums.get(name, 0) + value.detach()
+            counted += 1
+            bar.update()
+            done = i + 1
+            if done % params.log_every == 0 or done == steps:
+                row = {
+                    name: float(fabric.all_reduce(total / counted, reduce_op="mean"))
+                    for name, total in sums.items()
+                }
+                odd = [name for name, value in row.items() if not math.isfinite(value)]
+                if odd:
+                    kept = (
+                        f"the last good state is {checkpoint}"
+                        if checkpoint.exists()
+                        else "nothing was saved yet"
+                    )
+                    raise TrainingStopped(
+                        f"{label}: {odd[0]} is not finite in steps {done - counted + 1} to {done}; {kept}; "
+                        "lower the learning rate or check the pictures"
+                    )
+                curve.append({"step": done, **row, "learning_rate": optimizer.param_groups[0]["lr"]})
+                bar.set_postfix(loss=f"{row['loss']:.4f}", refresh=False)
+                sums, counted = {}, 0
+            # Only where a row was just finished: a checkpoint must not cut an average in two.
+            if counted == 0 and done < steps and done % params.checkpoint_every < params.log_every:
+                if fabric.is_global_zero:
+                    _save(checkpoint, network, optimizer, done, curve)
+                fabric.barrier()
+    network.eval()
+    return curve
+
+
+def _save(
+    path: Path, network: nn.Module, optimizer: torch.optim.Optimizer, step: int, curve: list[Row]
+) -> None:
+    """Write everything that the rest of the run depends on."""
+    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={"progress": json.dumps({"step": step, "curve": curve})})
+
+
+def _restore(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, list[Row]]:
+    """Load the state that `_save` wrote; (0, []) where there is none that can be read."""
+    if not path.is_file():
+        return 0, []
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+            progress = json.loads(file.metadata()["progress"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{path}: the checkpoint cannot be read ({error}); delete it to begin anew"
+        ) from error
+    network.load_state_dict(
+        {n.removeprefix("network."): t for n, t in tensors.items() if n.startswith("network.")}
+    )
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, key = name.split(".", 2)
+            state.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    return progress["step"], progress["curve"]

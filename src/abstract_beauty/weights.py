@@ -1,0 +1,179 @@
+"""Networks on disk: safetensors whose metadata says which network they belong to and how they came about.
+
+Nothing is ever unpickled: a weights file is numbers and a JSON text.
+"""
+
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from abstract_beauty import improvers, predictors
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import replacing
+from abstract_beauty.project import Project, find_project
+
+# One metadata entry holds everything, since safetensors does not keep the order of several and bytes must not vary.
+_ENTRY = "abstract-beauty"
+_REGISTRIES = {"predictors": predictors.NETWORKS, "improvers": improvers.NETWORKS}
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a weights file says of itself."""
+
+    kind: str  # "predictors" or "improvers"
+    name: str  # "good", "smoothing", ...
+    network: str  # a key of the kind's registry
+    width: int
+    config: Mapping[str, Any]  # everything the training depended on
+
+
+def build(kind: str, network: str, width: int) -> nn.Module:
+    """A new network of a registry, with random weights from torch's global generator.
+
+    Raises:
+        UserError: the registry has no such network.
+    """
+    registry = _REGISTRIES[kind]
+    if network not in registry:
+        raise UserError(
+            f"params.yaml: {kind}: there is no network {network!r}; there are {', '.join(sorted(registry))}"
+        )
+    return registry[network](width)
+
+
+def save(path: str | os.PathLike, network: nn.Module, description: Description) -> None:
+    """Write a network's weights and description; the same input gives the same bytes."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    text = json.dumps(vars(description), sort_keys=True)
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={_ENTRY: text})
+
+
+def describe(path: str | os.PathLike) -> Description:
+    """Read what a weights file says of itself.
+
+    Raises:
+        UserError: the file is missing, is no safetensors file, or was not written by this package.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get(_ENTRY)
+    except (OSError, SafetensorError) as error:
+        what = (
+            "no such file"
+            if isinstance(error, FileNotFoundError)
+            else f"is not a readable safetensors file ({error})"
+        )
+        raise UserError(f"{path}: {what}") from error
+    try:
+        return Description(**json.loads(text))
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"{path}: was not written by abstract-beauty (its metadata has no {_ENTRY!r} entry)"
+        ) from error
+
+
+def load(path: str | os.PathLike, kind: str) -> nn.Module:
+    """Load a network: in eval mode, its parameters frozen.
+
+    Raises:
+        UserError: the file cannot be read, is of the other kind, or its tensors do not fit the network it names.
+    """
+    description = describe(path)
+    if description.kind != kind:
+        raise UserError(f"{path}: holds one of the {description.kind}, where one of the {kind} is needed")
+    state = torch.random.get_rng_state()
+    try:
+        network = build(kind, description.network, description.width)
+    except (UserError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{path}: names a network that this version does not have ({description.network!r})"
+        ) from error
+    finally:
+        torch.random.set_rng_state(state)
+    expected = network.state_dict()
+    with safe_open(path, framework="pt") as file:
+        names = set(file.keys())
+        if names != set(expected):
+            odd = sorted(names ^ set(expected))[0]
+            raise UserError(f"{path}: does not fit the network {description.network!r} (tensor {odd!r})")
+        tensors = {name: file.get_tensor(name) for name in names}
+    for name, tensor in tensors.items():
+        if tensor.shape != expected[name].shape or tensor.dtype != expected[name].dtype:
+            raise UserError(
+                f"{path}: tensor {name!r} is {tuple(tensor.shape)}, not {tuple(expected[name].shape)}"
+            )
+        if not torch.isfinite(tensor).all():
+            raise UserError(f"{path}: tensor {name!r} holds numbers that are not finite")
+    network.load_state_dict(tensors)
+    return network.eval().requires_grad_(False)
+
+
+def find(kind: str, name: str, project: Project | None = None) -> Path:
+    """The file that a name means: "reference" or "reference/NAME", "run/NAME", or a path of a .safetensors file.
+
+    Where the reference weights do not exist yet, the weights of the repository's own run stand in, with a warning.
+
+    Raises:
+        UserError: there is no such file; the line says which there are, or how to make them.
+    """
+    if name.endswith(".safetensors"):
+        return Path(name)
+    project = project or find_project()
+    family, _, member = name.partition("/")
+    if not member:
+        family, member = (
+            ("reference", "good") if name == "reference" and kind == "predictors" else ("reference", name)
+        )
+    folders = {"reference": project.reference / kind, "run": project.run / kind}
+    if family not in folders:
+        raise UserError(f"{name}: is neither reference/NAME, run/NAME, nor the path of a .safetensors file")
+    path = folders[family] / f"{member}.safetensors"
+    if path.is_file():
+        return path
+    own = folders["run"] / path.name
+    none_yet = not any(folders["reference"].glob("*.safetensors"))
+    if family == "reference" and none_yet and own.is_file():
+        warnings.warn(
+            f"there are no reference weights yet: using this repository's own run, {own}", stacklevel=3
+        )
+        return own
+    there = sorted(
+        f"{key}/{file.stem}" for key, folder in folders.items() for file in folder.glob("*.safetensors")
+    )
+    mend = f"there are {', '.join(there)}" if there else "`make repro` trains them"
+    raise UserError(f"{name}: no such weights among the {kind}; {mend}")
+
+
+def load_predictor(name: str = "reference") -> nn.Module:
+    """Load a predictor, ready to use: eval mode, frozen, `f(context, hidden) -> tile`.
+
+    Args:
+        name: "reference" (= "reference/good"), "reference/bad", "reference/judge", "run/good", or a .safetensors path.
+
+    Raises:
+        UserError: there is no such predictor, or its file is damaged.
+    """
+    return load(find("predictors", name), "predictors")
+
+
+def load_improver(name: str = "reference/smoothing") -> nn.Module:
+    """Load an improver, ready to use: eval mode, frozen, `g(x) -> y`, both (b, 3, h, w) in [0, 1].
+
+    Args:
+        name: "reference/NAME", "run/NAME", or a .safetensors path.
+
+    Raises:
+        UserError: there is no such improver, or its file is damaged.
+    """
+    return load(find("improvers", name), "improvers")

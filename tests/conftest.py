@@ -1,0 +1,18 @@
+"""Under pytest every annotated call in the package is checked: shapes by jaxtyping, types by beartype.
+
+The hook must be in place before the package is first imported; pytest loads this file before any test module.
+"""
+
+import sys
+from types import ModuleType
+
+from beartype import BeartypeConf, beartype
+from jaxtyping import install_import_hook
+
+# jaxtyping takes its checker by a dotted name. This one follows the numeric tower of PEP 484: an int will do
+# where a float is asked for, as every Python programmer expects.
+_checker = ModuleType("abstract_beauty_checker")
+_checker.check = beartype(conf=BeartypeConf(is_pep484_tower=True))
+sys.modules[_checker.__name__] = _checker
+
+install_import_hook("abstract_beauty", f"{_checker.__name__}.check")

@@ -1,0 +1,246 @@
+"""Pictures of folders and of datasets: what is taken, what is skipped and listed, and how they are split."""
+
+import os
+import socket
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from abstract_beauty.data import load_split, prepare, read_manifest, summary
+from abstract_beauty.data.records import share
+from abstract_beauty.errors import UserError
+from abstract_beauty.params import DataParams
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def draw(path, seed, size=(150, 140), mode="RGB"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1] // 10, size[0] // 10, 3), dtype=np.uint8)
+    Image.fromarray(pixels).resize(size).convert(mode).save(path)
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Twelve good pictures in nested folders, and much that is none."""
+    root = tmp_path / "photos"
+    for index in range(8):
+        draw(root / f"{index:02d}.png", index)
+    draw(root / "a" / "b" / "deep.jpg", 20)
+    draw(root / "a" / "00.png", 21)  # the name is taken in another folder
+    draw(root / "größe ✿ 1.PNG", 22)
+    draw(root / "no_suffix.png", 23).rename(root / "no_suffix")
+    (root / "broken.png").write_text("not a picture")
+    (root / "empty.jpg").write_bytes(b"")
+    (root / "cut.jpg").write_bytes(draw(root / "cut.jpg", 24).read_bytes()[:1500])
+    draw(root / "small.png", 25, (300, 100))
+    (root / "copy.png").write_bytes((root / "03.png").read_bytes())
+    (root / "notes.txt").write_text("about these pictures")
+    (root / ".hidden.png").write_text("nothing to see")
+    os.symlink("nowhere.png", root / "dangling.png")
+    os.symlink("..", root / "a" / "loop")
+    os.symlink(root, root / "a" / "loop2")
+    draw(tmp_path / "moved.png", 26).rename(os.fsdecode(os.fsencode(root) + b"/caf\xe9.png"))
+    return root
+
+
+def params(source="folder", **options):
+    options = {"test_share": 0.3} | {
+        k: (str(v),) if k in ("train", "test") else v for k, v in options.items()
+    }
+    return DataParams(source=source, **options)
+
+
+def test_a_folder(photos, tmp_path):
+    manifest = prepare(params(train=photos), 0, tmp_path / "out", progress=False)
+    sources = sorted(entry.source for entry in manifest.pictures)
+    assert len(sources) == 13
+    assert sources.count("00.png") == 2
+    assert r"caf\xe9.png" in sources
+    assert {"deep.jpg", "no_suffix", "größe ✿ 1.PNG"} <= set(sources)
+    reasons = {skip.file: skip.reason for skip in manifest.skipped}
+    assert set(reasons) - {"03.png"} | {"copy.png"} == {
+        *("broken.png", "empty.jpg", "cut.jpg", "small.png", "copy.png", "dangling.png"),
+    }
+    assert "not a picture" in reasons["broken.png"]
+    assert "empty" in reasons["empty.jpg"]
+    assert "truncated" in reasons["cut.jpg"]
+    assert "300 x 100" in reasons["small.png"]
+    assert "no such file" in reasons["dangling.png"]
+    assert "the same picture" in "".join(reasons.values())
+    assert str(tmp_path) not in (tmp_path / "out" / "manifest.json").read_text()
+    assert len(load_split(tmp_path / "out", "train")) + len(load_split(tmp_path / "out", "test")) == 13
+    assert read_manifest(tmp_path / "out") == manifest
+
+
+def test_the_split_goes_by_name_and_stays_when_files_are_added(photos, tmp_path):
+    first = prepare(params(train=photos), 0, tmp_path / "first", progress=False)
+    (photos / "copy.png").unlink()
+    for index in range(30):
+        draw(photos / "added" / f"{index}.png", 100 + index, (128, 128))
+    second = prepare(params(train=photos), 9, tmp_path / "second", progress=False)
+    before = {entry.name: entry for entry in first.pictures if entry.source not in ("03.png", "copy.png")}
+    after = {entry.name: entry for entry in second.pictures}
+    assert all(after[name] == entry for name, entry in before.items())
+    assert all(
+        (entry.split == "test") == (share(entry.source) < 0.3)
+        for entry in after.values()
+        if "\\" not in entry.source
+    )
+    assert 3 <= sum(entry.split == "test" for entry in after.values()) <= 22
+
+
+def test_test_folders_keep_their_pictures_from_training(photos, tmp_path):
+    for index in (3, 5):
+        draw(tmp_path / "held" / f"other-{index}.png", index)  # the pixels of 03 and 05 under other names
+    manifest = prepare(params(train=photos, test=tmp_path / "held"), 0, tmp_path / "out", progress=False)
+    test = [entry.source for entry in manifest.pictures if entry.split == "test"]
+    assert sorted(test) == ["other-3.png", "other-5.png"]
+    assert {"03.png", "05.png", "copy.png"} <= {skip.file for skip in manifest.skipped}
+
+
+def test_a_limit_takes_a_nested_part(photos, tmp_path):
+    (tmp_path / "held").mkdir()
+    draw(tmp_path / "held" / "test.png", 99)
+    options = {"train": photos, "test": tmp_path / "held"}
+    taken = []
+    for limit in (3, 6):
+        manifest = prepare(params(**options, limit=limit), 0, tmp_path / str(limit), progress=False)
+        taken.append({entry.name for entry in manifest.pictures})
+    assert [len(names) for names in taken] == [4, 7]
+    assert taken[0] < taken[1]
+
+
+def test_pictures_are_reduced_and_of_one_form(tmp_path):
+    draw(tmp_path / "in" / "large.png", 1, (900, 600))
+    draw(tmp_path / "in" / "grey.png", 2, (128, 700), "L")
+    draw(tmp_path / "held" / "fit.png", 3, (256, 256))
+    prepare(params(train=tmp_path / "in", test=tmp_path / "held"), 0, tmp_path / "out", progress=False)
+    images = [picture.image for picture in load_split(tmp_path / "out", "train")]
+    assert sorted(tuple(image.shape) for image in images) == [(3, 256, 384), (3, 700, 128)]
+    assert all(image.dtype == torch.uint8 for image in images)
+
+
+def test_an_old_folder_is_replaced_whole_and_a_foreign_one_is_left_alone(photos, tmp_path):
+    out = tmp_path / "out"
+    prepare(params(train=photos), 0, out, progress=False)
+    prepare(params(train=photos, short_side=130), 0, out, progress=False)
+    assert all(min(entry.width, entry.height) <= 130 for entry in read_manifest(out).pictures)
+    assert len(list(out.rglob("*.png"))) == len(read_manifest(out).pictures)
+    before = sorted(path.name for path in out.rglob("*"))
+    with pytest.raises(UserError, match=r"data\.train: no such folder"):
+        prepare(params(train=tmp_path / "gone"), 0, out, progress=False)
+    assert sorted(path.name for path in out.rglob("*")) == before
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "thesis.txt").write_text("years of work")
+    with pytest.raises(UserError, match="holds other files"):
+        prepare(params(train=photos), 0, precious, progress=False)
+    with pytest.raises(UserError, match="apart from the pictures"):
+        prepare(params(train=photos), 0, photos / "out", progress=False)
+    assert (precious / "thesis.txt").read_text() == "years of work"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "out",
+        "photos",
+        "precious",
+    ]  # nothing half-written
+
+
+def test_no_picture_left_is_an_error_that_says_why(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_text("none")
+    draw(tmp_path / "held" / "b.png", 1)
+    with pytest.raises(UserError, match=r"data\.train: gives no picture.*a\.png: is not a picture"):
+        prepare(params(train=tmp_path / "in", test=tmp_path / "held"), 0, tmp_path / "out", progress=False)
+    draw(tmp_path / "in" / "a.png", 1)
+    with pytest.raises(UserError, match=r"data\.test_share: 0\.001 leaves no test picture"):
+        prepare(params(train=tmp_path / "in", test_share=0.001), 0, tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_folder_of_pictures_is_named(photos, tmp_path):
+    with pytest.raises(UserError, match=r"manifest\.json: no such file; run the data stage"):
+        load_split(tmp_path / "nothing", "train")
+    prepare(params(train=photos), 0, tmp_path / "out", progress=False)
+    victim = next((tmp_path / "out" / "train").iterdir())
+    victim.write_bytes(victim.read_bytes()[:200])
+    with pytest.raises(UserError, match=victim.name):
+        load_split(tmp_path / "out", "train")
+    (tmp_path / "out" / "manifest.json").write_text('{"pictures": 3}')
+    with pytest.raises(UserError, match="not a manifest"):
+        read_manifest(tmp_path / "out")
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """Whoever reaches for the network fails."""
+
+    def refuse(*arguments, **options):
+        raise AssertionError("a test reached for the network")
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    root = tmp_path / "dataset"
+    for index in range(12):
+        draw(root / "train" / f"picture {index}.png", index)
+    draw(root / "train" / "tiny.png", 50, (40, 40))
+    (root / "train" / "broken.jpg").write_text("not a picture")
+    return root
+
+
+def test_a_local_folder_through_datasets(dataset, tmp_path, offline):
+    options = {"source": "hub", "train": dataset, "test_share": 0.5}
+    manifest = prepare(params(**options), 0, tmp_path / "out", progress=False)
+    counts = {split: summary(manifest)[split]["pictures"] for split in ("train", "test")}
+    assert sum(counts.values()) == 12 and min(counts.values()) >= 1
+    assert sorted(skip.file for skip in manifest.skipped) == ["dataset: broken.jpg", "dataset: tiny.png"]
+    assert prepare(params(**options), 0, tmp_path / "again", progress=False) == manifest
+    few = prepare(params(**options, limit=2), 0, tmp_path / "few", progress=False)
+    assert summary(few)["train"]["pictures"] == 2
+
+
+def test_a_dataset_with_its_own_test_pictures(dataset, tmp_path, offline):
+    draw(tmp_path / "other" / "train" / "held.png", 77)
+    draw(tmp_path / "other" / "train" / "twin.png", 4)  # the pixels of 'picture 4'
+    manifest = prepare(
+        params("hub", train=dataset, test=tmp_path / "other"), 0, tmp_path / "out", progress=False
+    )
+    assert {entry.source for entry in manifest.pictures if entry.split == "test"} == {
+        "other: held.png",
+        "other: twin.png",
+    }
+    assert "dataset: picture 4.png" in {skip.file for skip in manifest.skipped}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"train": "owner/name"},
+            r"data\.revision: the dataset 'owner/name' needs the full commit hash.*got ''",
+        ),
+        ({"train": "owner/name", "revision": "main"}, r"got 'main'"),
+        ({"train": "owner/name@v1"}, r"got 'v1'"),
+        ({"train": "/no/such/folder", "revision": COMMIT}, "neither a local folder nor a dataset's name"),
+        ({"train": "owner/name", "revision": COMMIT}, "'owner/name' cannot be opened"),
+    ],
+)
+def test_a_remote_dataset_needs_a_pin_and_the_network(tmp_path, offline, options, message):
+    with pytest.raises(UserError, match=message) as caught:
+        prepare(params("hub", **options), 0, tmp_path / "out", progress=False)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("option", "value"), [("column", "picture"), ("hub_split", "validation")])
+def test_a_wrong_column_or_split_is_named(dataset, tmp_path, offline, option, value):
+    with pytest.raises(UserError, match=value):
+        prepare(params("hub", train=dataset, **{option: value}), 0, tmp_path / "out", progress=False)

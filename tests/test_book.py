@@ -1,0 +1,270 @@
+"""The book: its sources, its extensions, and how it is built. The built pages are tested in tests/pages."""
+
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from bs4 import BeautifulSoup
+from pybtex.database import parse_file
+
+from abstract_beauty.errors import UserError
+from abstract_beauty.pipeline import build_book
+
+ROOT = Path(__file__).parents[1]
+BOOK = ROOT / "book"
+PROSE = sorted(BOOK.glob("*.md"))
+SOURCES = [*PROSE, *sorted((ROOT / "notebooks").glob("*.py"))]
+
+
+def extension(name: str) -> ModuleType:
+    """A module of book/_ext, which is not on the path outside Sphinx."""
+    spec = importlib.util.spec_from_file_location(f"book_{name}", BOOK / "_ext" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+results = extension("results")
+
+
+# --- sources -------------------------------------------------------------------------------------------
+
+
+def test_every_page_of_the_contents_exists_and_every_page_is_in_the_contents() -> None:
+    pages = build_book.pages(BOOK)
+    prose = {page for page in pages if not page.startswith("notebooks/")}
+    assert prose == {path.stem for path in PROSE}
+    assert len(pages) == len(set(pages))
+    for page in set(pages) - prose:
+        assert (ROOT / f"{page}.py").is_file(), f"book/_toc.yml names {page}, but there is no {page}.py"
+
+
+def test_citations_and_references_match() -> None:
+    cited = set()
+    for path in SOURCES:
+        for keys in re.findall(r"\{cite(?::[a-z]+)?\}`([^`]+)`", path.read_text()):
+            cited |= {key.strip() for key in keys.split(",")}
+    assert cited == set(parse_file(BOOK / "references.bib").entries)
+
+
+def test_references_say_who_what_and_when() -> None:
+    for key, entry in parse_file(BOOK / "references.bib").entries.items():
+        assert entry.persons.get("author"), key
+        assert entry.fields.get("title") and re.fullmatch(r"\d{4}", entry.fields["year"]), key
+
+
+def test_every_prose_page_opens_with_its_question() -> None:
+    for path in PROSE:
+        opening = re.match(r"# .+\n\n\*\*(?P<question>[^*]+(?:\*[^*]+\*[^*]*)?)\*\*", path.read_text())
+        assert opening and opening["question"].rstrip().endswith("?"), path.name
+
+
+def test_no_result_is_typed() -> None:
+    """A decimal with three or more places in a page's prose is a measurement, and must come from results/."""
+    for path in PROSE:
+        text = re.sub(r"```.*?```|`[^`]*`|https?://\S+", "", path.read_text(), flags=re.DOTALL)
+        assert not re.findall(r"\b\d\.\d{3,}\b", text), path.name
+
+
+def test_every_result_named_in_the_sources_is_there() -> None:
+    if not (ROOT / "results").is_dir():
+        pytest.skip("no results yet; run `make repro`")
+    for path in SOURCES:
+        text = re.sub(r"```\{when-results\}.*?```", "", path.read_text(), flags=re.DOTALL)
+        for expression in re.findall(r"\{result\}`([^`]+)`", text):
+            results.evaluate(ROOT / "results", expression)
+
+
+def test_drawings_say_what_they_show() -> None:
+    for path in [*(BOOK / "drawings").glob("*.svg"), BOOK / "_static/logo.svg"]:
+        assert re.search(r"<title[^>]*>\S", path.read_text()), path.name
+        assert not re.search(r"(href|src)=|<script", path.read_text()), path.name
+
+
+# --- the role and the directives -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A results folder."""
+    tree = {
+        "test": {"mae": 0.075, "worse": -0.5, "count": 1234, "none": None},
+        "sweep": {"0.55": {"mae": 0.03}},
+        "l": [1, 2],
+    }
+    (tmp_path / "results" / "predictors").mkdir(parents=True)
+    (tmp_path / "results" / "predictors" / "good.json").write_text(json.dumps(tree))
+    rows = {"telea": {"mae": 0.1, "seconds": 2.0}, "linear": {"mae": 0.05, "seconds": None}}
+    (tmp_path / "results" / "fills.json").write_text(json.dumps(rows))
+    return tmp_path / "results"
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("predictors/good.json:test.mae:.4f", "0.0750"),
+        ("predictors/good.json:test.mae", "0.075"),
+        ("predictors/good.json:test.mae:.1%", "7.5%"),
+        ("predictors/good.json:test.count:,d", "1,234"),
+        ("predictors/good.json:test.worse:.1f", "\N{MINUS SIGN}0.5"),
+        ("predictors/good.json:sweep.0.55.mae:.2f", "0.03"),
+        ("predictors/good.json:l.-1:d", "2"),
+        ("predictors/good.json:test.mae / fills.json:telea.mae:.2f", "0.75"),
+        ("predictors/good.json:test.mae / fills.json:telea.mae - 1:+.0%", "\N{MINUS SIGN}25%"),
+        ("predictors/good.json:test.mae * 255:.0f", "19"),
+        ("predictors/good.json:test.none:.2f | none", "none"),
+        ("predictors/good.json:test.mae:.2f | none", "0.07"),
+    ],
+)
+def test_a_result_is_looked_up_calculated_and_formatted(root: Path, expression: str, text: str) -> None:
+    assert results.evaluate(root, expression)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("expression", "named"),
+    [
+        ("predictors/bad.json:test.mae:.2f", "results/predictors/bad.json: no such file"),
+        ("predictors/good.json:test.mea:.2f", "results/predictors/good.json: no key 'test.mea'"),
+        ("predictors/good.json:test.mea:.2f | none", "no key 'test.mea'"),
+        ("predictors/good.json:test.mae.x:.2f", "no key 'test.mae.x'"),
+        ("predictors/good.json:l.2:d", "no key 'l.2'"),
+        ("predictors/good.json:test:.2f", "a group of values"),
+        ("predictors/good.json:test.none:.2f", "None"),
+        ("predictors/good.json:test.mae:d", "does not take the format 'd'"),
+        ("predictors/good.json:test.mae / 0:.2f", "division by zero"),
+        ("predictors/good.json:test.none / 2:.2f", "cannot calculate"),
+        ("predictors/good:test.mae:.2f", "expected FILE.json:KEY"),
+    ],
+)
+def test_a_result_that_cannot_be_shown_is_an_error_that_names_it(
+    root: Path, expression: str, named: str
+) -> None:
+    with pytest.raises(results.ResultError, match=re.escape(named)):
+        results.evaluate(root, expression)
+
+
+def test_a_page_depends_on_the_files_it_reads(root: Path) -> None:
+    files = results.evaluate(root, "predictors/good.json:test.mae / fills.json:telea.mae")[1]
+    assert files == {"predictors/good.json", "fills.json"}
+
+
+def sphinx(folder: Path, page: str) -> tuple[int, str, str]:
+    """Build one page with the book's extensions, warnings as errors: exit status, log, HTML."""
+    source = folder / "source"
+    source.mkdir(exist_ok=True)
+    (source / "index.md").write_text(page)
+    (source / "drawing.svg").write_text('<svg role="img"><title>A line</title></svg>')
+    path = str(BOOK / "_ext")
+    conf = f"import sys; sys.path.append({path!r}); extensions = ['myst_parser', 'results', 'drawing']"
+    (source / "conf.py").write_text(conf)
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-W",
+        "-n",
+        "-q",
+        "-E",
+        "--keep-going",
+        source,
+        folder / "html",
+    ]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    html = folder / "html" / "index.html"
+    return run.returncode, run.stderr, html.read_text() if html.is_file() else ""
+
+
+PAGE = """# Title
+
+Error {result}`predictors/good.json:test.mae:.3f`.
+
+```{results-table} fills.json
+:first: Fill
+:columns: Error = mae : .2f; Time = seconds : .1f
+:sort: mae
+:blank:
+How well *fills* do, to {result}`predictors/good.json:test.mae:.2f`.
+```
+
+```{when-results} fills.json
+Present.
+```
+
+```{without-results} fills.json
+Absent.
+```
+
+```{drawing} drawing.svg
+A drawing.
+```
+"""
+
+
+def test_a_page_shows_its_results(root: Path) -> None:
+    status, log, html = sphinx(root.parent, PAGE)
+    assert status == 0, log
+    page = BeautifulSoup(html, "html.parser")
+    assert page.select_one("span.result").text == "0.075"
+    rows = [[cell.text.strip() for cell in row.select("td, th")] for row in page.select("table tr")]
+    assert rows == [["Fill", "Error", "Time"], ["linear", "0.05", "–"], ["telea", "0.10", "2.0"]]
+    assert "How well fills do, to 0.07" in page.select_one("caption").text
+    assert "Present." in page.text and "Absent." not in page.text
+    assert page.select_one("figure svg title").text == "A line"
+
+
+@pytest.mark.parametrize(
+    ("good", "broken", "named"),
+    [
+        ("good.json:test.mae:.3f", "good.json:test.absent:.3f", "no key 'test.absent'"),
+        ("= mae :", "= absent :", "no key 'absent'"),
+        (":blank:\n", "", "seconds: the value is None"),
+        ("results-table} fills.json", "results-table} absent.json", "results/absent.json: no such file"),
+        ("drawing.svg", "absent.svg", "no such file"),
+    ],
+)
+def test_a_page_with_a_missing_result_fails_the_build(root: Path, good: str, broken: str, named: str) -> None:
+    assert good in PAGE
+    status, log, _ = sphinx(root.parent, PAGE.replace(good, broken))
+    assert status != 0
+    assert named in log and "index.md" in log
+
+
+# --- the build -----------------------------------------------------------------------------------------
+
+
+def test_a_missing_notebook_is_named_with_the_command_that_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "book").mkdir()
+    shutil.copy(BOOK / "_toc.yml", tmp_path / "book")
+    monkeypatch.chdir(tmp_path)
+    assert build_book.main() == 2
+    message = capsys.readouterr().err
+    assert "book/notebooks/01_data.ipynb" in message and "make repro" in message
+
+
+def test_outside_a_repository_the_build_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="run this from the root"):
+        build_book.build(tmp_path)
+
+
+def test_without_mathjax_the_build_names_the_mend(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="npm ci"):
+        build_book.check_mathjax(tmp_path)
+
+
+def test_a_failed_build_shows_the_end_of_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    script = "for i in range(90): print(f'\\x1b[91mline {i}\\x1b[0m')\nraise SystemExit(1)"
+    monkeypatch.setattr(build_book, "jupyter_book", lambda: [sys.executable, "-c", script])
+    with pytest.raises(UserError, match="build failed"):
+        build_book.render(tmp_path)
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[-1] == "line 89" and len(shown) == build_book.TAIL

@@ -1,0 +1,158 @@
+"""The command line: what it prints, what it writes, and how it refuses."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import abstract_beauty as ab
+from abstract_beauty import weights
+from abstract_beauty.cli import main
+from abstract_beauty.experiments.scores import WORKING_SIDE
+from abstract_beauty.project import find_project
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """An empty project with untrained weights of its own run."""
+    root = tmp_path / "project"
+    root.mkdir()
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copyfile(find_project().root / name, root / name)
+    monkeypatch.setenv("ABSTRACT_BEAUTY_ROOT", str(root))
+    for index, (kind, name, network) in enumerate(
+        [
+            ("predictors", "good", "context_encoder"),
+            ("predictors", "bad", "context_encoder"),
+            ("improvers", "smoothing", "unet"),
+        ]
+    ):
+        torch.manual_seed(index)
+        path = root / "models" / "run" / kind / f"{name}.safetensors"
+        weights.save(path, weights.build(kind, network, 4), weights.Description(kind, name, network, 4, {}))
+    return find_project()
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """A photograph-like picture of 90x70 pixels."""
+    path = tmp_path / "picture one.png"
+    pixels = np.random.default_rng(0).integers(0, 256, (70, 90, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def run(capsys, *arguments):
+    status = main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_score_agrees_with_the_library(project, picture, capsys):
+    status, out, err = run(capsys, "score", picture, "--json")
+    assert status == 0
+    (row,) = json.loads(out)
+    y = ab.read_image(picture)[None]
+    good, bad = ab.load_predictor("run/good"), ab.load_predictor("run/bad")
+    z = ab.full_prediction(good, y)
+    assert row["image"] == str(picture)
+    assert (row["width"], row["height"]) == (90, 70)
+    assert row["predictability"] == pytest.approx(ab.predictability(y, z).item(), rel=1e-4)
+    assert row["progress"] == pytest.approx(ab.progress(y, ab.full_prediction(bad, y), z).item(), rel=1e-4)
+    assert row["complexity"] == pytest.approx(ab.phase_averaged(good, y).item(), rel=1e-4)
+    assert row["predictor"] == "run/good"
+    assert "no reference weights yet" in err
+
+
+def test_score_prints_a_row_a_picture_and_writes_maps(project, picture, tmp_path, capsys):
+    other = tmp_path / "deeper" / picture.name
+    other.parent.mkdir()
+    shutil.copyfile(picture, other)
+    status, out, _ = run(capsys, "score", picture, other, "--map", tmp_path / "maps")
+    assert status == 0
+    assert len(out.splitlines()) == 3
+    maps = sorted(path.name for path in (tmp_path / "maps").iterdir())
+    assert maps == ["picture one.map-2.png", "picture one.map.png"] or len(maps) == 2
+    assert Image.open(tmp_path / "maps" / maps[0]).size == (90, 70)
+
+
+def test_large_pictures_are_scored_at_the_working_size(project, tmp_path, capsys):
+    path = tmp_path / "large.png"
+    Image.fromarray(np.zeros((2 * WORKING_SIDE, 2 * WORKING_SIDE + 64, 3), dtype=np.uint8)).save(path)
+    status, out, _ = run(capsys, "score", path, "--json", "--map", tmp_path)
+    assert status == 0
+    assert json.loads(out)[0]["width"] == 2 * WORKING_SIDE + 64
+    assert Image.open(tmp_path / "large.map.png").size == (2 * WORKING_SIDE + 64, 2 * WORKING_SIDE)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_improve_applies_the_improver_so_many_times(project, picture, tmp_path, capsys, times):
+    out = tmp_path / "new" / "better.png"
+    status, text, _ = run(
+        capsys, "improve", picture, "--out", out, "--improver", "run/smoothing", "--times", times
+    )
+    assert status == 0
+    assert "better.png" in text
+    y = ab.improve(ab.load_improver("run/smoothing"), ab.read_image(picture)[None], times=times)[0]
+    torch.testing.assert_close(ab.read_image(out), y, atol=0.51 / 255, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["score", "{folder}/none.png"], ["none.png"]),
+        (["score", "{folder}/text.png"], ["text.png"]),
+        (["score", "{folder}/small.png"], ["small.png", "at least 32"]),
+        (["score", "{folder}/good.png", "--predictor", "run/best"], ["run/best", "run/good"]),
+        (["improve", "{folder}/good.png", "--out", "{folder}/good.png"], ["the original itself"]),
+        (["improve", "{folder}/good.png", "--out", "{folder}/better.xyz"], ["better.xyz"]),
+        (["improve", "{folder}/text.png", "--out", "{folder}/better.png"], ["text.png"]),
+        (
+            ["improve", "{folder}/good.png", "--out", "{folder}/b.png", "--improver", "run/magic"],
+            ["run/magic"],
+        ),
+        (["train", "predictor.best"], ["predictor.best", "predictor.good"]),
+        (["train", "predictor.good"], ["no prepared pictures"]),
+        (["measure", "beauty"], ["beauty", "fills, filters or improver.NAME"]),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(project, tmp_path, capsys, arguments, words):
+    (tmp_path / "text.png").write_text("not a picture")
+    Image.new("RGB", (20, 40)).save(tmp_path / "small.png")
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "good.png")
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.png")}
+    status, out, err = run(capsys, *(argument.format(folder=tmp_path) for argument in arguments))
+    lines = [line for line in err.splitlines() if not line.startswith("note: ")]
+    assert status == 2
+    assert len(lines) == 1
+    assert out == ""
+    for word in words:
+        assert word in lines[0]
+    assert {path: path.read_bytes() for path in tmp_path.glob("*.png")} == before
+    assert not list(tmp_path.glob("*.partial*"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["praise"], ["improve", "a.png"], ["improve", "a.png", "--out", "b.png", "--times", "0"]],
+)
+def test_wrong_usage_is_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+
+
+def test_bench_reports_every_way(capsys):
+    status, out, _ = run(capsys, "bench", "--json", "--size", 64, "--trials", 1)
+    assert status == 0
+    rows = json.loads(out)["rows"]
+    assert {(row["method"], row["mode"]) for row in rows} == {
+        (method, mode) for method in ("loop", "batched") for mode in ("forward", "forward and backward")
+    }
+    assert all(row["seconds"] > 0 for row in rows)
+    assert all(row["times_faster_than_loop"] == 1 for row in rows if row["method"] == "loop")
+    status, out, _ = run(capsys, "bench", "--size", 64, "--trials", 1)
+    assert "faster than the loop" in out

@@ -1,0 +1,167 @@
+"""Runs: loaded when their configuration matches, trained when not, never mixed up."""
+
+import json
+import shutil
+
+import pytest
+import torch
+
+from abstract_beauty import experiments
+from abstract_beauty.errors import UserError
+from abstract_beauty.experiments.improver import filter_at
+from abstract_beauty.experiments.pictures import Crops, Tiles
+from abstract_beauty.experiments.runs import forget
+from abstract_beauty.params import load_params, merge, parse_params, read_yaml
+from abstract_beauty.project import Project, find_project
+
+TINY = {
+    "data": {"generated": 5, "generated_size": 128, "short_side": 128},
+    "predictors": {name: {"width": 4, "steps": 4, "batch": 2} for name in ("good", "bad", "judge")},
+    "training": {"log_every": 2, "checkpoint_every": 2, "accelerator": "cpu"},
+}
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    root = find_project().root
+    tree = merge(read_yaml(root / "params.yaml"), TINY)
+    small = {"width": 4, "steps": 2, "crop": 128, "batch": 1}
+    tree["improvers"] = {name: {**section, **small} for name, section in tree["improvers"].items()}
+    tree["predictors"]["bad"]["steps"] = 2
+    return parse_params(tree)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory, tiny):
+    project = Project(tmp_path_factory.mktemp("project"))
+    experiments.prepare_data(project, tiny, progress=False)
+    return project
+
+
+@pytest.fixture
+def project(prepared, tmp_path):
+    shutil.copytree(prepared.root, tmp_path / "copy")
+    return Project(tmp_path / "copy")
+
+
+def same(a, b):
+    return all(torch.equal(one, other) for one, other in zip(a.parameters(), b.parameters(), strict=True))
+
+
+def test_a_published_run_is_loaded_and_another_configuration_trained(project, tiny):
+    published = experiments.predictor_run(project, tiny, "good", publish=True, progress=False)
+    assert published.path == project.run / "predictors" / "good.safetensors"
+    again = experiments.predictor_run(project, tiny, "good", progress=False)
+    assert again.path == published.path
+    assert same(again.network, published.network)
+    assert again.curve == published.curve
+    changed = parse_params(merge(_tree(tiny), {"predictors": {"good": {"steps": 6}}}))
+    other = experiments.predictor_run(project, changed, "good", progress=False)
+    assert project.scratch in other.path.parents  # the pipeline's own weights are not overwritten
+    assert not same(other.network, published.network)
+    assert same(experiments.predictor_run(project, tiny, "good", progress=False).network, published.network)
+
+
+def _tree(params):
+    from abstract_beauty.params import as_tree
+
+    tree = as_tree(params)
+    for section in tree["improvers"].values():
+        for key in ("k1", "k2"):
+            if section[key] is None:
+                del section[key]
+    return tree
+
+
+def test_a_train_stage_really_trains_and_gives_the_same_bytes(project, tiny):
+    run = experiments.predictor_run(project, tiny, "good", publish=True, progress=False)
+    first = run.path.read_bytes()
+    forget(project, "predictors", run)
+    assert not any(project.scratch.glob("predictors-good-*"))
+    run.path.unlink()
+    assert (
+        experiments.predictor_run(project, tiny, "good", publish=True, progress=False).path.read_bytes()
+        == first
+    )
+
+
+def test_good_and_bad_begin_alike(project, tiny):
+    good = experiments.predictor_run(project, tiny, "good", progress=False)
+    bad = experiments.predictor_run(project, tiny, "bad", progress=False)
+    assert good.curve[0]["step"] == bad.curve[0]["step"] == 2
+    assert good.config["section"]["seed"] == bad.config["section"]["seed"]
+
+
+@pytest.mark.parametrize("name", ["smoothing", "ratio_progress"])
+def test_an_improver_is_retrained_when_its_predictor_changes(project, tiny, name):
+    first = experiments.improver_run(project, tiny, name, progress=False)
+    changed = parse_params(merge(_tree(tiny), {"predictors": {"good": {"steps": 6}}}))
+    second = experiments.improver_run(project, changed, name, progress=False)
+    assert first.path != second.path
+    assert first.config["through"] != second.config["through"]
+
+
+def test_the_judges_table(project, tiny):
+    networks = {
+        name: experiments.predictor_run(project, tiny, name, progress=False).network
+        for name in ("good", "bad", "judge")
+    }
+    run = experiments.improver_run(project, tiny, "smoothing", progress=False)
+    small = parse_params(merge(_tree(tiny), {"evaluation": {"filter_strengths": 2}}))
+    filters = experiments.measure_filters(project, small, networks)
+    table = experiments.measure_improver(project, run, networks, filters)
+    json.dumps(table)
+    assert 0 < table["test"]["fidelity"] < 1
+    assert filters["original"][0]["fidelity"] == 0
+    assert filters["original"][0]["contrast_kept"] == pytest.approx(1)
+    fidelities = [point["fidelity"] for point in filters["gaussian"]]
+    assert fidelities == sorted(fidelities)
+    assert fidelities[0] == 0
+
+
+def test_a_filter_between_its_measured_points():
+    curve = [
+        {"fidelity": 0.0, "predictability_judge": 0.08},
+        {"fidelity": 0.04, "predictability_judge": 0.04},
+    ]
+    assert filter_at(curve, 0.01) == pytest.approx(0.07)
+    assert filter_at(curve, 0.04) == pytest.approx(0.04)
+    assert filter_at(curve, 0.05) is None
+
+
+def test_fills_are_measured_on_every_test_picture(project, tiny):
+    small = parse_params(merge(_tree(tiny), {"evaluation": {"linear_crops": 250}}))
+    table = experiments.measure_fills(project, small)
+    assert {"mean", "ring_mean", "telea", "navier_stokes", "biharmonic", "linear"} == set(table)
+    assert set(table["linear"]["pictures"]) == set(experiments.test_images(project))
+    assert table["linear"]["mae"] < table["ring_mean"]["mae"] < table["mean"]["mae"]
+
+
+def test_unknown_names_and_missing_pictures_are_one_line(tmp_path, tiny):
+    with pytest.raises(UserError, match="there is no 'best'"):
+        experiments.predictor_run(Project(tmp_path), tiny, "best")
+    with pytest.raises(UserError, match="no prepared pictures"):
+        experiments.predictor_run(Project(tmp_path), load_params(), "good")
+
+
+IMAGES = tuple(torch.randint(0, 256, (3, h, w), dtype=torch.uint8) for h, w in ((140, 200), (128, 131)))
+
+
+@pytest.mark.parametrize("world", [2, 4])
+@pytest.mark.parametrize("batches", [Crops(IMAGES, 128, 8, seed=1), Tiles(IMAGES, 8, seed=1)])
+def test_processes_share_the_batch_that_one_process_has(batches, world):
+    whole = batches(3)
+    parts = [batches(3, rank, world) for rank in range(world)]
+    if isinstance(whole, tuple):
+        whole, parts = whole[0], [part[0] for part in parts]
+    for rank, part in enumerate(parts):
+        assert torch.equal(part, whole[rank::world])
+    assert not torch.equal(whole, batches(4)[0] if isinstance(batches, Tiles) else batches(4))
+
+
+def test_a_tile_s_own_pixels_are_hidden_wherever_it_lies():
+    context, hidden = Tiles(IMAGES, 64, seed=2)(0)
+    assert context.shape == (64, 3, 128, 128)
+    assert hidden[..., 48:80, 48:80].all()
+    assert (hidden.sum(dim=(1, 2, 3)) > 32 * 32).any()  # some lie at a border and have mirror copies
+    assert context.min() >= 0 and context.max() <= 1

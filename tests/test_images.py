@@ -1,0 +1,217 @@
+"""Every mode of file gives the same kind of tensor; what is no picture gives one clear line."""
+
+import io
+import os
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from abstract_beauty import images
+from abstract_beauty.errors import UserError
+from abstract_beauty.images import from_bytes, read_image, resize_short_side, to_bytes, write_image
+
+GREY = 64 / 255
+
+
+def save(path, image, **options):
+    image.save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "name", "expected"),
+    [
+        ("L", 64, "a.png", (GREY, GREY, GREY)),
+        ("L", 64, "a.jpg", (GREY, GREY, GREY)),
+        ("RGB", (255, 128, 0), "a.png", (1, 128 / 255, 0)),
+        ("RGB", (255, 128, 0), "a.webp", (1, 128 / 255, 0)),
+        ("RGB", (255, 128, 0), "a.tiff", (1, 128 / 255, 0)),
+        ("RGB", (255, 128, 0), "a.bmp", (1, 128 / 255, 0)),
+        ("RGBA", (0, 0, 255, 0), "a.png", (1, 1, 1)),
+        ("RGBA", (0, 0, 255, 51), "a.png", (0.8, 0.8, 1)),
+        ("LA", (0, 51), "a.png", (0.8, 0.8, 0.8)),
+        ("CMYK", (255, 0, 0, 0), "a.tiff", (0, 1, 1)),
+        ("CMYK", (0, 0, 0, 191), "a.tiff", (GREY, GREY, GREY)),
+        ("1", 1, "a.png", (1, 1, 1)),
+        ("1", 0, "a.tiff", (0, 0, 0)),
+        ("I;16", 16448, "a.png", (16448 / 65535,) * 3),
+        ("I;16", 65535, "a.tiff", (1, 1, 1)),
+        ("I", 16448, "a.tiff", (16448 / 65535,) * 3),
+        ("F", 0.25, "a.tiff", (0.25, 0.25, 0.25)),
+        ("F", 64.0, "a.tiff", (GREY, GREY, GREY)),
+        ("LAB", (0, 128, 128), "a.tiff", (0, 0, 0)),
+    ],
+)
+def test_modes(tmp_path, mode, colour, name, expected):
+    image = Image.new(mode, (5, 3), colour)
+    options = {"lossless": True} if name.endswith("webp") else {}
+    x = read_image(save(tmp_path / name, image, **options))
+    assert x.shape == (3, 3, 5)
+    assert x.dtype == torch.float32
+    tolerance = 0.02 if name.endswith("jpg") or mode == "LAB" else 1e-5
+    torch.testing.assert_close(
+        x[:, 1, 2], torch.tensor(expected, dtype=torch.float32), atol=tolerance, rtol=0
+    )
+
+
+def test_jpeg_in_cmyk(tmp_path):
+    x = read_image(save(tmp_path / "a.jpg", Image.new("CMYK", (16, 16), (0, 255, 255, 0)), quality=95))
+    torch.testing.assert_close(x[:, 8, 8], torch.tensor([1.0, 0.0, 0.0]), atol=0.05, rtol=0)
+
+
+def test_palette_with_a_transparent_colour_shows_white(tmp_path):
+    image = Image.new("P", (4, 4), 0)
+    image.putpalette([10, 20, 30, 200, 100, 50])
+    image.putpixel((1, 0), 1)
+    x = to_bytes(read_image(save(tmp_path / "a.png", image, transparency=0)))
+    assert x[:, 0, 0].tolist() == [255, 255, 255]
+    assert x[:, 0, 1].tolist() == [200, 100, 50]
+    assert to_bytes(read_image(save(tmp_path / "b.gif", image)))[:, 0, 1].tolist() == [200, 100, 50]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_exif_orientation_is_applied(tmp_path, orientation, suffix):
+    """The stored picture is the upright one put through the inverse of what the tag asks for."""
+    transpose = Image.Transpose
+    inverse = {
+        2: transpose.FLIP_LEFT_RIGHT,
+        3: transpose.ROTATE_180,
+        4: transpose.FLIP_TOP_BOTTOM,
+        5: transpose.TRANSPOSE,
+        6: transpose.ROTATE_90,
+        7: transpose.TRANSVERSE,
+        8: transpose.ROTATE_270,
+    }
+    pixels = np.zeros((32, 64, 3), np.uint8)
+    pixels[:16, :32] = 255  # the top left quarter alone is white: no turn or flip leaves it as it is
+    pixels[16:, 32:] = 128
+    upright = Image.fromarray(pixels)
+    stored = upright.transpose(inverse[orientation]) if orientation > 1 else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    x = read_image(save(tmp_path / f"a.{suffix}", stored, exif=exif))
+    torch.testing.assert_close(x, torch.from_numpy(pixels).permute(2, 0, 1) / 255, atol=0.1, rtol=0)
+
+
+def test_one_pixel(tmp_path):
+    assert read_image(save(tmp_path / "a.png", Image.new("RGB", (1, 1), (255, 0, 0)))).tolist() == [
+        [[1]],
+        [[0]],
+        [[0]],
+    ]
+
+
+def noise(side=200):
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8))
+
+
+def encoded(kind, image=None):
+    file = io.BytesIO()
+    (image or noise()).save(file, format=kind)
+    return file.getvalue()
+
+
+def png_header(width, height):
+    """A PNG that only declares its size."""
+
+    def chunk(name, content):
+        return (
+            struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        )
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("empty.png", b"", "is empty"),
+        ("text.png", b"this is a text and no picture\n" * 20, "not a picture"),
+        ("half.jpg", encoded("JPEG")[:9000], "damaged or truncated"),
+        ("half.png", encoded("PNG")[:9000], "damaged or truncated"),
+        ("half.webp", encoded("WEBP")[:2000], "not a picture|damaged or truncated"),
+        ("half.tiff", encoded("TIFF")[:9000], "not a picture|damaged or truncated"),
+        ("header.jpg", encoded("JPEG")[:300], "not a picture|damaged or truncated"),
+        ("flipped.png", encoded("PNG").replace(b"IDAT", b"IDAX"), "damaged or truncated|not a picture"),
+        ("bomb.png", png_header(12_000, 12_000), "pixels"),
+        ("huge.png", png_header(60_000, 60_000), "pixels"),
+        ("page.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "not a picture"),
+        ("nan.tiff", encoded("TIFF", Image.new("F", (4, 4), float("nan"))), "not finite"),
+    ],
+)
+def test_what_is_no_picture_is_one_line_naming_the_file(tmp_path, name, content, message):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=message) as caught:
+        read_image(path)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_paths_that_are_no_files(tmp_path):
+    with pytest.raises(UserError, match="is a folder"):
+        read_image(tmp_path)
+    with pytest.raises(UserError, match=r"gone\.png: no such file"):
+        read_image(tmp_path / "gone.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(UserError, match="not a regular file"):
+        read_image(tmp_path / "pipe.png")
+
+
+def test_a_name_that_is_not_utf8_can_be_printed(tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")
+    with pytest.raises(UserError, match="no such file") as caught:
+        read_image(path)
+    assert r"caf\xe9.png" in str(caught.value).encode("utf-8").decode()
+
+
+def test_bytes_go_round():
+    levels = torch.arange(256, dtype=torch.uint8).expand(3, 2, 256)
+    assert torch.equal(to_bytes(from_bytes(levels)), levels)
+    assert to_bytes(torch.tensor([[[-1.0, 2.0, 0.5]]])).tolist() == [[[0, 255, 128]]]
+
+
+@pytest.mark.parametrize(("suffix", "tolerance"), [("png", 0), ("webp", 0), ("jpg", 8), ("JPEG", 8)])
+def test_written_pictures_are_read_back(tmp_path, suffix, tolerance):
+    ramp = torch.arange(256, dtype=torch.uint8).expand(3, 40, 256).clone()
+    path = tmp_path / "new" / f"a.{suffix}"
+    write_image(path, from_bytes(ramp))
+    assert (to_bytes(read_image(path)).int() - ramp.int()).abs().max() <= tolerance
+    write_image(path, ramp)  # bytes are taken as they are
+    assert (to_bytes(read_image(path)).int() - ramp.int()).abs().max() <= tolerance
+
+
+def test_a_failed_write_leaves_nothing(tmp_path):
+    with pytest.raises(UserError, match=r"unknown suffix '\.xyz'"):
+        write_image(tmp_path / "a.xyz", torch.zeros(3, 4, 4))
+    with pytest.raises(ValueError, match="finite"):
+        write_image(tmp_path / "a.png", torch.full((3, 4, 4), float("nan")))
+    with pytest.raises(UserError, match=r"a\.webp: cannot be written"):
+        write_image(tmp_path / "a.webp", torch.zeros(3, 1, 20_000))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_resizing_reduces_without_aliases_and_never_enlarges():
+    stripes = (
+        (torch.arange(400) % 2).float().expand(3, 300, 400).contiguous()
+    )  # above the new limit of resolution
+    small = resize_short_side(stripes, 150)
+    assert small.shape == (3, 150, 200)
+    assert (small - 0.5).abs().max() < 0.1
+    assert resize_short_side(stripes, 300) is stripes
+    assert resize_short_side(torch.rand(3, 1000, 10), 5).shape == (3, 500, 5)
+
+
+def test_the_limit_of_size_is_exact(tmp_path, monkeypatch):
+    path = save(tmp_path / "a.png", Image.new("L", (10, 10)))
+    monkeypatch.setattr(images, "MAX_PIXELS", 100)
+    read_image(path)
+    monkeypatch.setattr(images, "MAX_PIXELS", 99)
+    with pytest.raises(UserError, match="10 x 10 pixels, more than 99"):
+        read_image(path)

@@ -1,0 +1,85 @@
+"""The networks: shapes, ranges, locality, and large pictures without seams."""
+
+import itertools
+
+import pytest
+import torch
+from torch import nn
+
+import abstract_beauty as ab
+from abstract_beauty import improvers, predictors
+from abstract_beauty.full_prediction import contexts
+
+
+@pytest.fixture(params=sorted(improvers.NETWORKS))
+def g(request):
+    torch.manual_seed(0)
+    return improvers.NETWORKS[request.param](8).eval()
+
+
+@pytest.fixture(params=sorted(predictors.NETWORKS))
+def f(request):
+    torch.manual_seed(0)
+    return predictors.NETWORKS[request.param](4).eval()
+
+
+def test_a_predictor_s_error_does_not_depend_on_a_shift_of_all_colours(f):
+    context, hidden = contexts(torch.rand(1, 3, 64, 64) * 0.5)
+    torch.testing.assert_close(f(context + 0.25, hidden), f(context, hidden) + 0.25, atol=1e-5, rtol=0)
+
+
+def test_what_is_everywhere_hidden_is_guessed_as_grey():
+    context, hidden = torch.rand(2, 3, 128, 128), torch.ones(2, 1, 128, 128, dtype=torch.bool)
+    seen, mean = predictors.visible_part(context, hidden)
+    assert seen.abs().max() == 0
+    assert mean.unique().tolist() == [0.5]
+
+
+def test_images_of_a_batch_do_not_hear_of_each_other(f):
+    context, hidden = contexts(torch.rand(2, 3, 64, 64))
+    torch.testing.assert_close(f(context, hidden)[3:4], f(context[3:4], hidden[3:4]), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("h", "w"), [(32, 32), (33, 47), (128, 130)])
+def test_an_improver_keeps_size_and_range(g, h, w):
+    y = g(torch.rand(2, 3, h, w))
+    assert y.shape == (2, 3, h, w)
+    assert y.min() >= 0
+    assert y.max() <= 1
+
+
+def test_an_output_pixel_depends_on_nothing_beyond_its_reach(g):
+    x = torch.rand(1, 3, 181, 181).requires_grad_()
+    y = g(x)
+    for row, column in itertools.product(range(88, 92), repeat=2):
+        (gradient,) = torch.autograd.grad(y[..., row, column].sum(), x, retain_graph=True)
+        rows, columns = gradient.abs().sum(dim=(0, 1)).nonzero().T
+        assert (rows - row).abs().max() <= g.reach
+        assert (columns - column).abs().max() <= g.reach
+
+
+@pytest.mark.parametrize("piece", [64, 97])
+def test_a_picture_improved_in_pieces_has_no_seams(g, piece):
+    x = torch.rand(1, 3, 203, 187)
+    with torch.no_grad():
+        torch.testing.assert_close(ab.improve(g, x, piece=piece), g(x), atol=1e-5, rtol=0)
+
+
+def test_improving_several_times_over(g):
+    x = torch.rand(1, 3, 64, 80)
+    with torch.no_grad():
+        torch.testing.assert_close(ab.improve(g, x, times=3), g(g(g(x))), atol=1e-5, rtol=0)
+    assert torch.equal(ab.improve(g, x, times=0), x)
+
+
+def test_the_deep_improver_is_deep_and_normalised():
+    g = improvers.DeepResidual()
+    assert sum(isinstance(module, nn.Conv2d) for module in g.modules()) == 34
+    assert sum(isinstance(module, improvers.ChannelNorm) for module in g.modules()) == 17
+
+
+def test_channel_norm_mixes_no_pixels():
+    norm, features = improvers.ChannelNorm(6), torch.rand(1, 6, 5, 5, requires_grad=True)
+    (gradient,) = torch.autograd.grad(norm(features)[0, 0, 2, 2], features)
+    gradient[:, :, 2, 2] = 0
+    assert gradient.abs().max() == 0

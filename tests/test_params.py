@@ -1,0 +1,106 @@
+"""params.yaml: every mistake is one line that names the key."""
+
+import dataclasses
+
+import pytest
+
+from abstract_beauty.errors import UserError
+from abstract_beauty.params import as_tree, load_params, merge, parse_params, read_yaml
+from abstract_beauty.project import find_project
+
+
+@pytest.fixture
+def tree() -> dict:
+    return read_yaml(find_project().params)
+
+
+def test_the_repository_s_own_parameters_are_valid(tree):
+    params = parse_params(tree)
+    assert {"good", "bad", "judge"} <= set(params.predictors)
+    assert {"smoothing", "ratio_as_written", "ratio_progress", "deeper"} <= set(params.improvers)
+
+
+@pytest.mark.parametrize("profile", ["smoke", "reference"])
+def test_profiles_are_valid_and_change_something(tree, profile):
+    changed = merge(tree, read_yaml(find_project().root / "profiles" / f"{profile}.yaml"))
+    assert parse_params(changed) != parse_params(tree)
+    assert parse_params(changed).improvers.keys() == parse_params(tree).improvers.keys()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"improvers": {"smoothing": {"k3": 1.0}}}, ["improvers.smoothing.k3", "unknown key", "k1, k2"]),
+        ({"improvers": {"smoothing": {"k2": "0.7"}}}, ["improvers.smoothing.k2", "number", '"0.7"']),
+        ({"improvers": {"smoothing": {"k2": -1}}}, ["improvers.smoothing.k2", "greater than or equal to 0"]),
+        ({"improvers": {"smoothing": {"k1": 0, "k2": 0}}}, ["improvers.smoothing", "both 0"]),
+        (
+            {"improvers": {"ratio_progress": {"k1": 0.5}}},
+            ["improvers.ratio_progress", "belong to the loss 'smoothing'"],
+        ),
+        ({"improvers": {"smoothing": {"loss": "beauty"}}}, ["improvers.smoothing.loss", "ratio_as_written"]),
+        ({"improvers": {"smoothing": {"steps": 1.5}}}, ["improvers.smoothing.steps", "integer"]),
+        ({"improvers": {"smoothing": {"steps": True}}}, ["improvers.smoothing.steps", "integer"]),
+        ({"improvers": {"smoothing": {"steps": 10**30}}}, ["improvers.smoothing.steps"]),
+        ({"predictors": {"good": {"learning_rate": 0}}}, ["predictors.good.learning_rate", "greater than 0"]),
+        ({"predictors": {"good": None}}, ["predictors.good"]),
+        ({"data": {"source": "folder"}}, ["data", "data.train"]),
+        ({"data": {"generated_size": 64}}, ["data.generated_size", "128"]),
+        ({"data": {"colour": 1}}, ["data.colour", "unknown key", "short_side"]),
+        ({"seed": -1}, ["seed"]),
+        ({"speed": 1}, ["speed", "unknown key", "seed"]),
+        ({"training": {"precision": "bf16"}}, ["training.precision", "bf16-mixed"]),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_key(tree, changes, words):
+    with pytest.raises(UserError) as caught:
+        parse_params(merge(tree, changes))
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith("params.yaml: ")
+    for word in words:
+        assert word in message
+
+
+def test_a_missing_section_is_named(tree):
+    del tree["improvers"]
+    with pytest.raises(UserError, match="improvers: is required"):
+        parse_params(tree)
+
+
+def test_good_bad_and_judge_are_required(tree):
+    del tree["predictors"]["judge"]
+    with pytest.raises(UserError, match="predictors needs judge"):
+        parse_params(tree)
+
+
+@pytest.mark.parametrize("text", ["a: [1", "seed: 1\nseed: 2", "\x00", "- 1", "", "seed: .nan"])
+def test_files_that_are_no_parameters(tmp_path, text):
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        load_params(path)
+    assert "\n" not in str(caught.value)
+    assert "params.yaml" in str(caught.value)
+
+
+def test_numbers_are_read_as_dvc_reads_them(tmp_path):
+    path = tmp_path / "numbers.yaml"
+    path.write_text("rate: 1e-3\non: yes\n")
+    assert read_yaml(path) == {"rate": 0.001, "on": "yes"}  # YAML 1.2: PyYAML would give "1e-3" and True
+
+
+def test_changes_are_laid_over_the_file_and_leave_it_alone(tree):
+    before = load_params()
+    after = load_params(changes={"improvers": {"smoothing": {"k2": 0.75}}})
+    assert after.improvers["smoothing"] == dataclasses.replace(before.improvers["smoothing"], k2=0.75)
+    assert load_params() == before
+
+
+def test_a_section_survives_the_round_trip(tree):
+    params = parse_params(tree)
+    without_unset = {
+        name: {key: value for key, value in section.items() if value is not None}
+        for name, section in as_tree(params)["improvers"].items()
+    }
+    assert parse_params({**as_tree(params), "improvers": without_unset}) == params

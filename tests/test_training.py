@@ -1,0 +1,146 @@
+"""The loop: it learns, resumes to the bit, stops on what is not a number, and leaves the frozen alone."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from abstract_beauty import improvers, losses, predictors
+from abstract_beauty.errors import UserError
+from abstract_beauty.full_prediction import full_prediction
+from abstract_beauty.params import TrainingParams
+from abstract_beauty.training import (
+    TrainingStopped,
+    fit,
+    generator_for,
+    learning_rate_at,
+    make_fabric,
+    seed_for,
+)
+
+PARAMS = TrainingParams(accelerator="cpu", log_every=5, checkpoint_every=10)
+
+
+@pytest.fixture(scope="module")
+def fabric():
+    return make_fabric(PARAMS)
+
+
+def line():
+    torch.manual_seed(0)
+    return nn.Linear(4, 1)
+
+
+def step(network, i):
+    inputs = torch.rand(8, 4, generator=generator_for("inputs", i))
+    return {"loss": (network(inputs)[:, 0] - inputs.sum(dim=1)).abs().mean()}
+
+
+def train(network, fabric, path, steps=60, by=step, **more):
+    options = {"learning_rate": 0.05, "params": PARAMS, "progress": False, "label": "line", **more}
+    return fit(network, by, steps=steps, checkpoint=path, fabric=fabric, **options)
+
+
+class Killed(Exception):
+    """Stands for a kill between two steps."""
+
+
+def killed_at(last):
+    def stopping(network, i):
+        if i == last:
+            raise Killed
+        return step(network, i)
+
+    return stopping
+
+
+def test_it_learns_and_writes_a_curve(fabric, tmp_path):
+    curve = train(line(), fabric, tmp_path / "c.safetensors")
+    assert [row["step"] for row in curve] == list(range(5, 61, 5))
+    assert curve[-1]["loss"] < 0.2 * curve[0]["loss"]
+    assert set(curve[0]) == {"step", "loss", "gradient_norm", "learning_rate"}
+
+
+@pytest.mark.parametrize("last", [11, 20, 37, 59])
+def test_a_killed_run_ends_bit_for_bit_as_if_undisturbed(fabric, tmp_path, last):
+    undisturbed, again = line(), line()
+    curve = train(undisturbed, fabric, tmp_path / "a.safetensors")
+    with pytest.raises(Killed):
+        train(again, fabric, tmp_path / "b.safetensors", by=killed_at(last))
+    resumed = line()
+    with torch.no_grad():
+        resumed.weight.fill_(9.0)  # what it starts from must not matter: the checkpoint decides
+    assert train(resumed, fabric, tmp_path / "b.safetensors") == curve
+    assert all(torch.equal(a, b) for a, b in zip(undisturbed.parameters(), resumed.parameters(), strict=True))
+
+
+def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_good_checkpoint(fabric, tmp_path):
+    def breaking(network, i):
+        values = step(network, i)
+        return {"loss": values["loss"] * (torch.nan if i == 33 else 1.0)}
+
+    path = tmp_path / "c.safetensors"
+    with pytest.raises(TrainingStopped, match=r"steps 31 to 35.*c\.safetensors"):
+        train(line(), fabric, path, by=breaking)
+    resumed = line()
+    curve = train(resumed, fabric, path)  # mended, it goes on from step 30
+    assert all(torch.isfinite(parameter).all() for parameter in resumed.parameters())
+    assert curve[-1]["step"] == 60
+
+
+def test_a_damaged_checkpoint_is_named(fabric, tmp_path):
+    path = tmp_path / "c.safetensors"
+    path.write_bytes(b"not a checkpoint")
+    with pytest.raises(UserError, match=r"c\.safetensors.*delete it"):
+        train(line(), fabric, path)
+
+
+def test_the_schedule_rises_then_falls_to_nothing():
+    rates = [learning_rate_at(i, 100, 0.1, 0.05) for i in range(100)]
+    assert max(rates) == pytest.approx(0.1)
+    assert rates.index(max(rates)) in (4, 5)
+    assert rates[0] == pytest.approx(0.02)
+    assert rates[-1] < 1e-4
+
+
+def test_seeds_are_stable_and_differ():
+    assert seed_for(1, "a") == seed_for(1, "a")
+    assert len({seed_for(1, "a"), seed_for(2, "a"), seed_for(1, "b"), seed_for(1), seed_for("1", "a")}) == 5
+
+
+@pytest.mark.parametrize("network", improvers.NETWORKS)
+@pytest.mark.parametrize("loss", ["smoothing", "ratio_as_written", "ratio_progress"])
+def test_an_improver_learns_through_frozen_predictors(fabric, tmp_path, network, loss):
+    torch.manual_seed(0)
+    g = improvers.NETWORKS[network](4)
+    good, bad = (predictors.ContextEncoder(4).requires_grad_(False) for _ in range(2))
+    before = copy.deepcopy(good.state_dict())
+    moved = {name: parameter.clone() for name, parameter in g.named_parameters()}
+
+    def through(g, i):
+        x = torch.rand(1, 3, 64, 64, generator=generator_for("x", i))
+        y = g(x)
+        z = full_prediction(good, y)
+        if loss == "smoothing":
+            return {"loss": losses.smoothing(x, y, z, k1=0.4, k2=0.6)}
+        return {"loss": getattr(losses, loss)(y, full_prediction(bad, y), z)}
+
+    x = torch.rand(1, 3, 64, 64)
+    through(g, 0)["loss"].backward()
+    assert all(parameter.grad is not None and parameter.grad.abs().max() > 0 for parameter in g.parameters())
+    assert all(parameter.grad is None for parameter in good.parameters())
+    g.zero_grad()
+    fit(
+        g,
+        through,
+        steps=3,
+        learning_rate=0.01,
+        params=PARAMS,
+        checkpoint=tmp_path / "c",
+        fabric=fabric,
+        progress=False,
+    )
+    assert all(torch.equal(before[name], tensor) for name, tensor in good.state_dict().items())
+    assert all(not torch.equal(moved[name], parameter) for name, parameter in g.named_parameters())
+    assert g(x).shape == x.shape
