@@ -50,8 +50,9 @@ Markdown(
 )
 
 # %% tags=["hide-input"]
-# The pictures of each kind that come first, three a kind: a row for each two kinds.
-by_kind = {kind: [picture for picture in train if kind_of[picture.name] == kind][:3] for kind in sorted(kinds)}
+# Three pictures a kind, spread over all there are of it; a row holds two kinds.
+groups = {kind: [picture for picture in train if kind_of[picture.name] == kind] for kind in sorted(kinds)}
+by_kind = {kind: group[:: max(1, len(group) // 3)][:3] for kind, group in groups.items()}
 sheet = [(kind.replace("-", " "), picture.image) for kind, three in by_kind.items() for picture in three]
 plots.show(
     plots.contact_sheet(sheet, columns=6),
@@ -124,7 +125,6 @@ def spectrum(chosen):
     return pairs[0][0], total / torch.cat(held).sum(0).clamp(min=1)
 
 
-groups = {kind: [picture for picture in train if kind_of[picture.name] == kind] for kind in sorted(kinds)}
 drawn = [picture for picture in train if kind_of[picture.name] != "photograph"]
 spectra = {"drawn, train": spectrum(drawn or train), "photographs, test": spectrum(test)}
 
@@ -132,6 +132,9 @@ spectra = {"drawn, train": spectrum(drawn or train), "photographs, test": spectr
 lines = {name: (frequency[up > 0], up[up > 0]) for name, (frequency, up) in spectra.items()}
 figure = plots.lines(lines, "spatial frequency, cycles per pixel", "mean amplitude", logarithmic_x=True)
 figure.axes[0].set_yscale("log")
+figure.axes[0].set_xticks([0.02, 0.05, 0.1, 0.2], labels=["0.02", "0.05", "0.1", "0.2"])
+figure.axes[0].set_yticks([0.02, 0.05, 0.1, 0.2, 0.5], labels=["0.02", "0.05", "0.1", "0.2", "0.5"])
+figure.axes[0].tick_params(axis="both", which="minor", labelbottom=False, labelleft=False)
 plots.show(
     figure,
     folder / "spectrum.png",
@@ -141,7 +144,9 @@ plots.show(
 )
 
 # %% tags=["hide-input"]
-slopes = {kind.replace("-", " "): statistics.spectral_slope(*spectrum(chosen)) for kind, chosen in groups.items()}
+slopes = {
+    kind.replace("-", " "): statistics.spectral_slope(*spectrum(chosen)) for kind, chosen in groups.items()
+}
 slopes["all test photographs"] = statistics.spectral_slope(*spectrum(test))
 pd.DataFrame({"slope of the amplitude": {name: f"{slope:.2f}" for name, slope in slopes.items()}})
 
@@ -161,7 +166,9 @@ from abstract_beauty.experiments.pictures import Tiles
 tiles = Tiles(tuple(picture.image for picture in train), 8, params.seed)
 contexts, hidden = tiles(0)
 plots.show(
-    plots.contact_sheet([("", torch.where(hole, torch.ones(()), one)) for one, hole in zip(contexts, hidden, strict=True)]),
+    plots.contact_sheet(
+        [("", torch.where(hole, torch.ones(()), one)) for one, hole in zip(contexts, hidden, strict=True)]
+    ),
     folder / "contexts.jpg",
     caption="Eight squares as a predictor sees them, white where it may not look. Try it yourself: what is in the hole? "
     "Where a square reaches over the edge of its picture, it goes on as in a mirror, and there the mirror image of the "

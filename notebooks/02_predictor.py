@@ -91,15 +91,21 @@ pd.DataFrame({name: anatomy(run) for name, run in f.items()}).T
 
 # %% [markdown]
 # Three of them. **Good** and **bad** are the same network, begun from the same random numbers and shown the same tiles in the same
-# order; the bad one was stopped early. The **judge** is built otherwise and began elsewhere. It takes no part in any
+# order; but the bad one's training is planned short, and its steps shrink to nothing where the good one's are still large. So its curve
+# is not quite the beginning of the other. The **judge** is built otherwise and began elsewhere. It takes no part in any
 # training to come, and for that reason may say how it went.
 
 # %% tags=["hide-input"]
 plots.show(
-    plots.curves({name: pd.DataFrame(run.curve) for name, run in f.items()}, "loss", ylabel="MAE of the tile, training pictures"),
+    plots.curves(
+        {name: pd.DataFrame(run.curve) for name, run in f.items()},
+        "loss",
+        smooth=5,
+        ylabel="MAE of the tile, training pictures",
+    ),
     folder / "curves.png",
-    caption="The error while learning: faint, as it was measured; strong, smoothed. Most is learnt at the very beginning, "
-    "and where the bad predictor's line ends, its training was stopped.",
+    caption="The error while learning: faint, as it was measured; strong, smoothed. See how much is learnt at the very beginning. "
+    "Where the bad predictor's line ends, its training is over.",
     alt="Line chart of the training error against the step for the good predictor, the bad one and the judge",
 )
 
@@ -107,11 +113,12 @@ plots.show(
 # ## Tiles
 #
 # One tile of each photograph, and so that nobody can choose the pretty ones: the tile whose error for the good predictor is the
-# *middle* one among all tiles of that photograph.
+# *middle* one among all its inner tiles.
 
 # %% tags=["hide-input"]
 from abstract_beauty.experiments.baselines import fitted_linear_fill
 from abstract_beauty.experiments.predictor import CENTRE
+from abstract_beauty.full_prediction import TILE
 
 guessers = {key: run.network for key, run in f.items()}
 guessers |= {"linear": fitted_linear_fill(project, params), "telea": FILLS["telea"]()}
@@ -121,6 +128,8 @@ guessers |= {"linear": fitted_linear_fill(project, params), "telea": FILLS["tele
 def middle_tile(y):
     """The context, the truth and every guess for the tile of y that the good predictor finds of middling difficulty."""
     context, hidden = ab.contexts(y)
+    inner = hidden.sum((1, 2, 3)) == TILE**2
+    context, hidden = context[inner], hidden[inner]
     truth = context[..., CENTRE, CENTRE]
     errors = (f["good"].network(context, hidden) - truth).abs().mean((1, 2, 3))
     pick = slice(at := int(errors.argsort()[len(errors) // 2]), at + 1)
@@ -130,8 +139,10 @@ def middle_tile(y):
 
 # %% tags=["hide-input"]
 plots.show(
-    plots.image_grid({key.replace("_", " ").split()[0]: middle_tile(y) for key, y in list(photographs.items())[:6]}),
-    folder / "tiles.png",
+    plots.image_grid(
+        {key.replace("_", " ").split()[0]: middle_tile(y) for key, y in list(photographs.items())[:6]}
+    ),
+    folder / "tiles.jpg",
     caption="A tile of each photograph. From left to right: what is given, what was there, and what the three networks and two "
     "recipes guess. See how a guess is blurred wherever several answers are possible: the average of many answers "
     "costs least.",
@@ -145,10 +156,8 @@ plots.show(
 # when a pixel of the picture changes a little, which is the gradient, and look at the pixels of the tile itself. It must be 0, not
 # nearly but exactly.
 
+
 # %% tags=["hide-input"]
-from abstract_beauty.full_prediction import TILE
-
-
 def own_gradient(network, y, row, column):
     """The largest gradient of a tile's guess with respect to the tile's own pixels, and to all others."""
     y = y.clone().requires_grad_(True)
@@ -164,7 +173,10 @@ checks = {
     for key, run in f.items()
     for place, where in {"inner tile": (1, 1), "corner tile": (0, 0)}.items()
 }
-seen = {key: {"its own pixels": f"{own:.1f}", "all other pixels": f"{rest:.4f}"} for key, (own, rest) in checks.items()}
+seen = {
+    key: {"its own pixels": f"{own:.1f}", "all other pixels": f"{rest:.4f}"}
+    for key, (own, rest) in checks.items()
+}
 pd.DataFrame.from_dict(seen, orient="index").rename_axis(["predictor", "largest gradient"])
 
 # %% tags=["hide-input"]
@@ -179,11 +191,17 @@ Markdown(
 
 # %% tags=["hide-input"]
 context, hidden = (torch.cat(parts) for parts in zip(*map(ab.contexts, photographs.values()), strict=True))
-context = context[::4].clone().requires_grad_(True)
-f["good"].network(context, hidden[::4]).sum().backward()
-attention = context.grad.abs().mean((0, 1)).sqrt()
+inner = hidden.sum((1, 2, 3)) == TILE**2  # away from the border, where nothing is mirrored
+context, hidden = context[inner].clone().requires_grad_(True), hidden[inner]
+guess = f["good"].network(context, hidden)
+# Signs drawn at random: the mean square of the gradient is then the sum over all pixels of the tile.
+signs = torch.randn(guess.shape, generator=torch.Generator().manual_seed(0)).sign()
+(guess * signs).sum().backward()
+attention = context.grad.square().mean((0, 1)).sqrt().sqrt()
 plots.show(
-    plots.error_map(attention / attention.max(), vmax=1.0, label="mean gradient (square root, relative to the largest)"),
+    plots.error_map(
+        attention / attention.max(), vmax=1.0, label="influence: root of the mean gradient, largest = 1"
+    ),
     folder / "attention.png",
     caption="Where the good predictor looks, averaged over many tiles. The black square in the middle is the hidden tile: nothing "
     "there has any influence. Bright is what matters; see how quickly it fades with the distance from the hole.",
@@ -199,10 +217,15 @@ plots.show(
 # pixel of the tile is a weighted sum of the ring around it, with weights fitted on the same training pictures.
 
 # %% tags=["hide-input"]
-errors = {**{key: row["mae"] for key, row in fills.items()}, **{key: row["test"]["mae"] for key, row in scores.items()}}
+errors = {
+    **{key: row["mae"] for key, row in fills.items()},
+    **{key: row["test"]["mae"] for key, row in scores.items()},
+}
 errors = dict(sorted(errors.items(), key=lambda one: -one[1]))
 plots.show(
-    plots.bar_table(errors, highlight=list(f), xlabel="error MAE on the test photographs (0 to 1, lower is better)"),
+    plots.bar_table(
+        errors, highlight=list(f), xlabel="error MAE on the test photographs (0 to 1, lower is better)"
+    ),
     folder / "bars.png",
     caption="The error of every guesser on the photographs that none has seen; shorter is better. Networks are hatched, recipes "
     "plain. Look where the networks stand among the recipes.",
@@ -210,10 +233,15 @@ plots.show(
 )
 
 # %% tags=["hide-input"]
-by_picture = {**{key: row["pictures"] for key, row in fills.items()}, **{key: row["pictures"] for key, row in scores.items()}}
+by_picture = {
+    **{key: row["pictures"] for key, row in fills.items()},
+    **{key: row["pictures"] for key, row in scores.items()},
+}
 table = pd.DataFrame(by_picture).loc[list(photographs), list(errors)]
 table.loc["mean"] = table.mean()
-table.rename(index=lambda one: one.replace("_", " "), columns=lambda one: one.replace("_", " ")).T.map("{:.4f}".format)
+table.rename(index=lambda one: one.replace("_", " "), columns=lambda one: one.replace("_", " ")).T.map(
+    "{:.4f}".format
+)
 
 # %% [markdown]
 # ## What failed
@@ -229,9 +257,10 @@ Markdown(
     f"photographs{': ' + listed if lost else ''}.\n"
     f"- **Sharpness.** A guess that is wrong costs, a blurred one costs less. Trained on the mean absolute error, the "
     f"network never commits itself, and no guess of a texture looks like a texture.\n"
-    f"- **The bad one is not bad in a simple way.** Its error is {scores['bad']['test']['mae']:.4f} against {error:.4f}, and some "
-    f"of that is a liking for certain colours. [The ratio](05_ratio.ipynb) will pay for this.\n"
-    f"- **The judge is no oracle.** With {flat:.4f} it is a network of the same size that saw the same pictures; it may "
+    f"- **The bad one is not bad in a simple way.** Its error is {scores['bad']['test']['mae']:.4f} against {error:.4f}. "
+    f"How much of the difference is a thing not learnt, and how much a taste for certain colours, this number does not say. "
+    f"[The ratio](05_ratio.ipynb) will depend on it.\n"
+    f"- **The judge is no oracle.** With {flat:.4f} it is one more network, and it learnt from the same pictures; it may "
     f"share blind spots with the others.\n"
     f"- **Error bars.** One seed each, {len(ours)} photographs."
 )

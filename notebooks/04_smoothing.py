@@ -25,6 +25,7 @@ black_square = {}
 
 # %% tags=["hide-input"]
 import pandas as pd
+import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
@@ -44,12 +45,21 @@ folder = tables.figures(project, "04_smoothing", plain, unet, square, *f.values(
 
 # %% tags=["hide-input"]
 test, before, best = plain_numbers["test"], plain_numbers["original"], plain_numbers["best_filter"]
-falls = tables.compared(test["predictability_judge"], before["predictability_judge"], "falls", "rises", "stays")
+falls = tables.compared(
+    test["predictability_judge"], before["predictability_judge"], "falls", "rises", "goes"
+)
+verdict = "It smooths" if test["high_frequency_kept"] < 0.5 else "It hardly smooths"
 beside = "no plain filter goes so far"
 if best["name"]:
     beside = f"the best plain filter that changes them as much reaches {best['predictability_judge']:.4f}"
+    words = (
+        ", and better than a plain filter",
+        ", and a plain filter does it better",
+        ", and so does a plain filter",
+    )
+    verdict += tables.compared(test["predictability_judge"], best["predictability_judge"], *words)
 Markdown(
-    f"**In numbers.** The article's improver changes the photographs by {test['fidelity']:.4f} and keeps "
+    f"**{verdict}.** The article's improver changes the photographs by {test['fidelity']:.4f} and keeps "
     f"{test['high_frequency_kept']:.1%} of their fine detail. The judge's error of prediction {falls} from "
     f"{before['predictability_judge']:.4f} to {test['predictability_judge']:.4f}; {beside}."
 )
@@ -71,9 +81,9 @@ plots.show(
 # An **improver** $g$ turns a picture $x$ into a picture $y = g(x)$. The predictor, whose weights stay fixed, guesses every tile
 # of $y$ from its surroundings; the guesses side by side are $z$. Two wishes pull on $y$: stay near $x$, and be easy to guess.
 #
-# $$L = k_1\,\mathrm{MAE}(x, y) + k_2\,\mathrm{MAE}(y, z), \qquad k_1 = k_2 = 0.5$$
+# $$L = k_1\,\mathrm{MAE}(x, y) + k_2\,\mathrm{MAE}(y, z)$$
 #
-# In the code the loss is a pure function, and its call is the equation:
+# The article took $k_1 = k_2 = 0.5$. In the code the loss is a pure function, and its call is the equation:
 
 # %% tags=["hide-input"]
 tables.Source(losses.smoothing)
@@ -99,7 +109,7 @@ plots.show(
     plots.curves(curves, "mae_xy", ylabel="MAE(x,y) on the training crops"),
     folder / "curve_xy.png",
     caption="How far y is from x while training. The plain stack has to learn to copy; the U-Net adds a correction to its "
-    "input and so begins as a copy. See where each of them begins and where it ends.",
+    "input and so begins near a copy. See where each of them begins and where it ends.",
     alt="Line chart of MAE(x,y) against the training step for the plain convolutions and the U-Net",
 )
 
@@ -139,8 +149,13 @@ tables.judges_table({**both, "Black Square": square_numbers})
 # and by the judge. *Fine detail*: energy in waves shorter than 8 pixels. *Colour shift*: how far the mean colour moved.
 
 # %% tags=["hide-input"]
-matched = {name: value for name, value in plain_numbers["filters_at_same_fidelity"].items() if value is not None}
-lines = [f"- {name.replace('_', ' ')}: {value:.4f}" for name, value in sorted(matched.items(), key=lambda one: one[1])]
+matched = {
+    name: value for name, value in plain_numbers["filters_at_same_fidelity"].items() if value is not None
+}
+lines = [
+    f"- {name.replace('_', ' ')}: {value:.4f}"
+    for name, value in sorted(matched.items(), key=lambda one: one[1])
+]
 listed = "\n".join(lines) or "- none of the filters changes the photographs so much"
 Markdown(
     f"The judge's error of filtered photographs, each changed by the same MAE(x,y) of {test['fidelity']:.4f} as the plain "
@@ -196,15 +211,19 @@ plots.show(
 
 # %% tags=["hide-input"]
 flat = square_numbers["test"]
+with torch.no_grad():
+    colours = torch.cat([square.network(x).mean((2, 3)) for x in photographs.values()])
+red, green, blue = colours.mean(0).tolist()
 Markdown(
     f"The pixels of each picture now deviate from its mean colour by {flat['deviation']:.4f} (standard deviation, 0 is one flat "
     f"colour); {flat['contrast_kept']:.1%} of the contrast is left. The judge's error is {flat['predictability_judge']:.4f}; "
-    f"that of the untouched photographs is {before['predictability_judge']:.4f}."
+    f"that of the untouched photographs is {before['predictability_judge']:.4f}. The mean colour is red {red:.2f}, green "
+    f"{green:.2f}, blue {blue:.2f}, each from 0 to 1: not every such square is black."
 )
 
 # %% [markdown]
 # The further this goes towards one flat colour, the better it answers the question that was asked: nothing is easier to guess.
-# That is no bug of the training. If beauty is to have something to do with prediction, then low error alone cannot be it. [The ratio](05_ratio.ipynb) is the
+# Which colour it takes, the predictor's habits decide: one that it guesses best. That is no bug of the training. If beauty is to have something to do with prediction, then low error alone cannot be it. [The ratio](05_ratio.ipynb) is the
 # article's way out.
 
 # %% [markdown]

@@ -1,18 +1,19 @@
 """What the notebooks read: runs with their measurements, and these as tables and words.
 
-Numbers that the pipeline has measured are read from results/; for any other run (changed parameters, a fresh clone) they
-are measured on the spot and kept in the scratch folder.
+Numbers that the pipeline has measured are read from results/; for any other run (changed parameters, a fresh clone)
+they are measured on the spot and kept in the scratch folder.
 """
 
 import hashlib
 import inspect
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from abstract_beauty import baselines, statistics
 from abstract_beauty.experiments import baselines as measuring
@@ -21,7 +22,7 @@ from abstract_beauty.experiments.improver import improver_run, measure_improver
 from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
 from abstract_beauty.experiments.runs import Run, digest
 from abstract_beauty.files import read_json, write_json
-from abstract_beauty.full_prediction import full_prediction
+from abstract_beauty.full_prediction import Predictor, full_prediction
 from abstract_beauty.params import Params, as_tree
 from abstract_beauty.predictability import error_map, predictability
 from abstract_beauty.project import Project
@@ -155,7 +156,7 @@ def plane(
 
 
 def _up_to(reach: float, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The points of a curve up to the first one beyond `reach`: no axis is stretched by what nothing is compared with."""
+    """The points of a curve up to the first one beyond `reach`, so that nothing else stretches the axis."""
     ordered = sorted(points)
     inside = [point for point in ordered if point[0] <= reach]
     return ordered[: len(inside) + 1]
@@ -170,7 +171,7 @@ def chosen(pictures: Mapping[str, Any], *names: str) -> dict[str, Any]:
 def compared(
     value: float, other: float, less: str, more: str, same: str = "the same", close: float = 0.005
 ) -> str:
-    """The word for how `value` stands to `other`; `same` when they differ by less than the share `close` of the larger."""
+    """The word for how `value` stands to `other`; `same` if they differ by at most the share `close` of the larger."""
     if abs(value - other) <= close * max(abs(value), abs(other)):
         return same
     return less if value < other else more
@@ -180,7 +181,7 @@ class Source:
     """The source of functions or classes, shown as highlighted code."""
 
     def __init__(self, *things: Any):
-        self.text = "\n\n".join(inspect.getsource(thing).rstrip() for thing in things)
+        self.text = "\n\n\n".join(textwrap.dedent(inspect.getsource(thing)).rstrip() for thing in things)
 
     def __repr__(self) -> str:
         return self.text
@@ -191,9 +192,9 @@ class Source:
 
 @torch.no_grad()
 def rows(
-    f: nn.Module, photographs: Mapping[str, Tensor], g: Callable[[Tensor], Tensor] | None = None
+    f: Predictor, photographs: Mapping[str, Tensor], g: Callable[[Tensor], Tensor] | None = None
 ) -> dict[str, dict[str, Any]]:
-    """The arguments of `plots.prediction_grid`: each photograph, what an improver makes of it, and how that is predicted.
+    """The arguments of `plots.prediction_grid`: photographs, what an improver makes of them, how that is predicted.
 
     Args:
         f: the predictor.

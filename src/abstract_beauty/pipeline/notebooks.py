@@ -12,6 +12,7 @@ from abstract_beauty.errors import UserError
 
 PARAMETERS = "parameters"  # the tag of the cell whose values a run may replace
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+_WIDGET = "application/vnd.jupyter.widget-view+json"  # a progress bar: a random id, and nothing to see without a kernel
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 
 
@@ -62,6 +63,8 @@ def _steady(output: NotebookNode) -> NotebookNode | None:
     if output.output_type == "execute_result":
         output.execution_count = None
     if "data" in output:
+        if _WIDGET in output.data:
+            return None
         output.metadata = NotebookNode()
         for kind, value in output.data.items():
             if kind.startswith("text/") and isinstance(value, str):

@@ -56,7 +56,7 @@ def run(script: Path, out: Path) -> None:
         try:
             papermill.execute_notebook(
                 source, executed, parameters=values, kernel_name="python3", cwd=script.parent,
-                progress_bar=False, log_output=False,
+                progress_bar=False, log_output=False, extra_arguments=["--IPKernelApp.log_level=40"],
             )  # fmt: skip
         except PapermillExecutionError as error:
             kept = project.scratch / "failed" / out.name

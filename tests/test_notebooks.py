@@ -1,0 +1,283 @@
+"""The notebooks: their two forms, their shape, the form in which results are kept, and the runner."""
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from abstract_beauty.errors import UserError
+from abstract_beauty.params import load_params
+from abstract_beauty.pipeline import pairs, run_notebook
+from abstract_beauty.pipeline.notebooks import dumps, normalised, parameter_names, read_script
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
+NAMES = ["01_data", "02_predictor", "03_full_prediction", "04_smoothing", "05_ratio", "06_deeper"]
+LONGEST = 25  # lines of code in a cell: what a screen holds
+FIRST_SCREEN = 6  # cells within which a figure must come
+HEADER = """\
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+"""
+
+every_notebook = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+
+
+def code(notebook: nbformat.NotebookNode) -> list[str]:
+    """The sources of the code cells."""
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_the_notebooks_of_the_book_are_all_there():
+    assert [script.stem for script in SCRIPTS] == NAMES
+    toc = (ROOT / "book" / "_toc.yml").read_text()
+    assert re.findall(r"file: notebooks/(\w+)", toc) == NAMES
+
+
+@every_notebook
+def test_the_two_forms_agree_and_carry_no_outputs(script):
+    assert pairs.disagreement(script) is None
+
+
+@every_notebook
+def test_it_begins_with_a_question(script):
+    first = read_script(script).cells[0]
+    title, _, rest = first.source.partition("\n")
+    assert first.cell_type == "markdown"
+    assert title.startswith("# ") and title.endswith("?")
+    assert rest.strip(), "the title alone is no beginning"
+
+
+@every_notebook
+def test_it_has_one_cell_of_parameters_each_a_section_and_empty(script):
+    notebook = read_script(script)
+    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    assert len(tagged) == 1
+    names = parameter_names(notebook, script)
+    assert names
+    assert run_notebook.values_for(names, load_params(ROOT / "params.yaml"), script).keys() == set(names)
+    values = [statement.value for statement in ast.parse(tagged[0].source).body]
+    assert all(ast.literal_eval(value) == {} for value in values)
+
+
+@every_notebook
+def test_a_figure_comes_within_the_first_screen(script):
+    sources = [cell.source for cell in read_script(script).cells[:FIRST_SCREEN]]
+    assert any("plots.show(" in source for source in sources)
+
+
+@every_notebook
+def test_every_figure_has_a_caption_and_an_alternative_text(script):
+    calls = [
+        node
+        for source in code(read_script(script))
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "plots.show"
+    ]
+    assert calls
+    for call in calls:
+        assert {"caption", "alt"} <= {keyword.arg for keyword in call.keywords}
+
+
+@every_notebook
+def test_no_figure_is_written_twice_or_where_the_pipeline_would_not_find_it(script):
+    text = script.read_text()
+    files = re.findall(r'folder / "([^"]+)"', text)
+    assert len(files) == len(set(files)) >= 3
+    assert f'"{script.stem}"' in text or f'/ "{script.stem}"' in text
+
+
+@every_notebook
+def test_cells_are_short(script):
+    lengths = {source.splitlines()[0]: len(source.splitlines()) for source in code(read_script(script))}
+    assert {first: length for first, length in lengths.items() if length > LONGEST} == {}
+
+
+@every_notebook
+def test_it_ends_with_what_failed(script):
+    cells = read_script(script).cells
+    headings = [line for cell in cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
+    headings = [line for line in headings if line.startswith("## ")]
+    assert headings[-1] == "## What failed"
+    assert "Markdown(" in cells[-1].source, "what failed is said with numbers"
+
+
+@every_notebook
+def test_code_is_imported_not_reached_for(script):
+    text = script.read_text()
+    for trick in ("sys.path", "os.chdir", "%pip", "!pip", "exec(", "importlib"):
+        assert trick not in text
+
+
+# ---- the kept form
+
+
+def executed(text: str = "1") -> nbformat.NotebookNode:
+    """A notebook as Jupyter leaves it behind, with one of everything that changes from run to run."""
+    cell = nbformat.v4.new_code_cell("x", metadata={"papermill": {"duration": 0.1}, "tags": ["b", "a"]})
+    cell.execution_count = 7
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name="stdout", text=text),
+        nbformat.v4.new_output("stream", name="stderr", text="warning at 0x7f0000000000"),
+        nbformat.v4.new_output(
+            "execute_result",
+            data={"text/plain": f"<Line2D at 0x7fabcdef0123> {text}"},
+            metadata={"needs": 1},
+            execution_count=7,
+        ),
+    ]
+    markdown = nbformat.v4.new_markdown_cell("# Why?")
+    notebook = nbformat.v4.new_notebook(cells=[markdown, cell])
+    notebook.metadata = {"papermill": {"start_time": "now"}, "language_info": {"version": "3.11.2"}}
+    return notebook
+
+
+def test_ids_counts_notes_and_warnings_are_taken_out():
+    notebook = normalised(executed())
+    assert [cell.id for cell in notebook.cells] == ["cell-000", "cell-001"]
+    cell = notebook.cells[1]
+    assert cell.execution_count is None and cell.metadata == {"tags": ["a", "b"]}
+    assert [output.output_type for output in cell.outputs] == ["stream", "execute_result"]
+    assert cell.outputs[1].execution_count is None and cell.outputs[1].metadata == {}
+    assert "papermill" not in notebook.metadata
+    assert notebook.metadata.language_info == {"name": "python"}
+
+
+def test_addresses_and_the_absolute_path_are_taken_out(tmp_path):
+    notebook = normalised(executed(f"{tmp_path}/data"), tmp_path)
+    stream, result = notebook.cells[1].outputs
+    assert stream.text == "./data"
+    assert result.data["text/plain"] == "<Line2D at 0x0> ./data"
+
+
+def test_two_runs_of_the_same_notebook_are_the_same_text():
+    first, second = executed(), executed()
+    assert first.cells[0].id != second.cells[0].id
+    second.cells[1].execution_count = 1
+    assert dumps(normalised(first)) == dumps(normalised(second))
+
+
+def test_progress_bars_are_taken_out():
+    notebook = executed()
+    bar = {"application/vnd.jupyter.widget-view+json": {"model_id": "6690e83a"}, "text/plain": "  0%|   | 0/30"}
+    notebook.cells[1].outputs.append(nbformat.v4.new_output("display_data", data=bar))
+    assert [output.output_type for output in normalised(notebook).cells[1].outputs] == ["stream", "execute_result"]
+
+
+def test_an_address_in_prose_stays():
+    notebook = normalised(executed("the mask 0xff and 0xdeadbeef"))
+    assert notebook.cells[1].outputs[0].text == "the mask 0xff and 0xdeadbeef"
+
+
+# ---- pairs
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """A script with its notebook."""
+    script = tmp_path / "tiny.py"
+    script.write_text(HEADER + "# %% [markdown]\n# # Why?\n\n# %%\n1 + 1\n")
+    script.with_suffix(".ipynb").write_text(dumps(read_script(script)))
+    return script
+
+
+def test_a_pair_agrees(pair):
+    assert pairs.disagreement(pair) is None
+
+
+def test_a_change_in_either_form_is_found(pair):
+    pair.write_text(pair.read_text().replace("1 + 1", "1 + 2"))
+    assert "differ" in pairs.disagreement(pair)
+
+
+def test_outputs_in_the_notebook_are_found(pair):
+    file = pair.with_suffix(".ipynb")
+    notebook = nbformat.read(file, as_version=4)
+    notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="2")]
+    nbformat.write(notebook, file)
+    assert "outputs" in pairs.disagreement(pair)
+
+
+def test_a_missing_and_a_broken_notebook_are_found(pair):
+    file = pair.with_suffix(".ipynb")
+    file.write_text("{")
+    assert "cannot be read" in pairs.disagreement(pair)
+    file.unlink()
+    assert "missing" in pairs.disagreement(pair)
+
+
+# ---- the runner
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with the repository's params.yaml, where notebooks can be run."""
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setenv("ABSTRACT_BEAUTY_ROOT", str(tmp_path))
+    return tmp_path
+
+
+def write(project: Path, body: str) -> tuple[Path, Path]:
+    """A script in the project, and where it is to be executed to."""
+    script = project / "notebooks" / "tiny.py"
+    script.write_text(HEADER + body)
+    return script, project / "book" / "notebooks" / "tiny.ipynb"
+
+
+def test_an_unknown_parameter_is_one_line_and_nothing_is_written(project, capsys):
+    script, out = write(project, '# %% tags=["parameters"]\nsmothing = {}\n')
+    assert run_notebook.main([str(script), str(out)]) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1 and "'smothing'" in message and "smoothing" in message
+    assert not out.exists()
+
+
+def test_two_cells_of_parameters_are_refused(project):
+    script, out = write(
+        project, '# %% tags=["parameters"]\ngood = {}\n\n# %% tags=["parameters"]\nbad = {}\n'
+    )
+    with pytest.raises(UserError, match="2 cells tagged"):
+        run_notebook.run(script, out)
+
+
+def test_values_that_are_not_set_are_left_out(project):
+    values = run_notebook.values_for(
+        ["ratio_progress", "smoothing"], load_params(ROOT / "params.yaml"), Path("n.py")
+    )
+    assert "k1" not in values["ratio_progress"]
+    assert values["smoothing"]["k1"] == load_params(ROOT / "params.yaml").improvers["smoothing"].k1
+
+
+@pytest.mark.slow
+def test_a_notebook_gets_its_sections_and_runs_to_the_same_bytes(project):
+    body = '# %% tags=["parameters"]\ngood = {}\n\n# %%\nimport os\n\nprint(good["width"], os.getcwd())\nobject()\n'
+    script, out = write(project, body)
+    run_notebook.run(script, out)
+    first = out.read_bytes()
+    run_notebook.run(script, out)
+    assert out.read_bytes() == first
+    notebook = nbformat.read(out, as_version=4)
+    width = load_params(ROOT / "params.yaml").predictors["good"].width
+    assert notebook.cells[2].outputs[0].text == f"{width} ./notebooks\n"
+    assert "hide-input" in notebook.cells[1].metadata.tags
+
+
+@pytest.mark.slow
+def test_a_failing_cell_ends_with_status_2_and_leaves_nothing_behind(project, capsys):
+    script, out = write(project, '# %%\nprint("fine")\n\n# %%\nraise ValueError("the reason")\n')
+    assert run_notebook.main([str(script), str(out)]) == 2
+    assert "ValueError: the reason" in capsys.readouterr().err
+    assert not out.exists() and list(out.parent.glob("*") if out.parent.is_dir() else []) == []
+    assert (project / ".scratch" / "failed" / "tiny.ipynb").is_file()
