@@ -142,7 +142,7 @@ plots.show(
 )
 
 # %% tags=["hide-input"]
-tables.judges_table({**both, "Black Square": square_numbers})
+tables.judges_table({**both, "Black Square": square_numbers}).T
 
 # %% [markdown]
 # *MAE(x,y)*: how far from the original, 0 is a copy. *MAE(y,z)*: error of the full prediction, by the predictor used in training

@@ -137,7 +137,7 @@ plots.show(
 
 # %% tags=["hide-input"]
 both = {"bad / good made small": written_numbers, "good / bad made small": meant_numbers}
-tables.judges_table(both)
+tables.judges_table(both).T
 
 # %% [markdown]
 # *Progress* is measured by the two predictors that the improvers were trained through. The **judge** took no part; its error says

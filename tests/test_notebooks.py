@@ -169,9 +169,15 @@ def test_two_runs_of_the_same_notebook_are_the_same_text():
 
 def test_progress_bars_are_taken_out():
     notebook = executed()
-    bar = {"application/vnd.jupyter.widget-view+json": {"model_id": "6690e83a"}, "text/plain": "  0%|   | 0/30"}
+    bar = {
+        "application/vnd.jupyter.widget-view+json": {"model_id": "6690e83a"},
+        "text/plain": "  0%|   | 0/30",
+    }
     notebook.cells[1].outputs.append(nbformat.v4.new_output("display_data", data=bar))
-    assert [output.output_type for output in normalised(notebook).cells[1].outputs] == ["stream", "execute_result"]
+    assert [output.output_type for output in normalised(notebook).cells[1].outputs] == [
+        "stream",
+        "execute_result",
+    ]
 
 
 def test_an_address_in_prose_stays():

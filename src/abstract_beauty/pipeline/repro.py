@@ -28,7 +28,8 @@ _OWN = ("results", "dvc.lock", "params.yaml", "data", "models", ".dvc/config.loc
 _RUNNING = re.compile(r"^Running stage '([^']+)'")
 _SKIPPED = re.compile(r"^Stage '([^']+)' (didn't change|is cached)")
 _CHATTER = re.compile(
-    r"^(> |To track the changes|To enable auto|\s*dvc config|Use `dvc push`|Updating lock file|Generating lock file|\s*git add|$)"
+    r"^(> |To track the changes|To enable auto|Use `dvc push`|Updating lock file|Generating lock file"
+    r"|\s*dvc config|\s*git add|$)"
 )
 
 
