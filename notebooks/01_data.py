@@ -21,7 +21,7 @@
 # Try other pictures here, for example data = {"generated": 60}; empty: as params.yaml says.
 data = {}
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 from collections import Counter
 
 import pandas as pd

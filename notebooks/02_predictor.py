@@ -24,7 +24,7 @@ good = {}
 bad = {}
 judge = {}
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 import torch
 from IPython.display import Markdown

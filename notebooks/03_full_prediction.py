@@ -22,7 +22,7 @@
 good = {}
 bad = {}
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 import torch
 from IPython.display import Markdown

@@ -23,7 +23,7 @@ smoothing = {}
 smoothing_unet = {}
 black_square = {}
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 import torch
 from IPython.display import Markdown

@@ -23,7 +23,7 @@
 ratio_as_written = {}
 ratio_progress = {}
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 import torch
 from IPython.display import Markdown

@@ -21,7 +21,7 @@
 # Change the experiment here, for example deeper = {"steps": 1000}; empty: as params.yaml says.
 deeper = {}
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 import torch
 from IPython.display import Markdown

@@ -21,7 +21,7 @@ FILLS = {
     "linear": "linear regression from the border",
 }
 PREDICTORS = {
-    "bad": "the article's network, stopped early",
+    "bad": "the article's network, trained briefly",
     "good": "the article's network",
     "judge": "the judge (U-Net)",
 }

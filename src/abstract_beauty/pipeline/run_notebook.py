@@ -67,7 +67,7 @@ def run(script: Path, out: Path) -> None:
         result = nbformat.read(executed, as_version=4)
     for cell in result.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
-            cell.metadata["tags"] = [*cell.metadata["tags"], "hide-input"]
+            cell.metadata["tags"] = [*cell.metadata["tags"], "remove-input"]
     with replacing(out) as temporary:
         temporary.write_text(dumps(normalised(result, project.root)))
 
