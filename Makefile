@@ -36,8 +36,9 @@ export DVC_SITE_CACHE_DIR := $(CURDIR)/.dvc/tmp/site
 export JUPYTER_PLATFORM_DIRS := 1
 export NO_UPDATE_NOTIFIER := 1
 
-ifeq ($(filter $(PROFILE),default smoke reference),)
-$(error PROFILE=$(PROFILE) is unknown; choose default, smoke or reference)
+PROFILES := default $(basename $(notdir $(wildcard profiles/*.yaml)))
+ifeq ($(filter $(PROFILE),$(PROFILES)),)
+$(error PROFILE=$(PROFILE) is unknown; choose one of: $(PROFILES))
 endif
 
 .PHONY: help env repro book lab serve test lint format smoke coverage pairs lock verify clean clean-env
@@ -174,8 +175,8 @@ verify: env ## run every stage again and ask git whether results or dvc.lock cha
 	@$(BIN)/dvc repro --force
 	@git diff --stat --exit-code HEAD -- dvc.lock results && echo "verified: every result came out the same, byte for byte"
 
-clean: ## remove built pages, scratch files and caches; data, weights and the environment stay
-	rm -rf book/_build book/notebooks .profiles .scratch .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build
+clean: ## remove built pages, scratch files, the smoke run and caches; data, weights and the environment stay
+	rm -rf book/_build book/notebooks .profiles/smoke .scratch .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build
 	find src tests notebooks book -name __pycache__ -prune -exec rm -rf {} +
 	find notebooks -name .ipynb_checkpoints -prune -exec rm -rf {} +
 

@@ -259,7 +259,7 @@ Markdown(
     f"network never commits itself, and no guess of a texture looks like a texture.\n"
     f"- **The bad one is not bad in a simple way.** Its error is {scores['bad']['test']['mae']:.4f} against {error:.4f}. "
     f"How much of the difference is a thing not learnt, and how much a taste for certain colours, this number does not say. "
-    f"[The ratio](05_ratio.ipynb) will depend on it.\n"
+    f"The chapter on the ratio will depend on it.\n"
     f"- **The judge is no oracle.** With {flat:.4f} it is one more network, and it learnt from the same pictures; it may "
     f"share blind spots with the others.\n"
     f"- **Error bars.** One seed each, {len(ours)} photographs."

@@ -42,7 +42,7 @@ def test_help_is_the_default_and_lists_every_target() -> None:
 def test_unknown_profile_is_refused() -> None:
     result = make("repro", "PROFILE=huge")
     assert result.returncode != 0
-    assert "PROFILE=huge is unknown; choose default, smoke or reference" in result.stderr
+    assert "PROFILE=huge is unknown; choose one of: default reference smoke" in result.stderr
 
 
 def test_old_python_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -120,11 +121,15 @@ def _train(options: argparse.Namespace) -> None:
                 f"{experiment}: there is no such experiment in params.yaml; there are {', '.join(known)}"
             )
         run = kinds[kind][1](project, params, name, publish=True, progress=not options.quiet)
-        if torch.distributed.is_initialized() and torch.distributed.get_rank() > 0:
-            continue
+        if torch.distributed.is_initialized():
+            torch.distributed.barrier()  # every process has read the run before any removes it
+            if torch.distributed.get_rank() > 0:
+                continue
         if kind == "predictor":
             write_json(project.results / "predictors" / f"{name}.json", measure_predictor(project, run))
-        forget(project, f"{kind}s", run)
+        # A stage must really train when it is forced to. By hand the run is kept, so that the stage finds it trained.
+        if "DVC_STAGE" in os.environ:
+            forget(project, f"{kind}s", run)
         where = run.path.relative_to(project.root)
         print(
             f"{experiment}: loss {run.curve[-1]['loss']:.4f} after {run.curve[-1]['step']} steps; weights in {where}"
@@ -162,6 +167,8 @@ def _measure(options: argparse.Namespace) -> None:
 def _bench(options: argparse.Namespace) -> None:
     from abstract_beauty.bench import bench, table
 
+    if options.size < TILE:
+        raise UserError(f"--size {options.size}: must be at least {TILE}")
     report = bench(size=options.size, trials=options.trials)
     print(json.dumps(rounded(report), indent=2) if options.json else table(report))
 

@@ -95,7 +95,7 @@ class ImproverParams:
 class TrainingParams:
     """How every network is trained."""
 
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"  # Lightning Fabric's names
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"  # Lightning Fabric's names
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     warmup: Share = 0.05  # share of the steps over which the learning rate rises
     clip: Annotated[float, Field(gt=0)] = 1.0  # gradients are scaled down to this norm

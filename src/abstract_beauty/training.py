@@ -98,8 +98,9 @@ def fit(
         TrainingStopped: the loss or the gradients are not finite; the steps and the kept checkpoint are named.
     """
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.0)
-    begin, curve = _restore(checkpoint, network, optimizer)
     model, optimizer = fabric.setup(network, optimizer)
+    # After setup, so that the optimizer's state is loaded to where the weights now are.
+    begin, curve = _restore(checkpoint, network, optimizer)
     model.train()
     bar = tqdm(
         total=steps, initial=begin, desc=label, unit="step", mininterval=1.0, dynamic_ncols=True,
@@ -163,7 +164,7 @@ def _save(
 
 
 def _restore(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, list[Row]]:
-    """Load the state that `_save` wrote; (0, []) where there is none that can be read."""
+    """Load the state that `_save` wrote; (0, []) where there is none."""
     if not path.is_file():
         return 0, []
     try:

@@ -119,7 +119,7 @@ def load(path: str | os.PathLike, kind: str) -> nn.Module:
     return network.eval().requires_grad_(False)
 
 
-def find(kind: str, name: str, project: Project | None = None) -> Path:
+def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> Path:
     """The file that a name means: "reference" or "reference/NAME", "run/NAME", or a path of a .safetensors file.
 
     Where the reference weights do not exist yet, the weights of the repository's own run stand in, with a warning.
@@ -127,6 +127,7 @@ def find(kind: str, name: str, project: Project | None = None) -> Path:
     Raises:
         UserError: there is no such file; the line says which there are, or how to make them.
     """
+    name = os.fspath(name)
     if name.endswith(".safetensors"):
         return Path(name)
     project = project or find_project()
@@ -155,7 +156,7 @@ def find(kind: str, name: str, project: Project | None = None) -> Path:
     raise UserError(f"{name}: no such weights among the {kind}; {mend}")
 
 
-def load_predictor(name: str = "reference") -> nn.Module:
+def load_predictor(name: str | os.PathLike = "reference") -> nn.Module:
     """Load a predictor, ready to use: eval mode, frozen, `f(context, hidden) -> tile`.
 
     Args:
@@ -167,7 +168,7 @@ def load_predictor(name: str = "reference") -> nn.Module:
     return load(find("predictors", name), "predictors")
 
 
-def load_improver(name: str = "reference/smoothing") -> nn.Module:
+def load_improver(name: str | os.PathLike = "reference/smoothing") -> nn.Module:
     """Load an improver, ready to use: eval mode, frozen, `g(x) -> y`, both (b, 3, h, w) in [0, 1].
 
     Args:

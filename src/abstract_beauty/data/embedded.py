@@ -62,7 +62,5 @@ def photographs() -> Path:
     """
     spec = importlib.util.find_spec("skimage")
     if spec is None or spec.origin is None:
-        raise UserError(
-            "scikit-image: is not installed, and its photographs are needed; run make environment"
-        )
+        raise UserError("scikit-image: is not installed, and its photographs are needed; run `make env`")
     return Path(spec.origin).parent / "data"

@@ -31,6 +31,9 @@ _CODE = (
     "full_prediction.py",
     "predictability.py",
     "training.py",
+    "experiments/pictures.py",
+    "experiments/predictor.py",
+    "experiments/improver.py",
 )
 
 

@@ -24,7 +24,7 @@ from abstract_beauty.params import merge, parse_params, read_yaml
 from abstract_beauty.project import Project, find_project
 
 # What a profile makes for itself.
-_OWN = ("results", "dvc.lock", "params.yaml", "data", "models", ".dvc/config.local", ".dvc/tmp")
+_OWN = ("results/", "dvc.lock", "params.yaml", "data/", "models/run/", ".dvc/config.local", ".dvc/tmp/")
 _RUNNING = re.compile(r"^Running stage '([^']+)'")
 _SKIPPED = re.compile(r"^Stage '([^']+)' (didn't change|is cached)")
 _CHATTER = re.compile(
@@ -60,7 +60,7 @@ def make_copy(project: Project, profile: str) -> Project:
     folder.mkdir(parents=True, exist_ok=True)
     for key in ("train", "test"):
         # Paths are relative to the repository; the copy lies deeper.
-        if tree["data"].get("source") == "folder":
+        if tree.get("data", {}).get("source") == "folder":
             tree["data"][key] = [
                 os.path.relpath(project.root / path, folder) for path in tree["data"].get(key, [])
             ]
@@ -81,6 +81,8 @@ def make_copy(project: Project, profile: str) -> Project:
             shutil.copyfile(source, target)
     record.write_text("\n".join(sorted(names)))
     for name in ("node_modules",):
+        if (folder / name).is_symlink():  # perhaps to where the repository was before it was moved
+            (folder / name).unlink()
         if (project.root / name).is_dir() and not (folder / name).exists():
             (folder / name).symlink_to(project.root / name)
     with replacing(folder / "params.yaml") as temporary, open(temporary, "w") as file:
