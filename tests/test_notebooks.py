@@ -277,7 +277,7 @@ def test_a_notebook_gets_its_sections_and_runs_to_the_same_bytes(project):
     notebook = nbformat.read(out, as_version=4)
     width = load_params(ROOT / "params.yaml").predictors["good"].width
     assert notebook.cells[2].outputs[0].text == f"{width} ./notebooks\n"
-    assert "hide-input" in notebook.cells[1].metadata.tags
+    assert "remove-input" in notebook.cells[1].metadata.tags
 
 
 @pytest.mark.slow
