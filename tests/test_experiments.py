@@ -130,7 +130,7 @@ def test_a_filter_between_its_measured_points():
 
 
 def test_fills_are_measured_on_every_test_picture(project, tiny):
-    small = parse_params(merge(_tree(tiny), {"evaluation": {"linear_crops": 250}}))
+    small = parse_params(merge(_tree(tiny), {"linear": {"crops": 250}}))
     table = experiments.measure_fills(project, small)
     assert {"mean", "ring_mean", "telea", "navier_stokes", "biharmonic", "linear"} == set(table)
     assert set(table["linear"]["pictures"]) == set(experiments.test_images(project))

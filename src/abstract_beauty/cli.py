@@ -105,17 +105,23 @@ def _data(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from abstract_beauty.experiments import improver_run, measure_predictor, predictor_run
+    from abstract_beauty.experiments import improver_run, linear_run, measure_predictor, predictor_run
     from abstract_beauty.experiments.runs import forget
 
     project, params = find_project(), load_params()
     for experiment in options.experiments:
         kind, _, name = experiment.partition(".")
+        if experiment == "predictor.linear":
+            run = linear_run(project, params, publish=True)
+            where = run.path.relative_to(project.root)
+            print(f"{experiment}: fitted on {params.linear.crops} tiles; weights in {where}")
+            continue
         kinds = {
             "predictor": (params.predictors, predictor_run),
             "improver": (params.improvers, improver_run),
         }
-        known = [f"{key}.{member}" for key, (section, _) in kinds.items() for member in section]
+        known = ["predictor.linear"]
+        known += [f"{key}.{member}" for key, (section, _) in kinds.items() for member in section]
         if experiment not in known:
             raise UserError(
                 f"{experiment}: there is no such experiment in params.yaml; there are {', '.join(known)}"
@@ -225,7 +231,12 @@ def _parser() -> argparse.ArgumentParser:
     add = command(
         "train", _train, "Train networks of params.yaml; the same command again goes on where it was killed."
     ).add_argument
-    add("experiments", nargs="+", metavar="EXPERIMENT", help="predictor.NAME or improver.NAME")
+    add(
+        "experiments",
+        nargs="+",
+        metavar="EXPERIMENT",
+        help="predictor.NAME, predictor.linear (fitted, in seconds) or improver.NAME",
+    )
     add("--quiet", action="store_true", help="no progress bar")
 
     add = command("data", _data, "Prepare the pictures that params.yaml names.").add_argument

@@ -1,7 +1,8 @@
 """From an image y to its full prediction z: every tile predicted from its surroundings.
 
 The image is cut into tiles of 32x32 on a grid. A predictor sees the 128x128 context of each tile with the tile hidden
-and returns the tile; the returned tiles, put side by side, are z. Where a context or a tile reaches over the image's
+and returns the tile; the returned tiles, put side by side, are z. A predictor that can read an image's surroundings
+once for all tiles does so, and gives the same z. Where a context or a tile reaches over the image's
 border, the image is completed by reflection. A reflection shows a border tile its own pixels, so every mirror copy of
 a tile's own pixels is hidden from it as well: z of a tile never depends on y of that tile, at the border included.
 """
@@ -110,8 +111,8 @@ def full_prediction(
     y: Float[Tensor, "b 3 h w"],
     phase: Phase = (0, 0),
     *,
-    method: Literal["batched", "loop"] = "batched",
-    tiles_at_once: int = 512,
+    method: Literal["auto", "one_pass", "batched", "loop"] = "auto",
+    tiles_at_once: int | None = None,
 ) -> Float[Tensor, "b 3 h w"]:
     """Predict every tile of every image from its surroundings.
 
@@ -120,23 +121,35 @@ def full_prediction(
         y: images in [0, 1], any h, w >= 32.
         phase: (dy, dx), 0 <= dy, dx < 32; tile edges lie at dy + 32k and dx + 32k. (0, 0) is the article's grid.
         method: "loop" predicts one tile after another, as the article did, and is kept as the reference;
-            "batched" predicts `tiles_at_once` together, row of tiles by row of tiles, and gives the same z.
-        tiles_at_once: bounds the memory of "batched".
+            "batched" predicts many together, each from its own context; "one_pass" asks the predictor's method
+            `one_pass` for whole rows of tiles, for which the surroundings are read once; "auto" is "one_pass" where
+            the predictor has it and "batched" where not. All give the same z, up to rounding.
+        tiles_at_once: bounds the memory of "batched" and "one_pass": about so many tiles together, but at least one
+            row of them. None: 512 of the first, 2048 of the second.
 
     Returns:
         z, shaped like y, in [0, 1], differentiable in y.
 
     Raises:
-        ValueError: an image is smaller than one tile, or the phase lies outside 0..31.
+        ValueError: an image is smaller than one tile, the phase lies outside 0..31, or "one_pass" is asked of a
+            predictor that has none.
     """
     rows, columns = Axis(y.shape[2], phase[0], y.device), Axis(y.shape[3], phase[1], y.device)
+    if method == "auto":
+        method = "one_pass" if hasattr(f, "one_pass") else "batched"
+    if method == "one_pass" and not hasattr(f, "one_pass"):
+        raise ValueError(f"the predictor must have a method `one_pass` for that; {type(f).__name__} has none")
     completed = _completed(y, rows, columns)
     hidden_rows, hidden_columns = rows.hidden(), columns.hidden()
     strips = []
-    step = 1 if method == "loop" else max(1, tiles_at_once // (len(y) * columns.tiles))
+    at_once = tiles_at_once or {"one_pass": 2048, "batched": 512, "loop": 1}[method]
+    step = max(1, at_once // (len(y) * columns.tiles))
     for row in range(0, rows.tiles, step):
         lines = hidden_rows[row : row + step]
         strip = completed[:, :, row * TILE : (row + len(lines)) * TILE + 2 * MARGIN]
+        if method == "one_pass":
+            strips.append(f.one_pass(strip, lines[None], hidden_columns[None]))
+            continue
         context, hidden = _contexts(strip, lines, hidden_columns)
         if method == "loop":
             tiles = torch.cat([f(context[i : i + 1], hidden[i : i + 1]) for i in range(len(context))])

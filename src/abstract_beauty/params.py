@@ -53,15 +53,25 @@ class DataParams:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class LinearParams:
+    """The linear fill: fitted, not trained. It is where `four_sides` predictors begin."""
+
+    crops: Count = 20000  # tiles that it is fitted on
+    ridge: Annotated[float, Field(gt=0)] = 0.001  # its penalty, in squared pixel values
+
+
+@dataclass(frozen=True, config=_STRICT)
 class PredictorParams:
     """One predictor: its network and its training."""
 
-    network: str = "context_encoder"  # a key of predictors.NETWORKS
-    width: Annotated[int, Field(ge=4, le=512)] = 24  # channels of the first layer
+    network: str = "four_sides"  # a key of predictors.NETWORKS
+    width: Annotated[int, Field(ge=4, le=512)] = 96  # channels of the first layer; of a token in four_sides
     steps: Count = 2000
-    batch: Count = 32  # tiles a step, over all processes
+    batch: Count = 32  # a step, over all processes: tiles, or crops where there are any
+    crop: Literal[0] | Side = 0  # side of training crops, of which all tiles are predicted; 0: single tiles
+    optimizer: Literal["adamw", "muon"] = "adamw"  # muon: for networks made of matrices
     learning_rate: Rate = 0.002  # the peak of the schedule
-    seed: Seed = 0  # predictors of one seed start alike and see the same tiles
+    seed: Seed = 0  # predictors of one seed start alike and see the same pictures
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -95,7 +105,8 @@ class ImproverParams:
 class TrainingParams:
     """How every network is trained."""
 
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"  # Lightning Fabric's names
+    # Lightning Fabric's names; auto: bf16-mixed where the processor or GPU computes in bfloat16, else 32-true.
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     warmup: Share = 0.05  # share of the steps over which the learning rate rises
     clip: Annotated[float, Field(gt=0)] = 1.0  # gradients are scaled down to this norm
@@ -107,8 +118,6 @@ class TrainingParams:
 class EvaluationParams:
     """How every network is measured."""
 
-    linear_crops: Count = 20000  # tiles that the linear fill is fitted on
-    linear_ridge: Annotated[float, Field(gt=0)] = 0.001  # its penalty, in squared pixel values
     filter_strengths: Annotated[int, Field(ge=2, le=50)] = 6  # points on each filter's fidelity curve
 
 
@@ -120,6 +129,7 @@ class Params:
     improvers: dict[str, ImproverParams]
     seed: Seed = 2023
     data: DataParams = DataParams()
+    linear: LinearParams = LinearParams()
     training: TrainingParams = TrainingParams()
     evaluation: EvaluationParams = EvaluationParams()
 
@@ -129,6 +139,8 @@ class Params:
             raise ValueError(
                 f"predictors needs {', '.join(sorted(missing))}: improvers are trained and judged with them"
             )
+        if "linear" in self.predictors:
+            raise ValueError("predictors.linear is the linear fill's own name; call that predictor otherwise")
 
 
 def parse_params(tree: Any, source: str = "params.yaml") -> Params:
@@ -165,7 +177,12 @@ def _near(key: str, tree: Mapping) -> str:
     """The keys that stand beside `key`'s place, for the message about an unknown one."""
     parts = key.split(".")
     sections = {"predictors": PredictorParams, "improvers": ImproverParams}
-    singles = {"data": DataParams, "training": TrainingParams, "evaluation": EvaluationParams}
+    singles = {
+        "data": DataParams,
+        "linear": LinearParams,
+        "training": TrainingParams,
+        "evaluation": EvaluationParams,
+    }
     owner = (
         sections.get(parts[0]) if len(parts) == 3 else singles.get(parts[0]) if len(parts) == 2 else Params
     )

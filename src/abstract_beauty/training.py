@@ -9,7 +9,9 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,17 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing
 from abstract_beauty.params import TrainingParams
 
+Optimizers = tuple[torch.optim.Optimizer, ...]
 Fabric = Any  # lightning.fabric.Fabric; imported only where one is made, since that import takes seconds
 Row = dict[str, float]
 Step = Callable[[nn.Module, int], dict[str, Tensor]]
+
+
+@dataclass
+class Clock:
+    """Seconds spent in training, over all the times that it was taken up again."""
+
+    seconds: float = 0.0
 
 
 class TrainingStopped(UserError):
@@ -42,6 +52,24 @@ def generator_for(*parts: object) -> torch.Generator:
     return torch.Generator().manual_seed(seed_for(*parts))
 
 
+def computes_in_bfloat16(accelerator: str = "auto") -> bool:
+    """Whether this machine multiplies bfloat16 faster than float32: most GPUs, and processors with instructions for it.
+
+    Elsewhere bfloat16 is emulated, and slower.
+    """
+    if accelerator != "cpu" and torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # not public, so perhaps not there
+    return any(getattr(torch.cpu, ask, lambda: False)() for ask in asks)
+
+
+def precision_of(params: TrainingParams) -> str:
+    """Fabric's name of the precision that `params` mean on this machine."""
+    if params.precision != "auto":
+        return params.precision
+    return "bf16-mixed" if computes_in_bfloat16(params.accelerator) else "32-true"
+
+
 def make_fabric(params: TrainingParams) -> Fabric:
     """Fabric for one process, or for each of torchrun's; weights and data order do not depend on which."""
     from lightning.fabric import Fabric
@@ -52,7 +80,7 @@ def make_fabric(params: TrainingParams) -> Fabric:
         devices=local,
         num_nodes=max(1, world // local),
         strategy="ddp" if world > 1 else "auto",
-        precision=params.precision,
+        precision=precision_of(params),
     )
     fabric.launch()
     return fabric
@@ -66,6 +94,37 @@ def learning_rate_at(step: int, steps: int, peak: float, warmup: float) -> float
     return peak * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
 
 
+def optimizers_for(network: nn.Module, optimizer: str, learning_rate: float) -> Optimizers:
+    """AdamW for everything, or Muon for the matrices inside a network and AdamW for the rest.
+
+    Muon (Jordan et al. 2024) orthogonalises the update of a matrix; scaled as Liu et al. 2025 (arXiv 2502.16982)
+    propose, it goes with AdamW's learning rate.
+
+    Args:
+        network: what is trained; for Muon it names its inner matrices by a method `hidden_matrices`.
+        optimizer: "adamw" or "muon".
+        learning_rate: of both.
+
+    Raises:
+        UserError: Muon is asked for and the network names no matrices.
+    """
+    rest = list(network.parameters())
+    chosen: list[torch.optim.Optimizer] = []
+    if optimizer == "muon":
+        if not hasattr(network, "hidden_matrices"):
+            raise UserError(
+                f"params.yaml: optimizer: muon is for networks made of matrices; {type(network).__name__} needs adamw"
+            )
+        matrices = network.hidden_matrices()
+        chosen.append(
+            torch.optim.Muon(matrices, lr=learning_rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
+        )
+        inner = {id(matrix) for matrix in matrices}
+        rest = [parameter for parameter in rest if id(parameter) not in inner]
+    chosen.append(torch.optim.AdamW(rest, lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.0))
+    return tuple(chosen)
+
+
 def fit(
     network: nn.Module,
     step: Step,
@@ -75,10 +134,12 @@ def fit(
     params: TrainingParams,
     checkpoint: Path,
     fabric: Fabric,
+    optimizer: str = "adamw",
+    clock: Clock | None = None,
     label: str = "training",
     progress: bool = True,
 ) -> list[Row]:
-    """Train `network` in place with AdamW; go on from `checkpoint` where there is one.
+    """Train `network` in place; go on from `checkpoint` where there is one.
 
     Args:
         network: what is trained.
@@ -88,6 +149,8 @@ def fit(
         params: precision, warm-up, clipping, how often to log and to save.
         checkpoint: where the state is kept meanwhile; safetensors, replaced atomically.
         fabric: devices and precision.
+        optimizer: "adamw", or "muon" where the network names its matrices.
+        clock: is set to the seconds that it took.
         label: what the progress bar calls it.
         progress: whether to show a bar on stderr.
 
@@ -97,10 +160,12 @@ def fit(
     Raises:
         TrainingStopped: the loss or the gradients are not finite; the steps and the kept checkpoint are named.
     """
-    optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.0)
-    model, optimizer = fabric.setup(network, optimizer)
-    # After setup, so that the optimizer's state is loaded to where the weights now are.
-    begin, curve = _restore(checkpoint, network, optimizer)
+    model, *optimizers = fabric.setup(network, *optimizers_for(network, optimizer, learning_rate))
+    for method in getattr(network, "forward_methods", ()):
+        model.mark_forward_method(method)
+    # After setup, so that the optimizers' state is loaded to where the weights now are.
+    begin, curve, spent = _restore(checkpoint, network, optimizers)
+    started = time.perf_counter() - spent
     model.train()
     bar = tqdm(
         total=steps, initial=begin, desc=label, unit="step", mininterval=1.0, dynamic_ncols=True,
@@ -110,14 +175,21 @@ def fit(
     counted = 0
     with bar:
         for i in range(begin, steps):
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate_at(i, steps, learning_rate, params.warmup)
+            rate = learning_rate_at(i, steps, learning_rate, params.warmup)
+            for one in optimizers:
+                for group in one.param_groups:
+                    group["lr"] = rate
             values = step(model, i)
-            optimizer.zero_grad(set_to_none=True)
+            for one in optimizers:
+                one.zero_grad(set_to_none=True)
             fabric.backward(values["loss"])
-            norm = fabric.clip_gradients(model, optimizer, max_norm=params.clip, error_if_nonfinite=False)
-            optimizer.step()
-            for name, value in {**values, "gradient_norm": norm}.items():
+            norms = [
+                fabric.clip_gradients(model, one, max_norm=params.clip, error_if_nonfinite=False)
+                for one in optimizers
+            ]
+            for one in optimizers:
+                one.step()
+            for name, value in {**values, "gradient_norm": torch.stack(norms).norm()}.items():
                 # Summed where they are computed: reading a number back at every step would stall a GPU.
                 sums[name] = sums.get(name, 0) + value.detach()
             counted += 1
@@ -139,34 +211,45 @@ def fit(
                         f"{label}: {odd[0]} is not finite in steps {done - counted + 1} to {done}; {kept}; "
                         "lower the learning rate or check the pictures"
                     )
-                curve.append({"step": done, **row, "learning_rate": optimizer.param_groups[0]["lr"]})
+                curve.append({"step": done, **row, "learning_rate": rate})
                 bar.set_postfix(loss=f"{row['loss']:.4f}", refresh=False)
                 sums, counted = {}, 0
             # Only where a row was just finished: a checkpoint must not cut an average in two.
             if counted == 0 and done < steps and done % params.checkpoint_every < params.log_every:
                 if fabric.is_global_zero:
-                    _save(checkpoint, network, optimizer, done, curve)
+                    spent = time.perf_counter() - started
+                    _save(checkpoint, network, optimizers, {"step": done, "curve": curve, "seconds": spent})
                 fabric.barrier()
     network.eval()
+    if clock:
+        clock.seconds = time.perf_counter() - started
     return curve
 
 
 def _save(
-    path: Path, network: nn.Module, optimizer: torch.optim.Optimizer, step: int, curve: list[Row]
+    path: Path,
+    network: nn.Module,
+    optimizers: Sequence[torch.optim.Optimizer],
+    progress: dict[str, Any],
 ) -> None:
     """Write everything that the rest of the run depends on."""
     tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-    for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+    for which, optimizer in enumerate(optimizers):
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors |= {
+                f"optimizer.{which}.{index}.{n}": torch.as_tensor(value) for n, value in state.items()
+            }
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={"progress": json.dumps({"step": step, "curve": curve})})
+        save_file(tensors, temporary, metadata={"progress": json.dumps(progress)})
 
 
-def _restore(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, list[Row]]:
-    """Load the state that `_save` wrote; (0, []) where there is none."""
+def _restore(
+    path: Path, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
+) -> tuple[int, list[Row], float]:
+    """Load the state that `_save` wrote: step, curve and seconds so far; 0, [] and 0 where there is none."""
     if not path.is_file():
-        return 0, []
+        return 0, [], 0.0
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
@@ -178,10 +261,11 @@ def _restore(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer) -
     network.load_state_dict(
         {n.removeprefix("network."): t for n, t in tensors.items() if n.startswith("network.")}
     )
-    state: dict[int, dict[str, Tensor]] = {}
+    states: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimizers]
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
-            _, index, key = name.split(".", 2)
-            state.setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return progress["step"], progress["curve"]
+            _, which, index, key = name.split(".", 3)
+            states[int(which)].setdefault(int(index), {})[key] = tensor
+    for optimizer, state in zip(optimizers, states, strict=True):
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    return progress["step"], progress["curve"], progress["seconds"]

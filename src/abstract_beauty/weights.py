@@ -6,7 +6,7 @@ Nothing is ever unpickled: a weights file is numbers and a JSON text.
 import json
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,17 @@ from safetensors.torch import save_file
 from torch import nn
 
 from abstract_beauty import improvers, predictors
+from abstract_beauty.baselines import LinearFill
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing
 from abstract_beauty.project import Project, find_project
 
 # One metadata entry holds everything, since safetensors does not keep the order of several and bytes must not vary.
 _ENTRY = "abstract-beauty"
-_REGISTRIES = {"predictors": predictors.NETWORKS, "improvers": improvers.NETWORKS}
+_REGISTRIES: dict[str, dict[str, Callable[[int], nn.Module]]] = {
+    "predictors": {**predictors.NETWORKS, "linear_fill": lambda width: LinearFill()},
+    "improvers": {**improvers.NETWORKS},
+}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from abstract_beauty.experiments.baselines import measure_fills, measure_filters
 from abstract_beauty.experiments.improver import improver_run, measure_improver
+from abstract_beauty.experiments.linear import linear_run
 from abstract_beauty.experiments.pictures import ensure_data, pictures, prepare_data, test_images
 from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
 from abstract_beauty.experiments.runs import Run
@@ -10,6 +11,7 @@ __all__ = [
     "Run",
     "ensure_data",
     "improver_run",
+    "linear_run",
     "measure_fills",
     "measure_filters",
     "measure_improver",

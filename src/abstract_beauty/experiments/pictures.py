@@ -11,7 +11,7 @@ from torch import Tensor
 from abstract_beauty.data import Picture, load_split, prepare, summary
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, write_json
-from abstract_beauty.full_prediction import CONTEXT, MARGIN, TILE, reflected
+from abstract_beauty.full_prediction import CONTEXT, MARGIN, TILE, Phase, reflected
 from abstract_beauty.params import Params, as_tree, load_params
 from abstract_beauty.project import Project
 from abstract_beauty.training import generator_for
@@ -59,30 +59,53 @@ def test_images(project: Project) -> dict[str, Float[Tensor, "1 3 h w"]]:
 
 
 class Crops:
-    """Random crops of images for training an improver; the i-th batch is a pure function of i.
+    """Random crops of images, mirrored half of the time; the i-th batch is a pure function of i.
 
     Args:
         images: uint8, (3, h, w) each.
         size: side of the square crops; smaller images are completed by reflection.
         batch: crops a step over all processes.
         seed: with the step's number it decides everything.
+        turn: also turn crops by reflection in the diagonal, half of the time.
+        shade: also darken crops by up to 40 %.
     """
 
-    def __init__(self, images: tuple[UInt8[Tensor, "3 _h _w"], ...], size: int, batch: int, seed: int):
+    def __init__(
+        self,
+        images: tuple[UInt8[Tensor, "3 _h _w"], ...],
+        size: int,
+        batch: int,
+        seed: int,
+        *,
+        turn: bool = False,
+        shade: bool = False,
+    ):
         self.images, self.size, self.batch, self.seed = images, size, batch, seed
+        self.turn, self.shade = turn, shade
 
     def __call__(self, step: int, rank: int = 0, world: int = 1) -> Float[Tensor, "b 3 size size"]:
         """This process's share of the batch, float in [0, 1]."""
-        draw = torch.rand(self.batch, 4, generator=generator_for(self.seed, "crops", step))
+        draw = torch.rand(self.batch, 6, generator=generator_for(self.seed, "crops", step))
         crops = []
-        for which, top, left, flip in draw[rank::world].tolist():
+        for which, top, left, flip, turn, shade in draw[rank::world].tolist():
             image = self.images[int(which * len(self.images))]
             h, w = image.shape[1:]
             rows = _within(int(top * max(1, h - self.size + 1)), self.size, h)
             columns = _within(int(left * max(1, w - self.size + 1)), self.size, w)
             crop = image[:, rows][:, :, columns]
-            crops.append(crop.flip(2) if flip < 0.5 else crop)
-        return torch.stack(crops).float() / 255
+            if flip < 0.5:
+                crop = crop.flip(2)
+            if self.turn and turn < 0.5:
+                crop = crop.transpose(1, 2)
+            crops.append(crop.float() / 255 * (0.6 + 0.4 * shade if self.shade else 1.0))
+        return torch.stack(crops)
+
+    def phase(self, step: int) -> Phase:
+        """The grid of a step: the article's at even steps, one drawn at random at odd ones."""
+        if step % 2 == 0:
+            return 0, 0
+        dy, dx = torch.randint(TILE, (2,), generator=generator_for(self.seed, "phase", step)).tolist()
+        return dy, dx
 
 
 class Tiles:

@@ -4,12 +4,14 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from abstract_beauty import predictors
 from abstract_beauty.errors import UserError
-from abstract_beauty.experiments.pictures import Tiles, data_hash, pictures, test_images
-from abstract_beauty.experiments.runs import Run, base_config, obtain
+from abstract_beauty.experiments.linear import linear_run
+from abstract_beauty.experiments.pictures import Crops, Tiles, data_hash, pictures, test_images
+from abstract_beauty.experiments.runs import Run, base_config, digest, obtain
 from abstract_beauty.full_prediction import MARGIN, TILE, full_prediction
 from abstract_beauty.losses import mae
-from abstract_beauty.params import Params
+from abstract_beauty.params import Params, PredictorParams
 from abstract_beauty.predictability import phase_averaged, predictability
 from abstract_beauty.project import Project
 from abstract_beauty.training import Fabric, Step, seed_for
@@ -22,7 +24,8 @@ def predictor_run(
 ) -> Run:
     """The trained predictor `name` of params.predictors: loaded if its configuration matches, else trained.
 
-    Equation: minimise MAE(tile, f(context with the tile hidden)) over random tiles of the training pictures.
+    Equation: minimise MAE(tile, f(context with the tile hidden)) over random tiles of the training pictures; or, where
+    the section has a crop, MAE(y, z) over random crops y, which is the same for all tiles of y at once.
 
     Raises:
         UserError: params has no such predictor, or the pictures are not prepared.
@@ -32,19 +35,53 @@ def predictor_run(
             f"params.yaml: predictors: there is no {name!r}; there are {', '.join(params.predictors)}"
         )
     section = params.predictors[name]
+    if section.network not in predictors.NETWORKS:
+        raise UserError(
+            f"params.yaml: predictors.{name}.network: there is no {section.network!r}; "
+            f"there are {', '.join(predictors.NETWORKS)}"
+        )
     config = base_config(params, data_hash(project), "predictors", name)
+    begins = issubclass(predictors.NETWORKS[section.network], predictors.FourSides)
+    linear = linear_run(project, params) if begins else None
+    if linear:
+        config["linear"] = digest(linear.config)
+
+    def begin(network: nn.Module) -> None:
+        if linear:
+            network.matrix.copy_(linear.network.matrix)
 
     def make_step(fabric: Fabric) -> Step:
         images = tuple(picture.image for picture in pictures(project, "train"))
-        batches = Tiles(images, section.batch, seed_for(params.seed, "predictors", section.seed))
+        seed = seed_for(params.seed, "predictors", section.seed)
+        make = _step_of_crops if section.crop else _step_of_tiles
+        return make(images, section, seed, fabric)
 
-        def step(f: nn.Module, i: int) -> dict[str, Tensor]:
-            context, hidden = fabric.to_device(batches(i, fabric.global_rank, fabric.world_size))
-            return {"loss": mae(f(context, hidden), context[..., CENTRE, CENTRE])}
+    return obtain(
+        project, params, "predictors", name, config, make_step,
+        begin=begin, publish=publish, progress=progress,
+    )  # fmt: skip
 
-        return step
 
-    return obtain(project, params, "predictors", name, config, make_step, publish=publish, progress=progress)
+def _step_of_tiles(images: tuple[Tensor, ...], section: PredictorParams, seed: int, fabric: Fabric) -> Step:
+    """Single tiles and their contexts, from anywhere in the pictures."""
+    batches = Tiles(images, section.batch, seed)
+
+    def step(f: nn.Module, i: int) -> dict[str, Tensor]:
+        context, hidden = fabric.to_device(batches(i, fabric.global_rank, fabric.world_size))
+        return {"loss": mae(f(context, hidden), context[..., CENTRE, CENTRE])}
+
+    return step
+
+
+def _step_of_crops(images: tuple[Tensor, ...], section: PredictorParams, seed: int, fabric: Fabric) -> Step:
+    """Whole crops, predicted in full on a grid of random phase: what is minimised is MAE(y, z) itself."""
+    crops = Crops(images, section.crop, section.batch, seed, turn=True, shade=True)
+
+    def step(f: nn.Module, i: int) -> dict[str, Tensor]:
+        y = fabric.to_device(crops(i, fabric.global_rank, fabric.world_size))
+        return {"loss": mae(y, full_prediction(f, y, crops.phase(i)))}
+
+    return step
 
 
 def measure_predictor(project: Project, run: Run) -> dict[str, Any]:

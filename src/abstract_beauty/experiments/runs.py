@@ -18,20 +18,24 @@ from torch import nn
 
 from abstract_beauty import weights
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import replacing, rounded
+from abstract_beauty.files import replacing, rounded, write_json
+from abstract_beauty.machine import machine
 from abstract_beauty.params import Params, as_tree
 from abstract_beauty.project import Project
-from abstract_beauty.training import Fabric, Row, Step, fit, make_fabric, seed_for
+from abstract_beauty.training import Clock, Fabric, Row, Step, fit, make_fabric, precision_of, seed_for
 
 # What decides the numbers of a training; a scratch folder of other code is never resumed.
 _CODE = (
-    "predictors.py",
+    "predictors/encoders.py",
+    "predictors/four_sides.py",
+    "baselines/linear.py",
     "improvers.py",
     "losses.py",
     "full_prediction.py",
     "predictability.py",
     "training.py",
     "experiments/pictures.py",
+    "experiments/linear.py",
     "experiments/predictor.py",
     "experiments/improver.py",
 )
@@ -64,6 +68,11 @@ def curve_path(project: Project, kind: str, name: str) -> Path:
     return project.results / kind / f"{name}.csv"
 
 
+def record_path(weights_file: Path) -> Path:
+    """Where the machine and the seconds of a training are noted, beside the weights: NAME.record.json."""
+    return weights_file.with_suffix(".record.json")
+
+
 def write_curve(path: Path, curve: list[Row]) -> None:
     """Write a curve as CSV, a column for the step, then one for each value, at six significant digits."""
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
@@ -90,6 +99,7 @@ def obtain(
     config: Mapping[str, Any],
     make_step: Callable[[Fabric], Step],
     *,
+    begin: Callable[[nn.Module], None] = lambda network: None,
     publish: bool,
     progress: bool,
 ) -> Run:
@@ -102,6 +112,7 @@ def obtain(
         name: a key of that section.
         config: everything the numbers depend on.
         make_step: returns the closure that `fit` trains with, once the devices are known.
+        begin: gives a new network what it begins with, beyond its random weights.
         publish: train even if the published run matches, and publish the result under models/run and results: what a
             train stage does. Otherwise the result stays in scratch, so that a notebook never changes the pipeline's.
         progress: whether to show bars.
@@ -118,14 +129,20 @@ def obtain(
         fabric = make_fabric(params.training)
         torch.manual_seed(seed_for(params.seed, kind, section.seed))
         network = weights.build(kind, section.network, section.width)
+        begin(network)
+        clock = Clock()
         curve = fit(
             network, make_step(fabric), steps=section.steps, learning_rate=section.learning_rate,
             params=params.training, checkpoint=scratch / "checkpoint.safetensors", fabric=fabric,
+            optimizer=getattr(section, "optimizer", "adamw"), clock=clock,
             label=f"{kind.removesuffix('s')} {name}", progress=progress,
         )  # fmt: skip
         if fabric.is_global_zero:
             write_curve(kept_curve, curve)
             described = weights.Description(kind, name, section.network, section.width, config)
+            record = {"seconds": clock.seconds, "precision": precision_of(params.training)}
+            record |= machine(params.training.accelerator)
+            write_json(scratch / "record.json", record)
             weights.save(kept, network, described)
         fabric.barrier()
     run = Run(name, weights.load(kept, kind), read_curve(kept_curve), config, kept)
@@ -135,6 +152,8 @@ def obtain(
         published.parent.mkdir(parents=True, exist_ok=True)
         with replacing(published) as temporary:
             shutil.copyfile(kept, temporary)
+        with replacing(record_path(published)) as temporary:
+            shutil.copyfile(scratch / "record.json", temporary)
         write_curve(curve_path(project, kind, name), run.curve)
     return Run(name, run.network, run.curve, config, published)
 

@@ -1,7 +1,6 @@
-"""Networks that see the context of a tile with the tile hidden and return the tile.
+"""The article's way: encoders and decoders that see one whole context at a time.
 
-Each is called as `f(context, hidden)`. What is hidden is removed before the first layer, so blindness holds by
-construction, and no layer mixes images of a batch. No output is clamped: losses see how far off it is.
+What is hidden is removed before the first layer, so blindness holds by construction.
 """
 
 import torch
@@ -107,6 +106,3 @@ class ContextUNet(nn.Module):
         ):
             features = layer(torch.cat([_centre(features, size), _centre(level, size)], dim=1))
         return mean + _centre(self.last(torch.cat([features, _centre(levels[0], 40)], dim=1)), 32)
-
-
-NETWORKS: dict[str, type[nn.Module]] = {"context_encoder": ContextEncoder, "context_unet": ContextUNet}

@@ -1,0 +1,35 @@
+"""What the numbers were made on: a line about the machine and the software for the record of a run."""
+
+import os
+import platform
+from pathlib import Path
+
+import torch
+
+
+def processor() -> str:
+    """The processor's own name, for example "AMD EPYC 9R14"; its architecture where the system does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, None) or platform.processor() or platform.machine()
+
+
+def machine(accelerator: str = "auto") -> dict[str, str | int]:
+    """Device, threads, and versions, as plain values.
+
+    Args:
+        accelerator: "cpu" leaves a GPU out that is there but not used.
+    """
+    gpu = accelerator != "cpu" and torch.cuda.is_available()
+    return {
+        "device": torch.cuda.get_device_name() if gpu else processor(),
+        "kind": "cuda" if gpu else "cpu",
+        "threads": torch.get_num_threads(),
+        "processes": int(os.environ.get("WORLD_SIZE", 1)),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "system": platform.system(),
+    }
