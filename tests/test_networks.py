@@ -20,7 +20,10 @@ def g(request):
 @pytest.fixture(params=sorted(predictors.NETWORKS))
 def f(request):
     torch.manual_seed(0)
-    return predictors.NETWORKS[request.param](4).eval()
+    f = predictors.NETWORKS[request.param](12).eval()
+    for tensor in (*f.parameters(), *f.buffers()):
+        torch.nn.init.normal_(tensor, std=0.1)
+    return f
 
 
 def test_a_predictor_s_error_does_not_depend_on_a_shift_of_all_colours(f):

@@ -79,7 +79,9 @@ def _step_of_crops(images: tuple[Tensor, ...], section: PredictorParams, seed: i
 
     def step(f: nn.Module, i: int) -> dict[str, Tensor]:
         y = fabric.to_device(crops(i, fabric.global_rank, fabric.world_size))
-        return {"loss": mae(y, full_prediction(f, y, crops.phase(i)))}
+        with fabric.autocast():  # of itself Fabric wraps only `forward`
+            z = full_prediction(f, y, crops.phase(i))
+        return {"loss": mae(y, z)}
 
     return step
 

@@ -27,7 +27,7 @@ from abstract_beauty.params import Params, as_tree
 from abstract_beauty.predictability import error_map, predictability
 from abstract_beauty.project import Project
 
-PREDICTORS = ("good", "bad", "judge")
+PREDICTORS = ("good", "bad", "judge")  # what improvers are trained through and judged by
 JUDGES = {
     "fidelity": ("MAE(x,y)", ".4f"),
     "predictability": ("MAE(y,z) good", ".4f"),
@@ -39,9 +39,9 @@ JUDGES = {
 }
 
 
-def predictors(project: Project, params: Params) -> dict[str, Run]:
-    """The runs "good", "bad" and "judge"."""
-    return {name: predictor_run(project, params, name) for name in PREDICTORS}
+def predictors(project: Project, params: Params, names: Sequence[str] = PREDICTORS) -> dict[str, Run]:
+    """The runs of these predictors."""
+    return {name: predictor_run(project, params, name) for name in names}
 
 
 def published(project: Project, *runs: Run) -> bool:
@@ -61,7 +61,10 @@ def _measured(
     file = project.results / f"{name}.json"
     if published(project, *runs) and file.is_file():
         return read_json(file)
-    sources = (judging, measuring, statistics, baselines.filters, baselines.fills, baselines.linear)
+    sources = (
+        judging, measuring, statistics, baselines.filters, baselines.fills, baselines.linear,
+        inspect.getmodule(predictability), inspect.getmodule(full_prediction),
+    )  # fmt: skip
     code = [hashlib.sha256(inspect.getsource(module).encode()).hexdigest() for module in sources]
     key = digest([[run.config for run in runs], settings, code])[:12]
     kept = project.scratch / "measured" / f"{name.replace('/', '-')}-{key}.json"

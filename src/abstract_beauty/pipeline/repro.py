@@ -80,6 +80,7 @@ def make_copy(project: Project, profile: str) -> Project:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
     record.write_text("\n".join(sorted(names)))
+    (folder / ".commit").write_text(_commit(project.root) + "\n")
     for name in ("node_modules",):
         if (folder / name).is_symlink():  # perhaps to where the repository was before it was moved
             (folder / name).unlink()
@@ -92,6 +93,17 @@ def make_copy(project: Project, profile: str) -> Project:
     local = f"[core]\n    no_scm = true\n[cache]\n    dir = {project.root / '.dvc' / 'cache'}\n"
     (folder / ".dvc" / "config.local").write_text(local)
     return Project(folder)
+
+
+def _commit(root: Path) -> str:
+    """The commit of a working tree, with "+changes" after it where files differ from it."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
+        ).stdout.strip()
+
+    return (git("rev-parse", "HEAD") or "none") + ("+changes" if git("status", "--porcelain") else "")
 
 
 def run(project: Project, targets: list[str], force: bool) -> int:

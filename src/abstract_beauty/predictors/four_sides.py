@@ -14,12 +14,14 @@ No strip contains the tile it is read for, so blindness holds by construction, a
 no value slips through a mean.
 """
 
+import contextlib
+
 import torch
 import torch.nn.functional as functional
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from abstract_beauty.baselines.linear import FRAME, RING_PIXELS, ring_and_mean
+from abstract_beauty.baselines.linear import FRAME, RING, RING_PIXELS
 from abstract_beauty.full_prediction import MARGIN, TILE
 
 STEP = 4  # pixels a token
@@ -45,14 +47,15 @@ class LineBlock(nn.Module):
         super().__init__()
         self.dilation = dilation
         self.norm = nn.LayerNorm(channels)
-        self.first = nn.Linear(3 * channels, 2 * channels)
-        self.second = nn.Linear(2 * channels, channels)
+        self.first = nn.Linear(3 * channels, channels)
+        self.second = nn.Linear(channels, channels)
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)
 
     def forward(self, tokens: Float[Tensor, "n length c"]) -> Float[Tensor, "n length c"]:
         """Same shape out as in."""
-        return tokens + self.second(functional.gelu(self.first(_three(self.norm(tokens), self.dilation))))
+        heard = _three(self.norm(tokens).to(tokens.dtype), self.dilation)
+        return tokens + self.second(functional.gelu(self.first(heard)))
 
 
 class TileBlock(nn.Module):
@@ -110,7 +113,7 @@ class FourSides(nn.Module):
         self.spread = nn.Linear(width, TOKENS * inside)
         self.colour = nn.Linear(3, TOKENS * inside, bias=False)
         self.place = nn.Parameter(0.02 * torch.randn(TOKENS, TOKENS, inside))
-        self.tile = nn.ModuleList(TileBlock(inside) for _ in range(3))
+        self.tile = nn.ModuleList(TileBlock(inside) for _ in range(2))
         self.norm = nn.LayerNorm(inside)
         self.last = nn.Linear(inside, 3 * STEP * STEP)
         nn.init.zeros_(self.last.weight)
@@ -151,9 +154,23 @@ class FourSides(nn.Module):
         Returns:
             The tiles side by side, (32 rows, 32 columns), near [0, 1].
         """
+        # A network that was brought to bfloat16 as a whole needs no autocast, which would only convert to and fro.
+        whole = self.enter.weight.dtype != torch.float32
+        with torch.autocast(completed.device.type, enabled=False) if whole else contextlib.nullcontext():
+            correction = self._correction(completed, hidden_rows, hidden_columns)
+        tiles = self._linear_fill(completed, hidden_rows, hidden_columns) + correction
+        grid = tiles.unflatten(0, (-1, hidden_rows.shape[1], hidden_columns.shape[1])).permute(
+            0, 3, 1, 4, 2, 5
+        )
+        return grid.flatten(4).flatten(2, 3)
+
+    def _correction(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
+        """What to add to the linear fill of every tile, (b rows columns, 3, 32, 32)."""
         rows, columns = hidden_rows.shape[1], hidden_columns.shape[1]
-        above, below = self._two_sides(completed, ~hidden_rows, columns)
-        left, right = self._two_sides(completed.transpose(2, 3), ~hidden_columns, rows)
+        half = _halved(completed)
+        scales = [completed, half, _halved(half)]
+        above, below = self._two_sides(scales, ~hidden_rows, columns)
+        left, right = self._two_sides([one.transpose(2, 3) for one in scales], ~hidden_columns, rows)
         # From here on tile by tile, in the order of `contexts`: (b rows columns, ...).
         tokens, colours, seen = (
             torch.stack([part.flatten(0, 2) for part in parts])
@@ -162,31 +179,31 @@ class FourSides(nn.Module):
             )
         )
         mean = (colours * seen).sum((0, 2), keepdim=True) / (TOKENS * seen.sum(0, keepdim=True)).clamp(min=1)
-        spread = self.spread(tokens) + self.colour((colours - mean) * seen)
+        spread = self.spread(tokens) + self.colour(((colours - mean) * seen).to(tokens.dtype))
         up, down, before, after = spread.unflatten(3, (TOKENS, -1))  # (n, 8 tokens, 8 steps deep, inside)
         features = self.place + up.transpose(1, 2) + down.transpose(1, 2).flip(1) + before + after.flip(2)
         for block in self.tile:
             features = block(features)
         pixels = self.last(self.norm(features)).to(completed.dtype)  # (n, 8, 8, 48)
-        correction = pixels.unflatten(3, (3, STEP, STEP)).permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)
-        tiles = self._linear_fill(completed, hidden_rows, hidden_columns) + correction
-        grid = tiles.unflatten(0, (-1, rows, columns)).permute(0, 3, 1, 4, 2, 5)
-        return grid.flatten(4).flatten(2, 3)
+        return pixels.unflatten(3, (3, STEP, STEP)).permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)
 
     def _two_sides(
-        self, completed: Tensor, visible: Tensor, columns: int
+        self, scales: list[Tensor], visible: Tensor, columns: int
     ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """What lies above, and what lies below, every tile: tokens, their colours, and whether the side is seen.
 
-        Shapes: (b, rows, columns, 8, width), (b, rows, columns, 8, 3) and (b, rows, columns, 1, 1).
+        `scales` are the completed images, their 2x2 means and their 4x4 means. Shapes of a side's three parts:
+        (b, rows, columns, 8, width), (b, rows, columns, 8, 3) and (b, rows, columns, 1, 1).
         """
-        b = len(completed)
+        b = len(scales[0])
         before, after = (lines.expand(b, -1, -1) for lines in (visible[..., :MARGIN], visible[..., -MARGIN:]))
         # Below is above, upside down.
         lines = torch.cat([before, after.flip(1, 2)])
         # A side whose nearest line is hidden is not looked at: what remains of it mirrors the opposite side.
         lines = lines & lines[..., -1:]
-        inputs, colours = _strips(torch.cat([completed, completed.flip(2)]), lines)
+        inputs, colours = _strips(
+            [torch.cat([one, one.flip(2)]) for one in scales], lines, self._dtype(scales[0])
+        )
         tokens = self.enter(inputs.flatten(0, 1))
         for block in self.line:
             tokens = block(tokens)
@@ -199,45 +216,65 @@ class FourSides(nn.Module):
         parts = tokens, colours, seen
         return tuple(part[:b] for part in parts), tuple(part[b:].flip(1) for part in parts)
 
+    def _dtype(self, like: Tensor) -> torch.dtype:
+        """The type that the matrices compute in."""
+        kind = like.device.type
+        return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else self.enter.weight.dtype
+
     def _linear_fill(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
-        """The linear fill of every tile, (b rows columns, 3, 32, 32), in the precision of `completed`."""
-        edge = MARGIN - (FRAME - TILE) // 2
+        """The linear fill of every tile, (b rows columns, 3, 32, 32). Only deviations from a mean are rounded."""
+        edge = MARGIN - RING
         frames = completed[..., edge:-edge, edge:-edge].unfold(2, FRAME, TILE).unfold(3, FRAME, TILE)
-        frames = frames.permute(0, 2, 3, 1, 4, 5).reshape(-1, 3, FRAME, FRAME)
         near_rows, near_columns = hidden_rows[..., edge:-edge], hidden_columns[..., edge:-edge]
         hidden = near_rows[:, :, None, :, None] & near_columns[:, None, :, None, :]
-        hidden = hidden.expand(len(completed), -1, -1, -1, -1).reshape(-1, 1, FRAME, FRAME)
-        with torch.autocast(completed.device.type, enabled=False):
-            ring, mean = ring_and_mean(frames, hidden)
-            return (mean + ring @ self.matrix.T).unflatten(2, (TILE, TILE))
+        visible = ~_ring(hidden)[:, None]
+        ring = _ring(frames)  # (b, 3, rows, columns, 272)
+        mean = torch.where(visible, ring, 0).sum(-1, keepdim=True) / visible.sum(-1, keepdim=True).clamp(
+            min=1
+        )
+        mean = torch.where(visible.any(-1, keepdim=True), mean, 0.5)
+        deviation = torch.where(visible, ring - mean, 0).to(self._dtype(completed)) @ self.matrix.T
+        return (mean + deviation).permute(0, 2, 3, 1, 4).flatten(0, 2).unflatten(2, (TILE, TILE))
+
+
+def _halved(images: Tensor) -> Tensor:
+    """2x2 means; what avg_pool2d gives, several times faster on a processor."""
+    pairs = images[:, :, 0::2] + images[:, :, 1::2]
+    return (pairs[..., 0::2] + pairs[..., 1::2]) / 4
+
+
+def _ring(frames: Tensor) -> Tensor:
+    """Of frames (..., 36, 36), the 2 pixels along their edges, row by row: (..., 272)."""
+    inner = frames[..., RING:-RING, :]
+    sides = torch.cat([inner[..., :RING], inner[..., -RING:]], dim=-1)
+    return torch.cat(
+        [part.flatten(-2) for part in (frames[..., :RING, :], sides, frames[..., -RING:, :])], dim=-1
+    )
 
 
 def _strips(
-    completed: Float[Tensor, "b 3 height width"], visible: Bool[Tensor, "b rows 48"]
+    scales: list[Tensor], visible: Bool[Tensor, "b rows 48"], dtype: torch.dtype
 ) -> tuple[Float[Tensor, "b rows length inputs"], Float[Tensor, "b rows length 3"]]:
     """The strip above each row of tiles as tokens of 4 pixels, and the mean colour of each token's nearest lines.
 
     A token holds itself and its two neighbours, each less its own mean colour, so that a shift of all colours changes
     nothing; how the neighbours' colours differ from its own; and which lines are visible. Hidden lines are 0, and so
-    is a mean over lines of which one is hidden.
+    is a mean over lines of which one is hidden. Differences are taken before rounding to `dtype`.
     """
-    rows, length = visible.shape[1], completed.shape[3] // STEP
-    half = functional.avg_pool2d(completed, 2)
-    levels = zip((1, 2, 4), (completed, half, functional.avg_pool2d(half, 2)), _LINES, strict=True)
+    rows, length = visible.shape[1], scales[0].shape[3] // STEP
     begin, windows, clear = FAR, [], []
-    for scale, pixels, count in levels:
+    for scale, pixels, count in zip((1, 2, 4), scales, _LINES, strict=True):
         begin -= count * scale  # from the nearest lines outward
         window = pixels[:, :, begin // scale :].unfold(2, count, TILE // scale)[:, :, :rows]
         windows.append(window.unflatten(3, (length, STEP // scale)).permute(0, 2, 3, 5, 1, 4))
         clear.append(visible[..., begin : begin + count * scale].unflatten(2, (count, scale)).all(3))
-    # (b, rows, length, lines, 3, pixels) and (b, rows, lines)
-    masks = [one.to(completed.dtype)[:, :, None, :, None, None] for one in clear]
+    # windows: (b, rows, length, lines, 3, pixels); clear: (b, rows, lines)
+    masks = [one.to(scales[0].dtype)[:, :, None, :, None, None] for one in clear]
     colour = (windows[0] * masks[0]).sum((3, 5)) / (STEP * masks[0].sum(3)).clamp(min=1).squeeze(-1)
-    centred = [
-        ((w - colour[..., None, :, None]) * mask).flatten(3) for w, mask in zip(windows, masks, strict=True)
-    ]
+    level = colour[..., None, :, None]
+    centred = [((w - level) * mask).to(dtype).flatten(3) for w, mask in zip(windows, masks, strict=True)]
     tokens = _three(torch.cat(centred, dim=3).flatten(0, 1), 1)
-    neighbours = _three(colour.flatten(0, 1), 1) - colour.flatten(0, 1).repeat(1, 1, 3)
-    known = torch.cat(clear, dim=2).to(completed.dtype).flatten(0, 1)[:, None].expand(-1, length, -1)
-    inputs = torch.cat([tokens, neighbours, known], dim=2)
-    return inputs.unflatten(0, (-1, rows)), colour
+    flat = colour.flatten(0, 1)
+    neighbours = (_three(flat, 1) - flat.repeat(1, 1, 3)).to(dtype)
+    known = torch.cat(clear, dim=2).to(dtype).flatten(0, 1)[:, None].expand(-1, length, -1)
+    return torch.cat([tokens, neighbours, known], dim=2).unflatten(0, (-1, rows)), colour
