@@ -134,6 +134,9 @@ repro: env ## every stage that is not up to date: data, training, notebooks, boo
 smoke: env ## the whole pipeline at its smallest, in .profiles/smoke
 	@$(BIN)/python -m abstract_beauty.pipeline.repro --profile smoke
 
+publish: env ## copy the reference run's numbers and weights into the repository (COMMIT=SHA: what was run)
+	@$(BIN)/python -m abstract_beauty.pipeline.publish $(if $(COMMIT),--commit '$(COMMIT)')
+
 book: env ## the book's pages from the notebooks as they were last run
 	@$(BIN)/python -m abstract_beauty.pipeline.build_book
 

@@ -259,6 +259,10 @@ plots.show(
     alt="Three contexts with hidden parts in white: of a corner tile, of a tile at the upper edge, and of an inner tile",
 )
 
+# %% [markdown]
+# The one-pass predictor reads lines for a whole row of tiles and cannot hide a piece of a line from one tile alone. It does without the
+# whole line on the side where the mirror stands. Nothing is lost: what such a line shows lies on another side as well.
+
 
 # %% tags=["hide-input"]
 def careless(context, hidden):

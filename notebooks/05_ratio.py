@@ -212,11 +212,11 @@ Markdown(
 )
 
 # %% [markdown]
-# That a mere tint does little is by construction: every predictor takes the mean colour of what it sees out of its input and adds
-# it to its guess. What it cannot take out are colours that *vary* from place to place, and shapes. Wherever the two predictors
-# differ, there is progress to be had, and the cheapest is had first: large areas in extreme colours, say, or sharp edges, or whatever
-# the bad one has seldom met. A bad predictor that no colour can fool, such as the linear fill of
-# [the second chapter](02_predictor.ipynb), would close one of these doors.
+# That a mere tint does little is by construction: both predictors see only differences of colours, and add their guess to what is around
+# the tile. And the bad one began as the [linear fill](02_predictor.ipynb), which is nearly exact wherever the picture is flat or a
+# gentle slope. So what is left to play with is shape: wherever the two predictors differ, there is progress to be had, and the
+# cheapest is had first. It seems to be an edge that runs straight into a tile. A weighted sum of the ring can only fade it out; a network
+# that has seen edges goes on with it. The more contrast, the greater the difference.
 
 # %% tags=["hide-input"]
 plots.show(
@@ -239,6 +239,8 @@ Markdown(
     f"worse copy of themselves fail alike, and are given a rule that keeps them plausible.\n"
     f"- **To have a fair beginner.** The bad predictor is only the good one after a short training. It is wrong in its own peculiar ways, and an "
     f"improver finds them sooner than it finds beauty.\n"
+    f"- **To be rid of flat colour at once.** In a flat picture both errors are next to nothing, and their ratio can be anything. So an error "
+    f"below a quarter of a grey level counts as one quarter; before it did, flat black was the picture of the greatest progress.\n"
     f"- **Independent progress.** There is one judge and so no judge's progress: that would need two predictors that no improver saw.\n"
     f"- **Error bars.** One seed each."
 )

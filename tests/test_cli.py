@@ -143,16 +143,3 @@ def test_wrong_usage_is_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
-
-
-def test_bench_reports_every_way(capsys):
-    status, out, _ = run(capsys, "bench", "--json", "--size", 64, "--trials", 1)
-    assert status == 0
-    rows = json.loads(out)["rows"]
-    assert {(row["method"], row["mode"]) for row in rows} == {
-        (method, mode) for method in ("loop", "batched") for mode in ("forward", "forward and backward")
-    }
-    assert all(row["seconds"] > 0 for row in rows)
-    assert all(row["times_faster_than_loop"] == 1 for row in rows if row["method"] == "loop")
-    status, out, _ = run(capsys, "bench", "--size", 64, "--trials", 1)
-    assert "faster than the loop" in out

@@ -10,13 +10,17 @@ from abstract_beauty import experiments
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.improver import filter_at
 from abstract_beauty.experiments.pictures import Crops, Tiles
-from abstract_beauty.experiments.runs import forget
+from abstract_beauty.experiments.runs import forget, record_path
 from abstract_beauty.params import load_params, merge, parse_params, read_yaml
 from abstract_beauty.project import Project, find_project
 
 TINY = {
     "data": {"generated": 5, "generated_size": 128, "short_side": 128},
-    "predictors": {name: {"width": 4, "steps": 4, "batch": 2} for name in ("good", "bad", "judge")},
+    "linear": {"crops": 250},
+    "predictors": {
+        **{name: {"width": 4, "steps": 4, "batch": 2} for name in ("article", "judge")},
+        **{name: {"width": 12, "steps": 4, "batch": 1, "crop": 128} for name in ("good", "bad")},
+    },
     "training": {"log_every": 2, "checkpoint_every": 2, "accelerator": "cpu"},
 }
 
@@ -90,6 +94,62 @@ def test_good_and_bad_begin_alike(project, tiny):
     bad = experiments.predictor_run(project, tiny, "bad", progress=False)
     assert good.curve[0]["step"] == bad.curve[0]["step"] == 2
     assert good.config["section"]["seed"] == bad.config["section"]["seed"]
+
+
+def test_the_one_pass_predictor_begins_as_the_linear_fill_of_its_pictures(project, tiny):
+    linear = experiments.linear_run(project, tiny, publish=True)
+    run = experiments.predictor_run(project, tiny, "good", progress=False)
+    assert torch.equal(run.network.matrix, linear.network.matrix)
+    assert linear.network.matrix.abs().max() > 0
+    other = parse_params(merge(_tree(tiny), {"linear": {"ridge": 0.1}}))
+    again = experiments.predictor_run(project, other, "good", progress=False)
+    assert again.path != run.path  # another linear fill, another predictor
+    article = experiments.predictor_run(project, tiny, "article", progress=False)
+    assert experiments.predictor_run(project, other, "article", progress=False).path == article.path
+
+
+def test_the_linear_fill_is_loaded_where_it_was_fitted(project, tiny):
+    published = experiments.linear_run(project, tiny, publish=True)
+    assert published.path == project.run / "predictors" / "linear.safetensors"
+    assert experiments.linear_run(project, tiny).path == published.path
+    other = parse_params(merge(_tree(tiny), {"linear": {"ridge": 0.1}}))
+    fitted = experiments.linear_run(project, other)
+    assert project.scratch in fitted.path.parents
+    assert not torch.equal(fitted.network.matrix, published.network.matrix)
+    before = fitted.path.stat().st_mtime_ns
+    assert experiments.linear_run(project, other).path.stat().st_mtime_ns == before
+
+
+def test_an_unknown_network_is_named(project, tiny):
+    other = parse_params(merge(_tree(tiny), {"predictors": {"good": {"network": "oracle"}}}))
+    with pytest.raises(UserError, match=r"predictors\.good\.network.*'oracle'.*four_sides"):
+        experiments.predictor_run(project, other, "good", progress=False)
+
+
+def test_a_published_run_says_what_it_was_made_on(project, tiny):
+    run = experiments.predictor_run(project, tiny, "good", publish=True, progress=False)
+    record = json.loads(record_path(run.path).read_text())
+    assert record["seconds"] > 0
+    assert record["torch"] == torch.__version__
+    assert record["kind"] == "cpu"
+
+
+def test_crops_are_turned_and_shaded_only_where_asked(prepared):
+    images = tuple(picture.image for picture in experiments.pictures(prepared, "train"))
+    plain, varied = Crops(images, 64, 4, 7), Crops(images, 64, 4, 7, turn=True, shade=True)
+    batches = [(plain(i), varied(i)) for i in range(6)]
+    darker = [bool((v.mean((1, 2, 3)) <= p.mean((1, 2, 3)) + 1e-6).all()) for p, v in batches]
+    assert all(darker)
+    assert any((v.mean((1, 2, 3)) < 0.95 * p.mean((1, 2, 3))).any() for p, v in batches)
+    assert torch.equal(varied(3), Crops(images, 64, 4, 7, turn=True, shade=True)(3))
+
+
+def test_half_of_the_grids_are_the_article_s(prepared):
+    images = tuple(picture.image for picture in experiments.pictures(prepared, "train"))
+    phases = [Crops(images, 64, 1, 7).phase(i) for i in range(40)]
+    assert all(phase == (0, 0) for phase in phases[::2])
+    assert len(set(phases[1::2])) > 15
+    assert all(0 <= k < 32 for phase in phases for k in phase)
 
 
 @pytest.mark.parametrize("name", ["smoothing", "ratio_progress"])

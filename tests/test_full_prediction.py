@@ -2,6 +2,8 @@
 
 import copy
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from abstract_beauty import predictors
 from abstract_beauty.baselines import LinearFill
 from abstract_beauty.full_prediction import CONTEXT, MARGIN, TILE, Axis, assemble, reflected
 
-SIZES = [(32, 32), (33, 70), (96, 160), (131, 100)]
+SIZES = [(32, 32), (33, 70), (96, 160), (131, 100), (96, 96)]
 PHASES = [(0, 0), (5, 31), (16, 16), (31, 1)]
 
 
@@ -224,3 +226,18 @@ def test_assembling_inverts_cutting():
 def test_impossible_sizes_and_phases_are_refused(f, h, phase):
     with pytest.raises(ValueError, match="must"):
         ab.full_prediction(f, image(h, 64), phase)
+
+
+@pytest.mark.slow
+def test_a_photograph_of_sixteen_megapixels_fits_into_four_gibibytes():
+    """In a process of its own, whose largest memory the system remembers: Python, torch and the picture included."""
+    code = (
+        "import resource, torch, abstract_beauty as ab; from abstract_beauty.predictors import FourSides\n"
+        "y = torch.rand(1, 3, 4096, 4096)\n"
+        "with torch.no_grad(): z = ab.full_prediction(FourSides(96).eval(), y)\n"
+        "assert z.shape == y.shape\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    kibibytes = int(done.stdout)
+    assert kibibytes < 4 * 2**20, f"{kibibytes / 2**20:.2f} GiB"

@@ -11,11 +11,14 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.full_prediction import full_prediction
 from abstract_beauty.params import TrainingParams
 from abstract_beauty.training import (
+    Clock,
     TrainingStopped,
     fit,
     generator_for,
     learning_rate_at,
     make_fabric,
+    optimizers_for,
+    precision_of,
     seed_for,
 )
 
@@ -73,6 +76,77 @@ def test_a_killed_run_ends_bit_for_bit_as_if_undisturbed(fabric, tmp_path, last)
         resumed.weight.fill_(9.0)  # what it starts from must not matter: the checkpoint decides
     assert train(resumed, fabric, tmp_path / "b.safetensors") == curve
     assert all(torch.equal(a, b) for a, b in zip(undisturbed.parameters(), resumed.parameters(), strict=True))
+
+
+def four_sides():
+    torch.manual_seed(0)
+    return predictors.FourSides(12)
+
+
+def crops_step(network, i):
+    y = torch.rand(1, 3, 64, 64, generator=generator_for("crops", i))
+    return {"loss": losses.mae(y, full_prediction(network, y))}
+
+
+@pytest.mark.parametrize("last", [11, 17])
+def test_muon_is_resumed_to_the_bit_as_well(fabric, tmp_path, last):
+    options = {"optimizer": "muon", "learning_rate": 0.005, "steps": 20}
+    undisturbed, again, resumed = four_sides(), four_sides(), four_sides()
+    curve = train(undisturbed, fabric, tmp_path / "a.safetensors", by=crops_step, **options)
+
+    def stopping(network, i):
+        if i == last:
+            raise Killed
+        return crops_step(network, i)
+
+    with pytest.raises(Killed):
+        train(again, fabric, tmp_path / "b.safetensors", by=stopping, **options)
+    assert train(resumed, fabric, tmp_path / "b.safetensors", by=crops_step, **options) == curve
+    assert all(torch.equal(a, b) for a, b in zip(undisturbed.parameters(), resumed.parameters(), strict=True))
+
+
+def test_muon_gets_the_inner_matrices_and_adamw_the_rest():
+    network = four_sides()
+    muon, adamw = optimizers_for(network, "muon", 0.01)
+    inner, rest = ({id(p) for group in one.param_groups for p in group["params"]} for one in (muon, adamw))
+    assert inner == {id(matrix) for matrix in network.hidden_matrices()}
+    assert inner | rest == {id(parameter) for parameter in network.parameters()}
+    assert not inner & rest
+    assert {id(network.last.weight), id(network.place)} <= rest
+    assert all(matrix.ndim == 2 for matrix in network.hidden_matrices())
+
+
+def test_muon_is_refused_for_a_network_without_matrices():
+    with pytest.raises(UserError, match="ContextEncoder needs adamw"):
+        optimizers_for(predictors.ContextEncoder(4), "muon", 0.01)
+
+
+def test_training_leaves_the_linear_fill_alone(fabric, tmp_path):
+    network = four_sides()
+    network.matrix.normal_(std=0.1)
+    before = network.matrix.clone()
+    train(network, fabric, tmp_path / "c.safetensors", by=crops_step, steps=5, optimizer="muon")
+    assert torch.equal(network.matrix, before)
+    assert network.last.weight.abs().max() > 0
+
+
+def test_the_clock_goes_on_where_it_stopped(fabric, tmp_path, monkeypatch):
+    now = iter(range(10**6))
+    monkeypatch.setattr("abstract_beauty.training.time.perf_counter", lambda: float(next(now)))
+    path, whole, parts = tmp_path / "c.safetensors", Clock(), Clock()
+    train(line(), fabric, tmp_path / "d.safetensors", clock=whole)
+    with pytest.raises(Killed):
+        train(line(), fabric, path, by=killed_at(37))
+    train(line(), fabric, path, clock=parts)
+    assert whole.seconds > 0
+    assert parts.seconds == pytest.approx(whole.seconds, abs=2)  # the clock is read once more for each start
+
+
+@pytest.mark.parametrize(("able", "precision"), [(True, "bf16-mixed"), (False, "32-true")])
+def test_the_precision_is_the_machine_s_unless_it_is_given(monkeypatch, able, precision):
+    monkeypatch.setattr("abstract_beauty.training.computes_in_bfloat16", lambda accelerator: able)
+    assert precision_of(TrainingParams()) == precision
+    assert precision_of(TrainingParams(precision="32-true")) == "32-true"
 
 
 def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_good_checkpoint(fabric, tmp_path):

@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 
 from abstract_beauty import weights
 from abstract_beauty.errors import UserError
+from abstract_beauty.files import sha256, write_json
 from abstract_beauty.project import Project
 
 DESCRIPTION = weights.Description("predictors", "good", "context_encoder", 4, {"seed": 1})
@@ -121,3 +122,78 @@ def test_names(tmp_path, path):
         weights.find("predictors", "reference/bad", project)
     with pytest.raises(UserError, match="neither"):
         weights.find("predictors", "elsewhere/good", project)
+
+
+@pytest.fixture
+def reference(tmp_path, path):
+    """A published predictor, and the file of hashes beside its folder."""
+    reference = Project(tmp_path).reference / "predictors" / "good.safetensors"
+    reference.parent.mkdir(parents=True)
+    reference.write_bytes(path.read_bytes())
+    hashes = reference.parents[1] / "hashes.json"
+    write_json(hashes, {"predictors/good.safetensors": sha256(path)})
+    return reference, hashes
+
+
+def test_a_published_file_is_loaded_when_its_hash_is_right(reference, network):
+    loaded = weights.load(reference[0], "predictors")
+    assert all(torch.equal(a, b) for a, b in zip(loaded.parameters(), network.parameters(), strict=True))
+
+
+def other_weights(file, hashes):
+    weights.save(file, weights.build("predictors", "context_encoder", 4), DESCRIPTION)
+
+
+def cut_off(file, hashes):
+    file.write_bytes(file.read_bytes()[:2000])
+
+
+def a_link_to_others(file, hashes):
+    elsewhere = hashes.parents[2] / "others.safetensors"
+    other_weights(elsewhere, hashes)
+    file.unlink()
+    file.symlink_to(elsewhere)
+
+
+@pytest.mark.parametrize("change", [other_weights, cut_off, a_link_to_others])
+def test_a_published_file_that_changed_is_refused(reference, change):
+    change(*reference)
+    message = refused(reference[0])
+    assert "is not the file that was published" in message
+    assert "`git checkout -- models/reference`" in message
+
+
+@pytest.mark.parametrize("content", [None, "{}", "[]", '{"improvers/good.safetensors": "0"}'])
+def test_a_file_that_is_not_listed_is_refused(reference, content):
+    file, hashes = reference
+    hashes.unlink() if content is None else hashes.write_text(content)
+    message = refused(file)
+    assert "is not listed in reference/hashes.json" in message
+    assert "`git checkout -- models/reference`" in message
+
+
+def test_hashes_that_cannot_be_read_are_named(reference):
+    reference[1].write_text("{")
+    with pytest.raises(UserError, match=r"hashes\.json: cannot be read as JSON"):
+        weights.load(reference[0], "predictors")
+
+
+def test_a_missing_reference_file_is_still_no_such_file(reference):
+    reference[0].unlink()
+    assert "no such file" in refused(reference[0])
+
+
+def test_only_the_kind_without_references_falls_back(tmp_path, reference):
+    """Predictors are published, improvers are not: those alone come from the own run."""
+    project = Project(tmp_path)
+    for kind, network in (("predictors", "context_encoder"), ("improvers", "plain")):
+        for name in ("bad", "smoothing"):
+            description = weights.Description(kind, name, network, 4, {})
+            path = project.run / kind / f"{name}.safetensors"
+            weights.save(path, weights.build(kind, network, 4), description)
+    with pytest.warns(UserWarning, match="no reference weights yet among the improvers"):
+        found = weights.find("improvers", "reference/smoothing", project)
+    assert found == project.run / "improvers" / "smoothing.safetensors"
+    with pytest.raises(UserError, match="reference/bad: no such weights among the predictors"):
+        weights.find("predictors", "reference/bad", project)
+    assert weights.find("predictors", "reference", project) == reference[0]

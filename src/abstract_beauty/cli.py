@@ -171,12 +171,25 @@ def _measure(options: argparse.Namespace) -> None:
 
 
 def _bench(options: argparse.Namespace) -> None:
-    from abstract_beauty.bench import bench, table
+    from abstract_beauty.bench import bench, held_out_errors, one_pass_predictor, settings_for, table
 
-    if options.size < TILE:
-        raise UserError(f"--size {options.size}: must be at least {TILE}")
-    report = bench(size=options.size, trials=options.trials)
-    print(json.dumps(rounded(report), indent=2) if options.json else table(report))
+    settings = settings_for(
+        quick=options.quick, sizes=options.size, trials=options.trials, largest=options.largest,
+        compile=options.compile,
+    )  # fmt: skip
+    if options.out and options.out.is_dir():
+        raise UserError(f"{options.out}: is a folder; give --out the name of a file")
+
+    def say(part: str) -> None:
+        if sys.stderr.isatty():
+            print(f"bench: {part}", file=sys.stderr, flush=True)
+
+    errors = held_out_errors()
+    label, network = one_pass_predictor()
+    report = bench(settings, network=network, weights=label, progress=say) | {"errors": errors}
+    print(json.dumps(rounded(report), indent=2) if options.json else table(report), flush=True)
+    if options.out:
+        write_json(options.out, report)
 
 
 def _count(text: str) -> int:
@@ -245,10 +258,26 @@ def _parser() -> argparse.ArgumentParser:
     add = command("measure", _measure, "Measure against the test pictures.").add_argument
     add("what", metavar="WHAT", help="fills, filters or improver.NAME")
 
-    add = command("bench", _bench, "Time full prediction on this machine.").add_argument
+    add = command("bench", _bench, "Time full prediction and training on this machine.").add_argument
     add("--json", action="store_true", help="print JSON")
-    add("--size", type=_count, default=320, help="side of the square image (default: %(default)s)")
-    add("--trials", type=_count, default=5, help="trials of each way, interleaved (default: %(default)s)")
+    add("--out", type=Path, metavar="FILE", help="also write the JSON into FILE")
+    add(
+        "--size", type=_count, nargs="+", metavar="N", help="sides of the square pictures (default: 320 1024)"
+    )
+    add(
+        "--trials",
+        type=_count,
+        metavar="N",
+        help="trials of each way, interleaved; large pictures get fewer (default: 7)",
+    )
+    add(
+        "--largest",
+        type=_count,
+        metavar="N",
+        help="largest side when time against size is measured (default: 2048)",
+    )
+    add("--quick", action="store_true", help="small pictures and networks, once each: does it run?")
+    add("--compile", action="store_true", help="also time torch.compile, which takes minutes to compile")
     return parser
 
 

@@ -6,6 +6,7 @@ function of the step's number, so a run that was killed goes on from its last ch
 
 import hashlib
 import json
+import logging
 import math
 import os
 import sys
@@ -74,6 +75,8 @@ def make_fabric(params: TrainingParams) -> Fabric:
     """Fabric for one process, or for each of torchrun's; weights and data order do not depend on which."""
     from lightning.fabric import Fabric
 
+    # Else it prints a line about the precision, which belongs into the record of a run and nowhere else.
+    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
     world, local = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     fabric = Fabric(
         accelerator=params.accelerator,

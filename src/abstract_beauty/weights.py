@@ -19,11 +19,12 @@ from torch import nn
 from abstract_beauty import improvers, predictors
 from abstract_beauty.baselines import LinearFill
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import replacing
+from abstract_beauty.files import read_json, replacing, sha256
 from abstract_beauty.project import Project, find_project
 
 # One metadata entry holds everything, since safetensors does not keep the order of several and bytes must not vary.
 _ENTRY = "abstract-beauty"
+HASHES = "hashes.json"  # in models/reference: {"predictors/good.safetensors": SHA-256, ...}
 _REGISTRIES: dict[str, dict[str, Callable[[int], nn.Module]]] = {
     "predictors": {**predictors.NETWORKS, "linear_fill": lambda width: LinearFill()},
     "improvers": {**improvers.NETWORKS},
@@ -87,12 +88,36 @@ def describe(path: str | os.PathLike) -> Description:
         ) from error
 
 
+def _check_published(path: Path) -> None:
+    """UserError if a file of models/reference is not the one that was published there; any other passes.
+
+    Every way to a network passes here, by name or by path. Hashing a file of some megabytes takes milliseconds.
+    """
+    folder = path.parent.resolve()
+    if folder.name not in _REGISTRIES or folder.parts[-3:-1] != ("models", "reference"):
+        return
+    if not (path.is_file() and os.access(path, os.R_OK)):
+        return  # reading it says what is wrong
+    manifest = folder.parent / HASHES
+    hashes = read_json(manifest) if manifest.is_file() else {}
+    known = hashes.get(f"{folder.name}/{path.name}") if isinstance(hashes, dict) else None
+    if known is None:
+        what = f"is not listed in {manifest.parent.name}/{HASHES}"
+    elif sha256(path) != known:
+        what = f"is not the file that was published (its SHA-256 is another than in {HASHES})"
+    else:
+        return
+    raise UserError(f"{path}: {what}; check it out again: `git checkout -- models/reference`")
+
+
 def load(path: str | os.PathLike, kind: str) -> nn.Module:
-    """Load a network: in eval mode, its parameters frozen.
+    """Load a network onto the CPU: in eval mode, its parameters frozen.
 
     Raises:
-        UserError: the file cannot be read, is of the other kind, or its tensors do not fit the network it names.
+        UserError: the file cannot be read, is of the other kind, or its tensors do not fit the network it names; or it
+            lies in models/reference and is not the one that was published there.
     """
+    _check_published(Path(path))
     description = describe(path)
     if description.kind != kind:
         raise UserError(f"{path}: holds one of the {description.kind}, where one of the {kind} is needed")
@@ -126,7 +151,7 @@ def load(path: str | os.PathLike, kind: str) -> nn.Module:
 def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> Path:
     """The file that a name means: "reference" or "reference/NAME", "run/NAME", or a path of a .safetensors file.
 
-    Where the reference weights do not exist yet, the weights of the repository's own run stand in, with a warning.
+    Where there are no reference weights of that kind yet, those of the repository's own run stand in, with a warning.
 
     Raises:
         UserError: there is no such file; the line says which there are, or how to make them.
@@ -150,7 +175,8 @@ def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> 
     none_yet = not any(folders["reference"].glob("*.safetensors"))
     if family == "reference" and none_yet and own.is_file():
         warnings.warn(
-            f"there are no reference weights yet: using this repository's own run, {own}", stacklevel=3
+            f"there are no reference weights yet among the {kind}: using this repository's own run, {own}",
+            stacklevel=3,
         )
         return own
     there = sorted(
@@ -167,7 +193,7 @@ def load_predictor(name: str | os.PathLike = "reference") -> nn.Module:
         name: "reference" (= "reference/good"), "reference/bad", "reference/judge", "run/good", or a .safetensors path.
 
     Raises:
-        UserError: there is no such predictor, or its file is damaged.
+        UserError: there is no such predictor, or its file is damaged or not the published one.
     """
     return load(find("predictors", name), "predictors")
 
@@ -179,6 +205,6 @@ def load_improver(name: str | os.PathLike = "reference/smoothing") -> nn.Module:
         name: "reference/NAME", "run/NAME", or a .safetensors path.
 
     Raises:
-        UserError: there is no such improver, or its file is damaged.
+        UserError: there is no such improver, or its file is damaged or not the published one.
     """
     return load(find("improvers", name), "improvers")

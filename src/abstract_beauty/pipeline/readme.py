@@ -21,8 +21,9 @@ FILLS = {
     "linear": "linear regression from the border",
 }
 PREDICTORS = {
-    "bad": "the article's network, trained briefly",
-    "good": "the article's network",
+    "article": "the article's network",
+    "bad": "the one-pass predictor, trained briefly",
+    "good": "**the one-pass predictor**",
     "judge": "the judge (U-Net)",
 }
 IMPROVERS = {

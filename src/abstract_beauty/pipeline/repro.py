@@ -25,6 +25,8 @@ from abstract_beauty.project import Project, find_project
 
 # What a profile makes for itself.
 _OWN = ("results/", "dvc.lock", "params.yaml", "data/", "models/run/", ".dvc/config.local", ".dvc/tmp/")
+# Of results/, what no stage makes: the reference run's, and what was measured by hand.
+_GIVEN = ("results/reference/", "results/attempts.json", "results/bench.json")
 _RUNNING = re.compile(r"^Running stage '([^']+)'")
 _SKIPPED = re.compile(r"^Stage '([^']+)' (didn't change|is cached)")
 _CHATTER = re.compile(
@@ -70,7 +72,11 @@ def make_copy(project: Project, profile: str) -> Project:
     )  # fmt: skip
     if listed.returncode:
         raise UserError(f"{project.root}: a profile needs a git checkout ({listed.stderr.strip()})")
-    names = {name for name in listed.stdout.split("\0") if name and not name.startswith(_OWN)}
+    names = {
+        name
+        for name in listed.stdout.split("\0")
+        if name and (name.startswith(_GIVEN) or not name.startswith(_OWN))
+    }
     record = folder / ".files"
     for stale in set(record.read_text().splitlines() if record.is_file() else []) - names:
         (folder / stale).unlink(missing_ok=True)

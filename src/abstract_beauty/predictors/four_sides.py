@@ -166,11 +166,19 @@ class FourSides(nn.Module):
 
     def _correction(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
         """What to add to the linear fill of every tile, (b rows columns, 3, 32, 32)."""
-        rows, columns = hidden_rows.shape[1], hidden_columns.shape[1]
+        b, rows, columns = len(completed), hidden_rows.shape[1], hidden_columns.shape[1]
         half = _halved(completed)
-        scales = [completed, half, _halved(half)]
-        above, below = self._two_sides(scales, ~hidden_rows, columns)
-        left, right = self._two_sides([one.transpose(2, 3) for one in scales], ~hidden_columns, rows)
+        upright = [completed, half, _halved(half)]
+        turned = [one.transpose(2, 3) for one in upright]
+        seen_rows, seen_columns = (~hidden.expand(b, -1, -1) for hidden in (hidden_rows, hidden_columns))
+        if rows == columns:  # all four sides together: half the calls, which is felt where pictures are small
+            scales = [torch.cat(pair) for pair in zip(upright, turned, strict=True)]
+            first, second = self._two_sides(scales, torch.cat([seen_rows, seen_columns]), columns)
+            above, below = (tuple(part[:b] for part in side) for side in (first, second))
+            left, right = (tuple(part[b:] for part in side) for side in (first, second))
+        else:
+            above, below = self._two_sides(upright, seen_rows, columns)
+            left, right = self._two_sides(turned, seen_columns, rows)
         # From here on tile by tile, in the order of `contexts`: (b rows columns, ...).
         tokens, colours, seen = (
             torch.stack([part.flatten(0, 2) for part in parts])
@@ -196,9 +204,8 @@ class FourSides(nn.Module):
         (b, rows, columns, 8, width), (b, rows, columns, 8, 3) and (b, rows, columns, 1, 1).
         """
         b = len(scales[0])
-        before, after = (lines.expand(b, -1, -1) for lines in (visible[..., :MARGIN], visible[..., -MARGIN:]))
         # Below is above, upside down.
-        lines = torch.cat([before, after.flip(1, 2)])
+        lines = torch.cat([visible[..., :MARGIN], visible[..., -MARGIN:].flip(1, 2)])
         # A side whose nearest line is hidden is not looked at: what remains of it mirrors the opposite side.
         lines = lines & lines[..., -1:]
         inputs, colours = _strips(
