@@ -11,14 +11,14 @@ ROOT = Path(abstract_beauty.__file__).parent
 # Lowest first. A module imports only from layers below its own, or from its own where that is a folder.
 LAYERS = [
     {"errors", "machine"},
-    {"files"},
+    {"files", "optimizers"},
     {"project", "params", "full_prediction", "statistics", "images"},
     {"predictors", "improvers", "predictability", "baselines", "plots", "data"},
-    {"losses", "weights", "training", "bench"},
-    {"experiments"},
+    {"losses", "weights", "training"},
+    {"experiments", "bench"},
     {"cli", "pipeline"},
 ]
-SAME_LAYER = {("params", "project"), ("predictors", "baselines"), ("bench", "predictors")}
+SAME_LAYER = {("params", "project"), ("predictors", "baselines")}
 
 
 def parts(path):

@@ -2,14 +2,18 @@
 
 import itertools
 import json
+import re
 import shutil
 import statistics
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
 from functools import partial
 
 import pytest
 import torch
+from bs4 import BeautifulSoup
 from torch import nn
 
 from abstract_beauty import predictors, weights
@@ -33,12 +37,14 @@ from abstract_beauty.bench.timing import in_turn, medians, stopwatch
 from abstract_beauty.bench.ways import METHODS, Way, run_of, seeded, ways
 from abstract_beauty.cli import main
 from abstract_beauty.errors import UserError
+from abstract_beauty.files import write_json
 from abstract_beauty.full_prediction import TILE, full_prediction
 from abstract_beauty.params import load_params
 from abstract_beauty.predictability import predictability
 from abstract_beauty.project import find_project
 
 CPU = torch.device("cpu")
+SHOWN = {"seconds": ".4f", "times_faster": ".1f"}  # of a way, on the book's page
 
 
 @pytest.fixture(scope="module")
@@ -158,13 +164,15 @@ def test_the_peak_is_the_best_of_all_sizes_and_trials():
     assert len(order) == 6
     # Every reading is 1 s but one of each precision, in the last trial of three after a warm-up.
     readings = [1.0] * (4 * len(order))
-    for precision, name in (("float32", "convolution of 16 channels"), ("bfloat16", "128x128 matrices")):
-        readings[3 * len(order) + order.index((precision, name))] = 1e-6
+    for precision, name in (("float32", "convolutions, 16 channels"), ("bfloat16", "matrices, 128x128")):
+        readings[3 * len(order) + order.index((precision, *name.split(", ")))] = 1e-6
     found = peaks(QUICK, CPU, lambda run: readings.pop(0))
     assert readings == []
-    assert found["float32"]["by"] == "convolution of 16 channels"
+    assert found["float32"]["by"] == "convolutions, 16 channels"
     assert found["float32"]["gflop_per_second"] == pytest.approx(2 * 16 * 32 * 32 * 16 * 16 * 9 / 1e-6 / 1e9)
-    assert found["bfloat16"]["by"] == "128x128 matrices"
+    assert found["bfloat16"]["by"] == "matrices, 128x128"
+    assert found["float32"]["convolutions"] == found["float32"]["gflop_per_second"]
+    assert found["float32"]["matrices"] == pytest.approx(2 * 128**3 / 1e9)
     assert found["bfloat16"]["gflop_per_second"] == pytest.approx(2 * 128**3 / 1e-6 / 1e9)
 
 
@@ -423,7 +431,7 @@ def test_bench_judges_bfloat16_on_the_network_it_is_given(report, monkeypatch):
     network, said = predictors.FourSides(24), []
     tree = bench(QUICK, network=network, weights="run/good", progress=said.append)
     assert judged == [(network, (1, 3, 64, 64))]
-    assert tree["bfloat16_error"] == {"weights": "run/good", "mean": 0.5}
+    assert tree["bfloat16_error"] == {"weights": "run/good", "size": 64, "mean": 0.5}
     assert report["bfloat16_error"]["weights"] == "random" and report["bfloat16_error"]["mean"] > 0
     assert len(said) >= 6 and "full prediction of 64x64" in said
 
@@ -559,3 +567,40 @@ def test_wrong_usage_is_status_2(arguments):
     with pytest.raises(SystemExit) as caught:
         main(["bench", *arguments])
     assert caught.value.code == 2
+
+
+# --- the page ------------------------------------------------------------------------------------------
+
+
+def test_the_page_finds_every_number_that_it_shows(report, tmp_path):
+    """Sphinx builds book/speed.md from a report, with warnings as errors."""
+    one = report["full_prediction"]["64"]
+    tree = report | {"full_prediction": {"320": one, "1024": one}}
+    tree["settings"] = tree["settings"] | {"trials": {"320": 7, "1024": 3}}
+    results, source = tmp_path / "results", tmp_path / "source"
+    source.mkdir()
+    write_json(results / "bench.json", tree)
+    for name in ("good", "article"):
+        write_json(results / "predictors" / f"{name}.json", {"test": {"mae": 0.0625}})
+    book = find_project().root / "book"
+    (source / "index.md").write_text(
+        re.sub(r"\{doc\}`([^<`]+) <[^>]+>`", r"\1", (book / "speed.md").read_text())
+    )
+    (source / "conf.py").write_text(
+        f"import sys; sys.path.append({str(book / '_ext')!r}); extensions = ['myst_parser', 'results']\n"
+        "myst_enable_extensions = ['colon_fence']\n"
+    )
+    command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", "-E", source, tmp_path / "html"]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    page = BeautifulSoup((tmp_path / "html" / "index.html").read_text(), "html.parser")
+    tables = [[cell.text.strip() for cell in row.select("td, th")] for row in page.select("table tr")]
+    row = one["forward"]["one_pass"]
+    expected = [f"{row[p][key]:{form}}" for p in PRECISIONS for key, form in SHOWN.items()]
+    assert ["Four sides, one pass", *expected] in tables
+    assert len(page.select("table")) == 8
+    assert "has not been made yet" not in page.text
+    (results / "bench.json").unlink()
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    page = BeautifulSoup((tmp_path / "html" / "index.html").read_text(), "html.parser")
+    assert "has not been made yet" in page.text and not page.select("table")

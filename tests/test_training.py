@@ -17,7 +17,6 @@ from abstract_beauty.training import (
     generator_for,
     learning_rate_at,
     make_fabric,
-    optimizers_for,
     precision_of,
     seed_for,
 )
@@ -103,22 +102,6 @@ def test_muon_is_resumed_to_the_bit_as_well(fabric, tmp_path, last):
         train(again, fabric, tmp_path / "b.safetensors", by=stopping, **options)
     assert train(resumed, fabric, tmp_path / "b.safetensors", by=crops_step, **options) == curve
     assert all(torch.equal(a, b) for a, b in zip(undisturbed.parameters(), resumed.parameters(), strict=True))
-
-
-def test_muon_gets_the_inner_matrices_and_adamw_the_rest():
-    network = four_sides()
-    muon, adamw = optimizers_for(network, "muon", 0.01)
-    inner, rest = ({id(p) for group in one.param_groups for p in group["params"]} for one in (muon, adamw))
-    assert inner == {id(matrix) for matrix in network.hidden_matrices()}
-    assert inner | rest == {id(parameter) for parameter in network.parameters()}
-    assert not inner & rest
-    assert {id(network.last.weight), id(network.place)} <= rest
-    assert all(matrix.ndim == 2 for matrix in network.hidden_matrices())
-
-
-def test_muon_is_refused_for_a_network_without_matrices():
-    with pytest.raises(UserError, match="ContextEncoder needs adamw"):
-        optimizers_for(predictors.ContextEncoder(4), "muon", 0.01)
 
 
 def test_training_leaves_the_linear_fill_alone(fabric, tmp_path):

@@ -145,6 +145,7 @@ def _train(options: argparse.Namespace) -> None:
 def _measure(options: argparse.Namespace) -> None:
     from abstract_beauty.experiments import (
         improver_run,
+        measure_elsewhere,
         measure_fills,
         measure_filters,
         measure_improver,
@@ -156,8 +157,12 @@ def _measure(options: argparse.Namespace) -> None:
     if what == "fills" and not name:
         write_json(project.results / "fills.json", measure_fills(project, params))
         return
+    if what == "elsewhere" and not name:
+        everyone = {key: predictor_run(project, params, key).network for key in params.predictors}
+        write_json(project.results / "elsewhere.json", measure_elsewhere(project, params, everyone))
+        return
     if what not in ("filters", "improver") or (what == "improver") != bool(name):
-        raise UserError(f"{options.what}: measure fills, filters or improver.NAME")
+        raise UserError(f"{options.what}: measure fills, filters, elsewhere or improver.NAME")
     predictors = {key: predictor_run(project, params, key).network for key in ("good", "bad", "judge")}
     if what == "filters":
         write_json(project.results / "filters.json", measure_filters(project, params, predictors))
@@ -256,7 +261,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--quiet", action="store_true", help="no progress bar")
 
     add = command("measure", _measure, "Measure against the test pictures.").add_argument
-    add("what", metavar="WHAT", help="fills, filters or improver.NAME")
+    add("what", metavar="WHAT", help="fills, filters, elsewhere or improver.NAME")
 
     add = command("bench", _bench, "Time full prediction and training on this machine.").add_argument
     add("--json", action="store_true", help="print JSON")

@@ -86,7 +86,7 @@ def contexts(
 
 def _completed(y: Tensor, rows: Axis, columns: Axis) -> Tensor:
     """The image completed by reflection: (b, 3, 32 rows + 96, 32 columns + 96)."""
-    return y.index_select(2, rows.source).index_select(3, columns.source)
+    return y.index_select(3, columns.source).index_select(2, rows.source)
 
 
 def _contexts(completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> tuple[Tensor, Tensor]:

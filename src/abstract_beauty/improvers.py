@@ -52,7 +52,7 @@ class PlainConvolutions(nn.Module):
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
         """x in [0, 1] -> y in [0, 1]."""
-        return torch.sigmoid(self.layers(x - 0.5))
+        return torch.sigmoid(self.layers((x - 0.5).contiguous(memory_format=torch.channels_last)))
 
 
 class UNet(nn.Module):

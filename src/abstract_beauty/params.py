@@ -65,7 +65,7 @@ class PredictorParams:
     """One predictor: its network and its training."""
 
     network: str = "four_sides"  # a key of predictors.NETWORKS
-    width: Annotated[int, Field(ge=4, le=512)] = 96  # channels of the first layer; of a token in four_sides
+    width: Annotated[int, Field(ge=4, le=512)] = 64  # channels of the first layer; of a token in four_sides
     steps: Count = 2000
     batch: Count = 32  # a step, over all processes: tiles, or crops where there are any
     crop: Literal[0] | Side = 0  # side of training crops, of which all tiles are predicted; 0: single tiles
@@ -119,6 +119,8 @@ class EvaluationParams:
     """How every network is measured."""
 
     filter_strengths: Annotated[int, Field(ge=2, le=50)] = 6  # points on each filter's fidelity curve
+    elsewhere: tuple[str, ...] = ()  # folders of other pictures, on which predictors are measured as well
+    elsewhere_pictures: Count = 100  # of each folder at most so many
 
 
 @dataclass(frozen=True, config=_STRICT)

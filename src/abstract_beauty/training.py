@@ -24,9 +24,9 @@ from tqdm.auto import tqdm
 
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing
+from abstract_beauty.optimizers import optimizers_for
 from abstract_beauty.params import TrainingParams
 
-Optimizers = tuple[torch.optim.Optimizer, ...]
 Fabric = Any  # lightning.fabric.Fabric; imported only where one is made, since that import takes seconds
 Row = dict[str, float]
 Step = Callable[[nn.Module, int], dict[str, Tensor]]
@@ -95,37 +95,6 @@ def learning_rate_at(step: int, steps: int, peak: float, warmup: float) -> float
     if step < rise:
         return peak * (step + 1) / rise
     return peak * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
-
-
-def optimizers_for(network: nn.Module, optimizer: str, learning_rate: float) -> Optimizers:
-    """AdamW for everything, or Muon for the matrices inside a network and AdamW for the rest.
-
-    Muon (Jordan et al. 2024) orthogonalises the update of a matrix; scaled as Liu et al. 2025 (arXiv 2502.16982)
-    propose, it goes with AdamW's learning rate.
-
-    Args:
-        network: what is trained; for Muon it names its inner matrices by a method `hidden_matrices`.
-        optimizer: "adamw" or "muon".
-        learning_rate: of both.
-
-    Raises:
-        UserError: Muon is asked for and the network names no matrices.
-    """
-    rest = list(network.parameters())
-    chosen: list[torch.optim.Optimizer] = []
-    if optimizer == "muon":
-        if not hasattr(network, "hidden_matrices"):
-            raise UserError(
-                f"params.yaml: optimizer: muon is for networks made of matrices; {type(network).__name__} needs adamw"
-            )
-        matrices = network.hidden_matrices()
-        chosen.append(
-            torch.optim.Muon(matrices, lr=learning_rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
-        )
-        inner = {id(matrix) for matrix in matrices}
-        rest = [parameter for parameter in rest if id(parameter) not in inner]
-    chosen.append(torch.optim.AdamW(rest, lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.0))
-    return tuple(chosen)
 
 
 def fit(

@@ -93,6 +93,7 @@ def bench(
     judged = frozen(network, device) if network else known["one_pass", "float32"].network
     report["bfloat16_error"] = {
         "weights": weights if network else "random",
+        "size": settings.layout_size,
         **rounding_error(judged, smooth_noise(settings.layout_size).to(device)),
     }
     return report

@@ -57,44 +57,50 @@ def time_shares(run: Run, device: torch.device) -> dict[str, float]:
     return {kind: seconds / total for kind, seconds in operations.seconds.items()}
 
 
-def products(settings: Settings, device: torch.device) -> dict[tuple[str, str], tuple[Run, float]]:
-    """Candidates for the machine's fastest: {(precision, name): (run, GFLOP)}.
+def products(settings: Settings, device: torch.device) -> dict[tuple[str, str, str], tuple[Run, float]]:
+    """Candidates for the machine's fastest: {(precision, kind, size): (run, GFLOP)}.
 
     Products of square matrices, and 3x3 convolutions, since a library may have a better kernel for either. On a GPU
     PyTorch lets float32 convolutions round their inputs to TF32 unless told otherwise; so do these.
     """
     generator = torch.Generator().manual_seed(0)
-    found: dict[tuple[str, str], tuple[Run, float]] = {}
+    found: dict[tuple[str, str, str], tuple[Run, float]] = {}
     for side in settings.matrix_sides(device):
         pair = torch.randn(2, side, side, generator=generator).to(device)
         for precision in PRECISIONS:
             a, b = pair.to(getattr(torch, precision))
-            found[precision, f"{side}x{side} matrices"] = partial(torch.mm, a, b), 2e-9 * side**3
+            found[precision, "matrices", f"{side}x{side}"] = partial(torch.mm, a, b), 2e-9 * side**3
     for channels in settings.convolution_channels(device):
         images = torch.randn(_IMAGES, channels, TILE, TILE, generator=generator).to(device)
         weights = torch.randn(channels, channels, 3, 3, generator=generator).to(device)
         count = 2e-9 * _IMAGES * (TILE * channels) ** 2 * 9
         for precision in PRECISIONS:
-            kind = {"dtype": getattr(torch, precision), "memory_format": torch.channels_last}
-            run = partial(functional.conv2d, images.to(**kind), weights.to(**kind), padding=1)
-            found[precision, f"convolution of {channels} channels"] = run, count
+            form = {"dtype": getattr(torch, precision), "memory_format": torch.channels_last}
+            run = partial(functional.conv2d, images.to(**form), weights.to(**form), padding=1)
+            found[precision, "convolutions", f"{channels} channels"] = run, count
     return found
 
 
 def peaks(settings: Settings, device: torch.device, watch: Stopwatch) -> dict[str, dict[str, Any]]:
-    """The machine's best in each precision, in GFLOP/s: of all products, sizes and trials; and what reached it."""
+    """The machine's best in each precision, GFLOP/s: over all sizes and trials, and apart for the two kinds.
+
+    Returns:
+        {precision: {"gflop_per_second", "by", "matrices", "convolutions"}}; `by` names what was fastest.
+    """
     candidates = products(settings, device)
     trials = max(_LEAST_TRIALS, settings.trials)
     with torch.no_grad():
         runs = {key: run for key, (run, _) in candidates.items()}
         seconds = in_turn(runs, trials, watch, warmups=settings.warmups(device))
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for precision in PRECISIONS:
         speeds = {
-            name: count / min(seconds[kind, name])
-            for (kind, name), (_, count) in candidates.items()
-            if kind == precision
+            (kind, size): count / min(seconds[own, kind, size])
+            for (own, kind, size), (_, count) in candidates.items()
+            if own == precision
         }
         best = max(speeds, key=speeds.__getitem__)
-        found[precision] = {"gflop_per_second": speeds[best], "by": best}
+        found[precision] = {"gflop_per_second": speeds[best], "by": ", ".join(best)}
+        for wanted in ("matrices", "convolutions"):
+            found[precision][wanted] = max(speed for (kind, _), speed in speeds.items() if kind == wanted)
     return found

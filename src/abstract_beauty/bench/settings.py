@@ -25,7 +25,7 @@ class Settings:
     layout_size: int = 320  # side of the picture on which memory layouts are compared, and bfloat16 is judged
     compile: bool = False  # also time torch.compile
     # What is trained, as in params.yaml: predictors.good, predictors.article, improvers.smoothing.
-    token_width: int = 96  # of the one-pass predictor
+    token_width: int = 64  # of the one-pass predictor
     encoder_width: int = 24  # of the article's context encoder
     crop: int = 192  # side of the one-pass predictor's training crops
     crops: int = 3  # of them a step
@@ -47,7 +47,7 @@ class Settings:
 
     def matrix_sides(self, device: torch.device) -> tuple[int, ...]:
         """Sides of the square matrices that are multiplied for the peak."""
-        return self.matrices or ((4096, 8192, 16384) if device.type == "cuda" else (512, 1024, 2048))
+        return self.matrices or ((2048, 4096, 8192) if device.type == "cuda" else (512, 1024, 2048))
 
     def convolution_channels(self, device: torch.device) -> tuple[int, ...]:
         """Channels of the convolutions that are tried for the peak."""

@@ -19,8 +19,9 @@ from abstract_beauty.bench.timing import Run, Stopwatch, in_turn, medians
 from abstract_beauty.bench.ways import frozen, picture, seeded
 from abstract_beauty.full_prediction import MARGIN, TILE, Axis, contexts, full_prediction
 from abstract_beauty.losses import mae, smoothing
+from abstract_beauty.optimizers import optimizers_for
 from abstract_beauty.params import TrainingParams
-from abstract_beauty.training import optimizers_for, precision_of
+from abstract_beauty.training import precision_of
 
 CENTRE = slice(MARGIN, MARGIN + TILE)
 # A predictor of crops trains on the article's grid at even steps and on a random one at odd ones, which has more tiles.

@@ -82,9 +82,9 @@ def full_prediction_times(
 
 
 def where_time_goes(size: int, ways: Ways, device: torch.device) -> Tree:
-    """The time shares of every way: {mode: {method: {precision: {matrices, rest}}}}."""
+    """The time shares of every way: {"size": pixels, mode: {method: {precision: {matrices, rest}}}}."""
     y = picture(size, device)
-    return {
+    return {"size": size} | {
         mode: {
             method: {
                 precision: time_shares(run_of(ways[method, precision], y, mode), device)

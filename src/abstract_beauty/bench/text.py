@@ -45,7 +45,9 @@ def _rows(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def _machine(report: Tree) -> str:
     machine = report["machine"]
-    lines = [f"{machine['device']} ({machine['kind']}), {machine['threads']} threads, torch {machine['torch']}"]
+    lines = [
+        f"{machine['device']} ({machine['kind']}), {machine['threads']} threads, torch {machine['torch']}"
+    ]
     for precision in PRECISIONS:
         peak = report["peak"][precision]
         lines.append(f"{precision}: at most {peak['gflop_per_second']:.4g} GFLOP/s ({peak['by']})")
@@ -86,7 +88,8 @@ def _where_time_goes(tree: Tree) -> str:
         for method in tree[MODES[0]]
         for precision in PRECISIONS
     ]
-    return f"share of the time in matrix products and convolutions\n{_rows(head, rows)}"
+    size = tree["size"]
+    return f"share of the time in matrix products and convolutions, {size}x{size}\n{_rows(head, rows)}"
 
 
 def _scaling(tree: Tree) -> str:

@@ -59,6 +59,29 @@ def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found | Skip], int
     return _read(train, test, skips, params), len(train) + len(test)
 
 
+def sample(folder: Path, limit: int, short_side: int, option: str = "folder") -> Iterator[Found]:
+    """At most `limit` readable pictures of a folder, those whose names have the smallest hash; none is written.
+
+    Args:
+        folder: looked through recursively.
+        limit: how many at most.
+        short_side: larger pictures are reduced to this, pixels.
+        option: what named the folder, for the message.
+
+    Raises:
+        UserError: there is no such folder, or no readable picture in it.
+    """
+    files = _files(option, (str(folder),), [])
+    count = 0
+    for key in sorted(files, key=share):
+        found = _picture(key, files[key], "test", short_side)
+        if isinstance(found, Found) and count < limit:
+            count += 1
+            yield found
+    if not count:
+        raise UserError(f"{option}: '{printable(folder)}' holds no readable picture")
+
+
 def _read(train: dict, test: dict, skips: list[Skip], params: DataParams) -> Iterator[Found | Skip]:
     yield from skips
     for key, path in test.items():

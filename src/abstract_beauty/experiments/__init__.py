@@ -1,6 +1,7 @@
 """What each stage of the pipeline runs: puts parameters, pictures, networks and losses together and calls fit()."""
 
 from abstract_beauty.experiments.baselines import measure_fills, measure_filters
+from abstract_beauty.experiments.elsewhere import measure_elsewhere
 from abstract_beauty.experiments.improver import improver_run, measure_improver
 from abstract_beauty.experiments.linear import linear_run
 from abstract_beauty.experiments.pictures import ensure_data, pictures, prepare_data, test_images
@@ -12,6 +13,7 @@ __all__ = [
     "ensure_data",
     "improver_run",
     "linear_run",
+    "measure_elsewhere",
     "measure_fills",
     "measure_filters",
     "measure_improver",

@@ -60,12 +60,13 @@ def make_copy(project: Project, profile: str) -> Project:
     parse_params(tree, f"profiles/{overrides.name}")
     folder = project.root / ".profiles" / profile
     folder.mkdir(parents=True, exist_ok=True)
-    for key in ("train", "test"):
-        # Paths are relative to the repository; the copy lies deeper.
-        if tree.get("data", {}).get("source") == "folder":
-            tree["data"][key] = [
-                os.path.relpath(project.root / path, folder) for path in tree["data"].get(key, [])
-            ]
+    # Paths are relative to the repository; the copy lies deeper.
+    moved = [("evaluation", "elsewhere")]
+    if tree.get("data", {}).get("source") == "folder":
+        moved += [("data", "train"), ("data", "test")]
+    for section, key in moved:
+        if paths := tree.get(section, {}).get(key):
+            tree[section][key] = [os.path.relpath(project.root / path, folder) for path in paths]
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=project.root, capture_output=True, text=True, check=False,

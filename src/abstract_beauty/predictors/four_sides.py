@@ -23,21 +23,12 @@ from torch import Tensor, nn
 
 from abstract_beauty.baselines.linear import FRAME, RING, RING_PIXELS
 from abstract_beauty.full_prediction import MARGIN, TILE
+from abstract_beauty.predictors.strips import PARTS, STEP, strips
 
-STEP = 4  # pixels a token
-NEAR, MIDDLE, FAR = 8, 24, 48  # lines before the edge: every pixel; 2x2 means; 4x4 means
 TOKENS = TILE // STEP  # tokens at a side of a tile
 BEYOND = MARGIN // STEP  # tokens of the context before and after them
-DILATIONS = (
-    1,
-    2,
-    4,
-    4,
-)  # with the window of 3 tokens at the start, a token hears of 1 + 11 others on either side
-# Of a token: its lines at each resolution, and the values of each line; see `_strips`.
-_LINES = (NEAR, (MIDDLE - NEAR) // 2, (FAR - MIDDLE) // 4)
-_VALUES = (3 * STEP, 3 * STEP // 2, 3 * STEP // 4)
-_INPUTS = 3 * sum(n * values for n, values in zip(_LINES, _VALUES, strict=True)) + 3 * 3 + sum(_LINES)  # 517
+# With the window of 3 tokens at the start, a token hears of 1 + 11 others on either side.
+DILATIONS = (1, 2, 4, 4)
 
 
 class LineBlock(nn.Module):
@@ -54,8 +45,8 @@ class LineBlock(nn.Module):
 
     def forward(self, tokens: Float[Tensor, "n length c"]) -> Float[Tensor, "n length c"]:
         """Same shape out as in."""
-        heard = _three(self.norm(tokens).to(tokens.dtype), self.dilation)
-        return tokens + self.second(functional.gelu(self.first(heard)))
+        heard = _along(self.norm(tokens), self.first.weight, self.first.bias, self.dilation)
+        return tokens + self.second(functional.gelu(heard))
 
 
 class TileBlock(nn.Module):
@@ -81,11 +72,20 @@ class TileBlock(nn.Module):
         return features + self.second(functional.gelu(heard))
 
 
-def _three(tokens: Tensor, dilation: int) -> Tensor:
-    """Each token beside the one `dilation` before and the one as far after it; 0 beyond the ends."""
-    length = tokens.shape[1]
-    padded = functional.pad(tokens, (0, 0, dilation, dilation))
-    return torch.cat([padded[:, k * dilation : k * dilation + length] for k in range(3)], dim=2)
+def _along(
+    tokens: Float[Tensor, "n length c"],
+    matrix: Float[Tensor, "out 3*c"],
+    bias: Float[Tensor, " out"] | None,
+    dilation: int = 1,
+) -> Float[Tensor, "n length out"]:
+    """A matrix times each token between the one `dilation` before and the one as far after it; 0 beyond the ends.
+
+    As a convolution, which needs no copy that lays three tokens side by side.
+    """
+    kernel = matrix.unflatten(1, (3, -1)).transpose(1, 2)[:, :, None]  # (out, c, 1, 3)
+    maps = tokens.transpose(1, 2)[:, :, None]  # (n, c, 1, length): in memory, channels last
+    heard = functional.conv2d(maps, kernel, bias, padding=(0, dilation), dilation=(1, dilation))
+    return heard[:, :, 0].transpose(1, 2)
 
 
 class FourSides(nn.Module):
@@ -104,10 +104,10 @@ class FourSides(nn.Module):
     matrix: Tensor
     forward_methods = ("one_pass",)
 
-    def __init__(self, width: int = 96):
+    def __init__(self, width: int = 64):
         super().__init__()
         inside = max(8, 2 * width // 3 // 8 * 8)
-        self.enter = nn.Linear(_INPUTS, width)
+        self.enter = nn.Linear(sum(PARTS), width)
         self.line = nn.ModuleList(LineBlock(width, dilation) for dilation in DILATIONS)
         self.leave = nn.LayerNorm(width)
         self.spread = nn.Linear(width, TOKENS * inside)
@@ -159,69 +159,79 @@ class FourSides(nn.Module):
         with torch.autocast(completed.device.type, enabled=False) if whole else contextlib.nullcontext():
             correction = self._correction(completed, hidden_rows, hidden_columns)
         tiles = self._linear_fill(completed, hidden_rows, hidden_columns) + correction
-        grid = tiles.unflatten(0, (-1, hidden_rows.shape[1], hidden_columns.shape[1])).permute(
-            0, 3, 1, 4, 2, 5
-        )
-        return grid.flatten(4).flatten(2, 3)
+        grid = tiles.unflatten(0, (-1, hidden_rows.shape[1], hidden_columns.shape[1]))
+        return grid.permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)
 
     def _correction(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
         """What to add to the linear fill of every tile, (b rows columns, 3, 32, 32)."""
         b, rows, columns = len(completed), hidden_rows.shape[1], hidden_columns.shape[1]
-        half = _halved(completed)
-        upright = [completed, half, _halved(half)]
-        turned = [one.transpose(2, 3) for one in upright]
+        turned = completed.transpose(2, 3)
         seen_rows, seen_columns = (~hidden.expand(b, -1, -1) for hidden in (hidden_rows, hidden_columns))
         if rows == columns:  # all four sides together: half the calls, which is felt where pictures are small
-            scales = [torch.cat(pair) for pair in zip(upright, turned, strict=True)]
-            first, second = self._two_sides(scales, torch.cat([seen_rows, seen_columns]), columns)
-            above, below = (tuple(part[:b] for part in side) for side in (first, second))
-            left, right = (tuple(part[b:] for part in side) for side in (first, second))
+            images, lines = torch.cat([completed, turned]), torch.cat([seen_rows, seen_columns])
+            both = self._two_sides(images, lines, columns)
+            upright, lying = (tuple(part[half] for part in both) for half in (slice(b), slice(b, None)))
         else:
-            above, below = self._two_sides(upright, seen_rows, columns)
-            left, right = self._two_sides(turned, seen_columns, rows)
-        # From here on tile by tile, in the order of `contexts`: (b rows columns, ...).
+            upright = self._two_sides(completed, seen_rows, columns)
+            lying = self._two_sides(turned, seen_columns, rows)
+        # From here on tile by tile, in the order of `contexts`: n = b rows columns. Of each part there are two, each of
+        # two sides: above and below the tile's 8 columns of tokens, left and right of its 8 rows.
+        lying = tuple(part.transpose(1, 2) for part in lying)
         tokens, colours, seen = (
-            torch.stack([part.flatten(0, 2) for part in parts])
-            for parts in zip(
-                above, below, *((p.transpose(1, 2) for p in side) for side in (left, right)), strict=True
-            )
+            [one.flatten(0, 2) for one in two] for two in zip(upright, lying, strict=True)
         )
-        mean = (colours * seen).sum((0, 2), keepdim=True) / (TOKENS * seen.sum(0, keepdim=True)).clamp(min=1)
-        spread = self.spread(tokens) + self.colour(((colours - mean) * seen).to(tokens.dtype))
-        up, down, before, after = spread.unflatten(3, (TOKENS, -1))  # (n, 8 tokens, 8 steps deep, inside)
-        features = self.place + up.transpose(1, 2) + down.transpose(1, 2).flip(1) + before + after.flip(2)
+        total = sum((colour * mask).sum((1, 2)) for colour, mask in zip(colours, seen, strict=True))
+        count = TOKENS * sum(mask.sum((1, 2)) for mask in seen)
+        mean = (total / count.clamp(min=1))[:, None, None]  # (n, 1, 1, 3)
+        down, across = (
+            self._spread(token, ((colour - mean) * mask).to(token.dtype))
+            for token, colour, mask in zip(tokens, colours, seen, strict=True)
+        )
+        # (n, 8, 8, inside); what is transposed comes last, so that the sum stays contiguous
+        features = self.place + across + down.transpose(1, 2)
         for block in self.tile:
             features = block(features)
         pixels = self.last(self.norm(features)).to(completed.dtype)  # (n, 8, 8, 48)
         return pixels.unflatten(3, (3, STEP, STEP)).permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)
 
-    def _two_sides(
-        self, scales: list[Tensor], visible: Tensor, columns: int
-    ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-        """What lies above, and what lies below, every tile: tokens, their colours, and whether the side is seen.
+    def _spread(
+        self, tokens: Float[Tensor, "n 8 2 c"], colours: Float[Tensor, "n 8 2 3"]
+    ) -> Float[Tensor, "n 8 8 inside"]:
+        """Two opposite sides spread into the tile and added: for each token along them, 8 steps from first to second.
 
-        `scales` are the completed images, their 2x2 means and their 4x4 means. Shapes of a side's three parts:
-        (b, rows, columns, 8, width), (b, rows, columns, 8, 3) and (b, rows, columns, 1, 1).
+        One matrix does it all: the second side's steps are the first's, turned round.
         """
-        b = len(scales[0])
+        weight = torch.cat([self.spread.weight, self.colour.weight], dim=1)
+        back = weight.unflatten(0, (TOKENS, -1)).flip(0).flatten(0, 1)
+        bias = self.spread.bias.unflatten(0, (TOKENS, -1))
+        sides = torch.cat([tokens[:, :, 0], colours[:, :, 0], tokens[:, :, 1], colours[:, :, 1]], dim=2)
+        both = functional.linear(sides, torch.cat([weight, back], dim=1), (bias + bias.flip(0)).flatten())
+        return both.unflatten(2, (TOKENS, -1))
+
+    def _two_sides(
+        self, completed: Float[Tensor, "b 3 height width"], visible: Bool[Tensor, "b rows 128"], columns: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What lies above and below every tile: tokens, their colours, and whether the side is seen.
+
+        Shapes: (b, rows, columns, 8, 2, width), (b, rows, columns, 8, 2, 3) and (b, rows, columns, 1, 2, 1).
+        """
         # Below is above, upside down.
-        lines = torch.cat([visible[..., :MARGIN], visible[..., -MARGIN:].flip(1, 2)])
+        lines = torch.stack([visible[..., :MARGIN], visible[..., -MARGIN:].flip(2)], dim=2)
         # A side whose nearest line is hidden is not looked at: what remains of it mirrors the opposite side.
         lines = lines & lines[..., -1:]
-        inputs, colours = _strips(
-            [torch.cat([one, one.flip(2)]) for one in scales], lines, self._dtype(scales[0])
-        )
-        tokens = self.enter(inputs.flatten(0, 1))
+        values, neighbours, known, colours = strips(completed, lines, self._dtype(completed))
+        first, second, third = self.enter.weight.split(PARTS, dim=1)
+        tokens = _along(values, first, None) + functional.linear(neighbours, second)
+        tokens = tokens + functional.linear(known, third, self.enter.bias)[:, None]
         for block in self.line:
             tokens = block(tokens)
-        tokens = self.leave(tokens).unflatten(0, lines.shape[:2])
-        # Of the tokens along a whole line, the 8 at each tile.
-        tokens, colours = (
-            part[:, :, BEYOND:-BEYOND].unflatten(2, (columns, TOKENS)) for part in (tokens, colours)
+        tokens = self.leave(tokens).to(values.dtype)
+        tokens, colours = (  # of the tokens along a whole line, the 8 at each tile
+            part[:, BEYOND:-BEYOND].unflatten(1, (columns, TOKENS)).unflatten(0, lines.shape[:3])
+            for part in (tokens, colours)
         )
-        seen = lines[..., -1, None, None, None].expand(-1, -1, columns, 1, 1).to(colours.dtype)
-        parts = tokens, colours, seen
-        return tuple(part[:b] for part in parts), tuple(part[b:].flip(1) for part in parts)
+        seen = lines[:, :, None, None, :, -1:].expand(-1, -1, columns, -1, -1, -1).to(colours.dtype)
+        return tokens.permute(0, 1, 3, 4, 2, 5), colours.permute(0, 1, 3, 4, 2, 5), seen
 
     def _dtype(self, like: Tensor) -> torch.dtype:
         """The type that the matrices compute in."""
@@ -244,12 +254,6 @@ class FourSides(nn.Module):
         return (mean + deviation).permute(0, 2, 3, 1, 4).flatten(0, 2).unflatten(2, (TILE, TILE))
 
 
-def _halved(images: Tensor) -> Tensor:
-    """2x2 means; what avg_pool2d gives, several times faster on a processor."""
-    pairs = images[:, :, 0::2] + images[:, :, 1::2]
-    return (pairs[..., 0::2] + pairs[..., 1::2]) / 4
-
-
 def _ring(frames: Tensor) -> Tensor:
     """Of frames (..., 36, 36), the 2 pixels along their edges, row by row: (..., 272)."""
     inner = frames[..., RING:-RING, :]
@@ -257,31 +261,3 @@ def _ring(frames: Tensor) -> Tensor:
     return torch.cat(
         [part.flatten(-2) for part in (frames[..., :RING, :], sides, frames[..., -RING:, :])], dim=-1
     )
-
-
-def _strips(
-    scales: list[Tensor], visible: Bool[Tensor, "b rows 48"], dtype: torch.dtype
-) -> tuple[Float[Tensor, "b rows length inputs"], Float[Tensor, "b rows length 3"]]:
-    """The strip above each row of tiles as tokens of 4 pixels, and the mean colour of each token's nearest lines.
-
-    A token holds itself and its two neighbours, each less its own mean colour, so that a shift of all colours changes
-    nothing; how the neighbours' colours differ from its own; and which lines are visible. Hidden lines are 0, and so
-    is a mean over lines of which one is hidden. Differences are taken before rounding to `dtype`.
-    """
-    rows, length = visible.shape[1], scales[0].shape[3] // STEP
-    begin, windows, clear = FAR, [], []
-    for scale, pixels, count in zip((1, 2, 4), scales, _LINES, strict=True):
-        begin -= count * scale  # from the nearest lines outward
-        window = pixels[:, :, begin // scale :].unfold(2, count, TILE // scale)[:, :, :rows]
-        windows.append(window.unflatten(3, (length, STEP // scale)).permute(0, 2, 3, 5, 1, 4))
-        clear.append(visible[..., begin : begin + count * scale].unflatten(2, (count, scale)).all(3))
-    # windows: (b, rows, length, lines, 3, pixels); clear: (b, rows, lines)
-    masks = [one.to(scales[0].dtype)[:, :, None, :, None, None] for one in clear]
-    colour = (windows[0] * masks[0]).sum((3, 5)) / (STEP * masks[0].sum(3)).clamp(min=1).squeeze(-1)
-    level = colour[..., None, :, None]
-    centred = [((w - level) * mask).to(dtype).flatten(3) for w, mask in zip(windows, masks, strict=True)]
-    tokens = _three(torch.cat(centred, dim=3).flatten(0, 1), 1)
-    flat = colour.flatten(0, 1)
-    neighbours = (_three(flat, 1) - flat.repeat(1, 1, 3)).to(dtype)
-    known = torch.cat(clear, dim=2).to(dtype).flatten(0, 1)[:, None].expand(-1, length, -1)
-    return torch.cat([tokens, neighbours, known], dim=2).unflatten(0, (-1, rows)), colour

@@ -1,0 +1,57 @@
+"""The predictors on pictures of other sets than they were trained and tested on."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from abstract_beauty.baselines import FILLS
+from abstract_beauty.data.folder import sample
+from abstract_beauty.experiments.linear import linear_run
+from abstract_beauty.full_prediction import TILE, full_prediction
+from abstract_beauty.params import Params
+from abstract_beauty.predictability import predictability
+from abstract_beauty.project import Project
+
+BESIDE = ("telea", "navier_stokes")  # the fills that are fast enough for many pictures; and the linear one
+
+
+@torch.no_grad()
+def measure_elsewhere(project: Project, params: Params, f: dict[str, nn.Module]) -> dict[str, Any]:
+    """Error of predictors and fills on the pictures of each folder of `params.evaluation.elsewhere`.
+
+    Args:
+        project: whose linear fill is used; folders are relative to it.
+        params: for the folders, how many pictures of each, and the size that pictures are brought to.
+        f: predictors by name.
+
+    Returns:
+        {"sets": {SET: {"pictures", "short_side", "errors": {name: mae}, "of_telea": {name: ratio}}}}, each the mean
+        over pictures on the article's grid; SET is the folder's last two names.
+
+    Raises:
+        UserError: a folder is missing or holds no readable picture.
+    """
+    judged = {**f, **{name: FILLS[name]() for name in BESIDE}, "linear": linear_run(project, params).network}
+    sets = {}
+    for name in params.evaluation.elsewhere:
+        folder = Path(project.root / name).resolve()
+        errors: dict[str, list[float]] = {key: [] for key in judged}
+        pictures = sample(
+            folder, params.evaluation.elsewhere_pictures, params.data.short_side, "evaluation.elsewhere"
+        )
+        for picture in pictures:
+            y = picture.image[None].float() / 255
+            if min(y.shape[2:]) < TILE:
+                continue
+            for key, one in judged.items():
+                errors[key].append(float(predictability(y, full_prediction(one, y))))
+        means = {key: sum(values) / len(values) for key, values in errors.items()}
+        sets[f"{folder.parent.name}/{folder.name}"] = {
+            "pictures": len(errors["telea"]),
+            "short_side": params.data.short_side,
+            "errors": means,
+            "of_telea": {key: mean / means["telea"] for key, mean in means.items()},
+        }
+    return {"sets": sets}
