@@ -121,6 +121,19 @@ def test_the_exponent_of_twice_the_side_in_eight_times_the_time():
     assert exponent({100: 1.0}) is None
 
 
+def test_the_fastest_is_one_pass_in_the_precision_that_wins():
+    ways = {
+        "float32": {"seconds": 2.0, "times_faster": 5.0},
+        "bfloat16": {"seconds": 1.0, "times_faster": 10.0},
+    }
+    slow = {key: {"seconds": 0.1, "times_faster": 100.0} for key in ways}
+    turned = dict(zip(ways, reversed(ways.values()), strict=True))
+    tree = {"64": {"forward": {"loop": slow, "one_pass": ways}, "forward_backward": {"one_pass": turned}}}
+    found = tables.fastest(tree)["64"]
+    assert found["forward"] == {"precision": "bfloat16", "seconds": 1.0, "times_faster": 10.0}
+    assert found["forward_backward"]["precision"] == "float32"
+
+
 # --- operations ----------------------------------------------------------------------------------------
 
 
@@ -575,7 +588,8 @@ def test_wrong_usage_is_status_2(arguments):
 def test_the_page_finds_every_number_that_it_shows(report, tmp_path):
     """Sphinx builds book/speed.md from a report, with warnings as errors."""
     one = report["full_prediction"]["64"]
-    tree = report | {"full_prediction": {"320": one, "1024": one}}
+    fast = report["fastest"]["64"]
+    tree = report | {"full_prediction": {"320": one, "1024": one}, "fastest": {"320": fast, "1024": fast}}
     tree["settings"] = tree["settings"] | {"trials": {"320": 7, "1024": 3}}
     results, source = tmp_path / "results", tmp_path / "source"
     source.mkdir()

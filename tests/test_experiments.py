@@ -11,7 +11,10 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.improver import filter_at
 from abstract_beauty.experiments.pictures import Crops, Tiles
 from abstract_beauty.experiments.runs import forget, record_path
+from abstract_beauty.full_prediction import full_prediction
+from abstract_beauty.images import read_image, write_image
 from abstract_beauty.params import load_params, merge, parse_params, read_yaml
+from abstract_beauty.predictability import predictability
 from abstract_beauty.project import Project, find_project
 
 TINY = {
@@ -225,3 +228,23 @@ def test_a_tile_s_own_pixels_are_hidden_wherever_it_lies():
     assert hidden[..., 48:80, 48:80].all()
     assert (hidden.sum(dim=(1, 2, 3)) > 32 * 32).any()  # some lie at a border and have mirror copies
     assert context.min() >= 0 and context.max() <= 1
+
+
+def test_predictors_are_measured_on_other_folders(project, tiny, tmp_path):
+    folder = tmp_path / "sets" / "squares"
+    for index in range(3):
+        noise = torch.rand(3, 8, 8, generator=torch.Generator().manual_seed(index))
+        large = torch.nn.functional.interpolate(noise[None], size=(128, 160), mode="bilinear")[0]
+        write_image(folder / f"{index}.png", large)
+    write_image(folder / "too-small.png", torch.rand(3, 20, 200))
+    changes = {"evaluation": {"elsewhere": [str(folder)], "elsewhere_pictures": 4}}
+    params = parse_params(merge(_tree(tiny), changes))
+    fill = experiments.linear_run(project, params).network
+    found = experiments.measure_elsewhere(project, params, {"same": fill})["sets"]["sets/squares"]
+    assert found["pictures"] == 3
+    assert found["errors"]["same"] == found["errors"]["linear"]
+    y = [read_image(folder / f"{index}.png")[None] for index in range(3)]
+    expected = sum(float(predictability(one, full_prediction(fill, one))) for one in y) / 3
+    assert found["errors"]["linear"] == pytest.approx(expected, rel=1e-5)
+    assert found["of_telea"]["linear"] == pytest.approx(found["errors"]["linear"] / found["errors"]["telea"])
+    assert experiments.measure_elsewhere(project, tiny, {}) == {"sets": {}}

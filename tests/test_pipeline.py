@@ -1,5 +1,6 @@
 """The wrapper around DVC, and dvc.yaml itself."""
 
+import shutil
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 from abstract_beauty.errors import UserError
 from abstract_beauty.params import read_yaml
 from abstract_beauty.pipeline.repro import make_copy, stage_count
-from abstract_beauty.project import find_project
+from abstract_beauty.project import Project, find_project
 
 PROJECT = find_project()
 
@@ -62,6 +63,21 @@ def test_a_change_of_one_experiment_concerns_its_own_stages_only(tmp_path):
         name.startswith("train-predictor") or name in ("data", "fills", "filters") for name in reached
     )
     assert [name for name in reached if name.startswith("train-improver")] == ["train-improver@smoothing"]
+
+
+def test_the_paths_of_a_profile_lead_to_the_same_folders_from_its_copy(tmp_path):
+    root = tmp_path / "clone"
+    (root / "profiles").mkdir(parents=True)
+    (root / ".dvc").mkdir()
+    for name in ("params.yaml", ".dvc/config", "profiles/reference.yaml"):
+        shutil.copyfile(PROJECT.root / name, root / name)
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    copy = make_copy(Project(root), "reference")
+    overrides = read_yaml(root / "profiles" / "reference.yaml")
+    for section, key in (("data", "train"), ("data", "test"), ("evaluation", "elsewhere")):
+        paths = read_yaml(copy.params)[section][key]
+        meant = [(root / path).resolve() for path in overrides[section][key]]
+        assert [(copy.root / path).resolve() for path in paths] == meant
 
 
 def test_an_unknown_profile_is_one_line():

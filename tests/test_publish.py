@@ -58,6 +58,14 @@ SETTINGS = {
         "smoothing": {"network": "plain", "width": 4, "k1": 0.5, "k2": 0.5, "steps": 40, "crop": 256},
         "ratio_progress": {"network": "unet", "width": 4, "loss": "ratio_progress", "steps": 40},
     },
+    "evaluation": {"elsewhere": ["../../../shared/data/faces_london/neutral", "/somebody/savoias/scenes/"]},
+}
+ELSEWHERE = {
+    "faces_london/neutral": {
+        "pictures": 102,
+        "errors": {"good": 0.0211, "telea": 0.0300},
+        "of_telea": {"good": 0.7033, "telea": 1.0},
+    }
 }
 PICTURES = {"one-0a": 0.05, "two-0b": 0.09}
 
@@ -80,6 +88,7 @@ def project(tmp_path, monkeypatch):
         {name: {"mae": mae, "pictures": PICTURES} for name, mae in FILLS.items()},
     )
     write_json(profile.results / "filters.json", {"original": []})
+    write_json(profile.results / "elsewhere.json", {"sets": ELSEWHERE})
     params = load_params(profile.params)
     for (kind, name), config in publish.configs(profile, params).items():
         finish(profile, kind, name, config)
@@ -165,7 +174,9 @@ def test_numbers_weights_and_cards_are_copied_and_nothing_else(project):
     wanted = {
         f"models/reference/{network}{suffix}" for network in networks for suffix in (".safetensors", ".md")
     }
-    wanted |= {f"results/reference/{name}.json" for name in ("data", "fills", "filters", "record")}
+    wanted |= {
+        f"results/reference/{name}.json" for name in ("data", "elsewhere", "fills", "filters", "record")
+    }
     wanted |= {
         f"results/reference/{network}{suffix}"
         for network in networks - {"predictors/linear"}
@@ -213,9 +224,11 @@ def test_hashes_and_record(project):
     assert record["commit"] == SHA
     assert record["data"]["train"] == ["bsds500/train", "imagenet_samples"]
     assert record["data"]["test"] == ["bsds500/test"]
+    assert record["data"]["elsewhere"] == ["faces_london/neutral", "savoias/scenes"]
     assert record["data"]["pictures"] == {"train": 1252, "test": 200}
     assert record["data"]["sha256"] == "5" * 64
     assert set(record["data"]["terms"]) == {"bsds500", "imagenet_samples"}
+    assert set(record["data"]["terms_elsewhere"]) == {"faces_london", "savoias"}
     assert record["predictors"]["good"]["of_telea"] == pytest.approx(0.0688 / 0.08, rel=1e-5)
     assert record["predictors"]["good"]["time"] == "1:23"
     assert {key: record["improvers"]["smoothing"][key] for key in RECORD} == RECORD
@@ -232,6 +245,7 @@ def test_a_card_carries_the_numbers_of_the_files(project):
         "| biharmonic inpainting | 0.0888 | 1.11 |",
         "| OpenCV inpainting, Navier-Stokes | 0.0812 | 1.01 |",
         "| linear regression from the border | 0.0744 | 0.93 |",
+        "| faces_london/neutral | 102 | 0.0211 | 0.70 |",
         "| network | four_sides |",
         "| trained parameters | 123456 |",
         "| steps | 1000 |",
@@ -253,6 +267,7 @@ def test_a_card_carries_the_numbers_of_the_files(project):
     curve = card.split("## How the loss fell")[1].split("##")[0].strip().splitlines()[2:]
     assert len(curve) == 8
     judge = (project.reference / "predictors" / "judge.md").read_text()
+    assert "other sets" not in judge  # it was measured on none
     assert "| learning rate | 0.0013 |" in judge and "0.0733" in judge and "0.0688" not in judge
 
 

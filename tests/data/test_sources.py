@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from abstract_beauty.data import load_split, prepare, read_manifest, summary
+from abstract_beauty.data import folder, load_split, prepare, read_manifest, summary
 from abstract_beauty.data.records import share
 from abstract_beauty.errors import UserError
 from abstract_beauty.params import DataParams
@@ -74,6 +74,23 @@ def test_a_folder(photos, tmp_path):
     assert str(tmp_path) not in (tmp_path / "out" / "manifest.json").read_text()
     assert len(load_split(tmp_path / "out", "train")) + len(load_split(tmp_path / "out", "test")) == 13
     assert read_manifest(tmp_path / "out") == manifest
+
+
+def test_a_sample_is_the_same_whatever_the_order_and_passes_over_what_is_no_picture(photos):
+    names = [found.source for found in folder.sample(photos, 5, 128)]
+    assert len(names) == 5
+    assert names == [found.source for found in folder.sample(photos, 9, 128)][:5]
+    everything = [found.source for found in folder.sample(photos, 100, 128)]
+    assert not {"broken.png", "empty.jpg", "cut.jpg", "dangling.png"} & set(everything)
+    assert all(min(found.image.shape[1:]) <= 128 for found in folder.sample(photos, 100, 128))
+
+
+def test_a_sample_of_nothing_is_one_line(tmp_path):
+    with pytest.raises(UserError, match=r"evaluation\.elsewhere: no such folder"):
+        list(folder.sample(tmp_path / "none", 5, 128, "evaluation.elsewhere"))
+    (tmp_path / "notes.png").write_text("not a picture")
+    with pytest.raises(UserError, match=r"evaluation\.elsewhere: .* holds no readable picture"):
+        list(folder.sample(tmp_path, 5, 128, "evaluation.elsewhere"))
 
 
 def test_the_split_goes_by_name_and_stays_when_files_are_added(photos, tmp_path):

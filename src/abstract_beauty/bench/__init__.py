@@ -15,12 +15,13 @@ from abstract_beauty.bench.operations import peaks
 from abstract_beauty.bench.rounding import rounding_error, smooth_noise
 from abstract_beauty.bench.settings import QUICK, Settings, settings_for
 from abstract_beauty.bench.steps import training_times
-from abstract_beauty.bench.tables import exponent, full_prediction_times, scaling, where_time_goes
+from abstract_beauty.bench.tables import exponent, fastest, full_prediction_times, scaling, where_time_goes
 from abstract_beauty.bench.text import table
 from abstract_beauty.bench.timing import stopwatch
 from abstract_beauty.bench.trained import held_out_errors, one_pass_predictor
 from abstract_beauty.bench.ways import frozen, ways
 from abstract_beauty.machine import machine
+from abstract_beauty.training import computes_in_bfloat16
 
 __all__ = [
     "QUICK",
@@ -51,15 +52,15 @@ def bench(
         progress: is told what is measured next.
 
     Returns:
-        The report, plain values in dicts: `machine`, `settings`, `peak`, `full_prediction`, `where_time_goes`,
-        `scaling`, `training`, `layouts`, `bfloat16_error`. Times are in seconds. Keys of full prediction:
-        size, mode, method, precision, for example `full_prediction.320.forward.one_pass.bfloat16.seconds`.
+        The report, plain values in dicts: `machine`, `settings`, `peak`, `full_prediction`, `fastest`,
+        `where_time_goes`, `scaling`, `training`, `layouts`, `bfloat16_error`. Times are in seconds. Keys of full
+        prediction: size, mode, method, precision, as in `full_prediction.320.forward.one_pass.bfloat16.seconds`.
     """
     settings = settings or Settings()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     watch = stopwatch(device)
     report: dict[str, Any] = {
-        "machine": machine(),
+        "machine": machine() | {"bfloat16": "has" if computes_in_bfloat16() else "does not have"},
         "settings": {
             "trials": {str(size): settings.trials_of(size) for size in settings.sizes},
             "warmups": settings.warmups(device),
@@ -81,6 +82,7 @@ def bench(
         report["full_prediction"][str(size)] = full_prediction_times(
             size, settings, known, report["peak"], device, watch
         )
+    report["fastest"] = fastest(report["full_prediction"])
     progress("where the time goes")
     report["where_time_goes"] = where_time_goes(settings.layout_size, known, device)
     progress("how time grows with the picture")

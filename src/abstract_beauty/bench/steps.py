@@ -121,7 +121,7 @@ def trainings(settings: Settings, device: torch.device) -> dict[str, Training]:
 def training_times(settings: Settings, device: torch.device, watch: Stopwatch) -> dict[str, Any]:
     """Seconds a step, and images and tiles a second, of each training in each precision.
 
-    Also which precision training takes on this machine where nothing else is asked for.
+    Also which precision training takes on this machine where nothing else is asked for, and those rows again, `chosen`.
     """
     kinds = trainings(settings, device)
     runs = {
@@ -138,4 +138,6 @@ def training_times(settings: Settings, device: torch.device, watch: Stopwatch) -
             "tiles_per_second": kinds[name].tiles / turn,
         }
     mixed = precision_of(TrainingParams()) == "bf16-mixed"
-    return {"default_precision": "bfloat16" if mixed else "float32", "steps": steps}
+    default = "bfloat16" if mixed else "float32"
+    chosen = {name: kinds[default] for name, kinds in steps.items()}
+    return {"default_precision": default, "steps": steps, "chosen": chosen}

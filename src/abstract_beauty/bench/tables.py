@@ -81,6 +81,25 @@ def full_prediction_times(
     return tree
 
 
+def fastest(tree: Tree) -> Tree:
+    """Of each size and mode, one pass in the precision in which it is fastest here: {size: {mode: row}}.
+
+    Args:
+        tree: {size: `full_prediction_times`}.
+
+    Returns:
+        The rows as they are in `tree`, and in each the name of its "precision".
+    """
+    found: Tree = {}
+    for size, modes in tree.items():
+        found[size] = {}
+        for mode, methods in modes.items():
+            ways = methods["one_pass"]
+            best = min(ways, key=lambda precision: ways[precision]["seconds"])
+            found[size][mode] = {"precision": best, **ways[best]}
+    return found
+
+
 def where_time_goes(size: int, ways: Ways, device: torch.device) -> Tree:
     """The time shares of every way: {"size": pixels, mode: {method: {precision: {matrices, rest}}}}."""
     y = picture(size, device)

@@ -10,26 +10,23 @@ import argparse
 import hashlib
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from abstract_beauty import losses, predictors, weights
+from abstract_beauty import predictors, weights
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.improver import PREDICTORS_OF
 from abstract_beauty.experiments.pictures import data_hash
 from abstract_beauty.experiments.runs import base_config, curve_path, digest, read_curve, record_path
 from abstract_beauty.files import read_json, replacing, write_json
-from abstract_beauty.params import DataParams, Params, as_tree, load_params
-from abstract_beauty.pipeline.readme import FILLS
+from abstract_beauty.params import Params, as_tree, load_params
+from abstract_beauty.pipeline.cards import Network, card, duration
 from abstract_beauty.project import Project, find_project
-from abstract_beauty.training import Row
 
 AGAIN = "run `make repro PROFILE=reference` to its end"
 LARGEST = 12 * 2**20  # bytes of a weights file: it is in git
-BESIDE = ("telea", "navier_stokes", "biharmonic", "linear")  # the fills that a predictor is compared with
-# What each folder of pictures is, may be used for, and is cited as. A run on any other is not published.
+# What each set of pictures is, may be used for, and is cited as. A run on any other is not published.
 SOURCES = {
     "bsds500": (
         "Berkeley Segmentation Data Set 500 (BSDS500)",
@@ -41,82 +38,17 @@ SOURCES = {
         "non-commercial research",
         "Russakovsky et al. 2015, ImageNet large scale visual recognition challenge",
     ),
+    "faces_london": (
+        "Face Research Lab London Set",
+        "CC-BY 4.0",
+        "DeBruine and Jones 2017, Face Research Lab London Set, doi 10.6084/m9.figshare.5047666.v5",
+    ),
+    "savoias": (
+        "SAVOIAS, pictures with people's ratings of their complexity",
+        "Apache-2.0 for the set; its pictures keep the terms of their sources",
+        "Saraee, Jalal and Betke 2018, SAVOIAS: a diverse, multi-category visual complexity dataset",
+    ),
 }
-ROLES = {
-    "good": "This is the good one: the error of its guesses says how predictable a picture is.",
-    "bad": "This is the bad one, `good` after a short training: by how much it is worse is the progress.",
-    "judge": "This is the judge: of another architecture, and no improver is trained through it.",
-    "article": "This is the network of the article that the project repeats.",
-    "linear": "This is a linear regression from the ring around the tile, where the one-pass predictors begin.",
-}
-PREDICTOR = (
-    "A predictor: it guesses a tile of 32x32 pixels from the 128x128 around it, with the tile itself hidden. "
-    "The mean absolute error of its guesses is the predictability error of a picture."
-)
-IMPROVER = (
-    "An improver: it changes a picture x into a picture y. It was trained through fixed predictors, whose guess of y "
-    "is z, to minimise {loss} Below, fidelity is MAE(x, y) and predictability is MAE(y, z): the lower, the nearer "
-    "to the original and the more predictable."
-)
-UNITS = "\n\nCrops have that side in pixels; where it is 0, a batch is of single tiles. The learning rate is its peak."
-CARD = """\
----
-license: other
-license_name: non-commercial-research
-tags: [abstract-beauty, {tag}]
-datasets: [{datasets}]
----
-
-# reference/{name}
-
-{what}
-
-```python
-import abstract_beauty as ab
-
-{python}
-```
-
-```sh
-{shell}
-```
-
-## Network and training
-
-{training}
-
-## On {test}, never trained on
-
-{measured}
-{curve}
-## Data and its terms
-
-{terms}
-- The weights may be used as these pictures may: for non-commercial research.
-
-## Limits
-
-- Learnt from photographs: drawings, text and screenshots are another matter.
-- 8-bit colour. Tiles of 32 pixels at the picture's own scale: the same picture at another size gives other numbers.
-- Where several answers are possible it gives their middle, which is blurred.
-- Not a measure of beauty. Whether what is predictable pleases is the question, not the answer.
-- It may be biased to what those photographs show.
-
-The SHA-256 of the file is in `../hashes.json`. This card was made by `abstract_beauty.pipeline.publish`.
-"""
-
-
-@dataclass(frozen=True)
-class Network:
-    """A finished network of the profile's run, with all that is known of it."""
-
-    kind: str  # "predictors" or "improvers"
-    name: str
-    content: bytes  # the weights file
-    config: Mapping[str, Any]  # what it was trained with
-    table: Mapping[str, Any]  # its results
-    curve: Sequence[Row]  # empty for the linear fill, which is fitted
-    made: Mapping[str, Any]  # machine and seconds; empty for the linear fill
 
 
 def configs(profile: Project, params: Params) -> dict[tuple[str, str], dict[str, Any]]:
@@ -162,22 +94,33 @@ def finished(profile: Project, params: Params, fills: Mapping[str, Any]) -> list
     return found
 
 
-def data_record(params: DataParams, table: Mapping[str, Any]) -> dict[str, Any]:
+def data_record(params: Params, table: Mapping[str, Any]) -> dict[str, Any]:
     """Where the pictures come from, how many, their hash, and the terms; UserError when those are not in SOURCES."""
-    # The last part of a path says which set it is, the last two where the last only names a split.
-    last = re.compile(r"[^/]+(/(train|val|test))?(?=/*$)")
-    folders = {key: [last.search(path)[0] for path in getattr(params, key)] for key in ("train", "test")}
-    sets = dict.fromkeys(name.split("/")[0] for names in folders.values() for name in names)
-    unknown = [name for name in sets if name not in SOURCES]
-    if unknown or params.source != "folder":
-        what = ", ".join(unknown) or f"source {params.source}"
+    data, splits = params.data, ("train", "test")
+    paths = {**{split: getattr(data, split) for split in splits}, "elsewhere": params.evaluation.elsewhere}
+    folders, sets = {key: [] for key in paths}, {key: {} for key in paths}
+    for key, path in ((key, path) for key, some in paths.items() for path in some):
+        # The last part of a path says which set it is, or the one before it where the last names a part of a set.
+        parts = path.rstrip("/").split("/")[-2:]
+        unknown_at = 0 if parts[-1] in ("train", "val", "test") else -1
+        first = next((at for at, part in enumerate(parts) if part in SOURCES), unknown_at)
+        folders[key].append("/".join(parts[first:]))
+        sets[key][parts[first]] = None
+    unknown = [name for names in sets.values() for name in names if name not in SOURCES]
+    if unknown or data.source != "folder":
+        what = ", ".join(unknown) or f"source {data.source}"
         raise UserError(f"params.yaml: data: the terms of {what} are not known; add them to {__name__}")
+    used = {"terms": {**sets["train"], **sets["test"]}, "terms_elsewhere": sets["elsewhere"]}
+    said = ("title", "terms", "cite")
     return {
         **folders,
-        "short_side": params.short_side,
-        "pictures": {split: table[split]["pictures"] for split in folders},
+        "short_side": data.short_side,
+        "pictures": {split: table[split]["pictures"] for split in splits},
         "sha256": table["sha256"],
-        "terms": {name: dict(zip(("title", "terms", "cite"), SOURCES[name], strict=True)) for name in sets},
+        **{
+            key: {name: dict(zip(said, SOURCES[name], strict=True)) for name in names}
+            for key, names in used.items()
+        },
     }
 
 
@@ -192,81 +135,13 @@ def commit_of(profile: Project, given: str | None) -> str:
     return commit
 
 
-def duration(seconds: float) -> str:
-    """Hours and minutes, as h:min."""
-    minutes = round(seconds / 60)
-    return f"{minutes // 60}:{minutes % 60:02d}" if minutes else "under 0:01"
-
-
-def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *rows))
-
-
-def training(network: Network, record: Mapping[str, Any]) -> str:
-    """The settings of a network as it was trained, the machine and the time."""
-    data, section = record["data"], network.config["section"]
-    facts = {**section, "seed of all": network.config["seed"], **network.made}
-    if seconds := facts.pop("seconds", None):
-        facts |= {"optimizer": section.get("optimizer", "adamw"), "time (hours:minutes)": duration(seconds)}
-        facts["trained parameters"] = network.table["parameters"]
-    facts["pictures"] = f"{data['pictures']['train']}: {', '.join(data['train'])}"
-    facts |= {"short side of pictures, at most": data["short_side"], "commit": record["commit"]}
-    rows = [(key.replace("_", " "), f"{value}") for key, value in facts.items() if value is not None]
-    return grid(("", ""), rows) + (UNITS if network.made else "")
-
-
-def measured(network: Network, fills: Mapping[str, Any]) -> str:
-    """A predictor's errors beside those of plain fills, or what an improver does beside the originals."""
-    test, telea = network.table["test"], fills["telea"]["mae"]
-    if network.kind == "improvers":
-        before, best = network.table["original"], network.table["best_filter"]
-        shared = [key for key in test if key in before]
-        rows = [(key.replace("_", " "), f"{test[key]:.4f}", f"{before[key]:.4f}") for key in shared]
-        name, error = best["name"], best["predictability_judge"]
-        rival = f"{error:.4f} ({name.replace('_', ' ')})" if name else "none goes so far"
-        rows += [("predictability judge, of the best plain filter at that fidelity", rival, "")]
-        return grid(("mean", f"reference/{network.name}", "originals"), rows)
-    rows = [(f"reference/{network.name}", f"{test['mae']:.4f}", f"{test['mae'] / telea:.2f}")]
-    if "mae_phase_averaged" in test:
-        rows += [("the same, averaged over positions of the grid", f"{test['mae_phase_averaged']:.4f}", "")]
-    others = [(FILLS[name], fills[name]["mae"]) for name in BESIDE if name != network.name]
-    rows += [(label, f"{mae:.4f}", f"{mae / telea:.2f}") for label, mae in others]
-    return grid(("who guesses the tiles", "mean absolute error", "of Telea's"), rows)
-
-
-def card(network: Network, record: Mapping[str, Any], fills: Mapping[str, Any]) -> str:
-    """The model card of a network, Markdown."""
-    name, data, curve = network.name, record["data"], ""
-    if network.kind == "predictors":
-        tag, what = "inpainting", f"{PREDICTOR} {ROLES.get(name, '')}".strip()
-        python = f'f = ab.load_predictor("reference/{name}")\nz = ab.full_prediction(f, y)'
-        python += "  # y: (b, 3, h, w) in [0, 1]\nab.predictability(y, z)  # mean absolute error, one number a picture"
-        shell = f"abstract-beauty score photo.jpg --predictor reference/{name}"
-    else:
-        equation = getattr(losses, network.config["section"]["loss"]).__doc__.partition("\n")[0]
-        tag, what = "image-to-image", IMPROVER.format(loss=equation)
-        python = f'g = ab.load_improver("reference/{name}")\ny = g(x)  # both (b, 3, h, w) in [0, 1]'
-        shell = f"abstract-beauty improve photo.jpg --out better.png --improver reference/{name}"
-    if network.curve:
-        ends = [network.curve[-1]["step"] / 2**k for k in reversed(range(8))]  # steps that double
-        rows = [next(row for row in network.curve if row["step"] >= end) for end in ends]
-        lines = dict.fromkeys((f"{row['step']}", f"{row['loss']:.4f}") for row in rows)
-        curve = f"\n## How the loss fell\n\n{grid(('steps', 'loss'), lines)}\n"
-    terms = "\n".join(f"- {one['title']}: {one['terms']}. {one['cite']}." for one in data["terms"].values())
-    return CARD.format(
-        name=name, tag=tag, what=what, python=python, shell=shell, curve=curve, terms=terms,
-        datasets=", ".join(data["terms"]),
-        test=f"{data['pictures']['test']} pictures of {', '.join(data['test'])}",
-        training=training(network, record), measured=measured(network, fills),
-    )  # fmt: skip
-
-
 def plan(project: Project, profile: Project, commit: str) -> dict[Path, Any]:
     """Every file to write and its content, bytes or what becomes JSON; UserError when the run is not fit for it."""
     params, out = load_params(profile.params), project.results / "reference"
-    data = data_record(params.data, read_json(profile.results / "data.json"))
+    data = data_record(params, read_json(profile.results / "data.json"))
     fills = read_json(profile.results / "fills.json")
+    other = profile.results / "elsewhere.json"
+    sets = read_json(other)["sets"] if other.is_file() else {}
     networks = {f"{one.kind}/{one.name}": one for one in finished(profile, params, fills)}
     if not networks:
         raise UserError(f"{profile.run}: no network is finished yet; {AGAIN}")
@@ -279,7 +154,7 @@ def plan(project: Project, profile: Project, commit: str) -> dict[Path, Any]:
     for key, network in networks.items():
         files[project.reference / f"{key}.safetensors"] = network.content
         hashes[f"{key}.safetensors"] = hashlib.sha256(network.content).hexdigest()
-        files[project.reference / f"{key}.md"] = card(network, record, fills).encode()
+        files[project.reference / f"{key}.md"] = card(network, record, fills, sets).encode()
         if network.made:
             for name in (f"{key}.json", f"{key}.csv"):
                 files[out / name] = (profile.results / name).read_bytes()

@@ -154,7 +154,7 @@ class FourSides(nn.Module):
         Returns:
             The tiles side by side, (32 rows, 32 columns), near [0, 1].
         """
-        # A network that was brought to bfloat16 as a whole needs no autocast, which would only convert to and fro.
+        # A network that was brought to bfloat16 as a whole needs no autocast, which would only convert back and forth.
         whole = self.enter.weight.dtype != torch.float32
         with torch.autocast(completed.device.type, enabled=False) if whole else contextlib.nullcontext():
             correction = self._correction(completed, hidden_rows, hidden_columns)
