@@ -48,6 +48,7 @@ def block(project: Project) -> str:
     ]
     for label, error in sorted(errors.items(), key=lambda item: -item[1]):
         lines.append(f"| {label} | {error:.4f} |")
+    lines += reference(project)
     lines += [
         "",
         "| improver | change MAE(x,y) | error by the judge | best plain filter at that change | contrast kept |",
@@ -64,6 +65,23 @@ def block(project: Project) -> str:
         change, error, contrast = (test[key] for key in ("fidelity", "predictability_judge", "contrast_kept"))
         lines.append(f"| {label} | {change:.4f} | {error:.4f} | {rival} | {contrast:.2f} |")
     return "\n".join(lines)
+
+
+def reference(project: Project) -> list[str]:
+    """What the published weights do, a paragraph; nothing where the reference run has not been published."""
+    folder = project.results / "reference"
+    if not (folder / "record.json").is_file():
+        return []
+    record, fills = read_json(folder / "record.json"), read_json(folder / "fills.json")
+    if "good" not in record["predictors"]:
+        return []
+    good, data = record["predictors"]["good"], record["data"]
+    return [
+        "",
+        f"The weights in `models/reference`, trained on {data['pictures']['train']:,} photographs, have an error of "
+        f"{good['test']['mae']:.4f} on {data['pictures']['test']} others ({', '.join(data['test'])}), "
+        f"{good['of_telea']:.2f} of Telea's {fills['telea']['mae']:.4f} there.",
+    ]
 
 
 def filled(text: str, tables: str, path: Path) -> str:
