@@ -86,13 +86,32 @@ class FakeClock:
         return float(len(self.order))
 
 
-def test_all_ways_take_a_turn_in_each_trial_and_the_first_turns_are_not_counted():
+def test_all_ways_take_a_turn_in_each_trial_and_the_first_turns_are_not_counted(monkeypatch):
+    monkeypatch.setattr("abstract_beauty.bench.timing.PATIENCE", 100.0)
     clock = FakeClock()
     runs = {name: lambda name=name: clock.order.append(name) for name in ("a", "b", "c")}
     seconds = in_turn(runs, 3, clock, warmups=2)
     assert clock.order == ["a", "b", "c"] * 5
     assert seconds == {"a": [7, 10, 13], "b": [8, 11, 14], "c": [9, 12, 15]}
     assert medians(seconds) == {"a": 10, "b": 11, "c": 12}
+
+
+def test_what_is_slow_is_timed_once():
+    order = []
+
+    def watch(run):
+        return run()
+
+    def way(name, spent):
+        def run():
+            order.append(name)
+            return spent
+
+        return run
+
+    seconds = in_turn({"quick": way("quick", 2.9), "slow": way("slow", 3.1)}, 3, watch)
+    assert seconds == {"quick": [2.9] * 3, "slow": [3.1]}
+    assert order == ["quick", "slow", "quick", "slow", "quick", "quick"]
 
 
 def test_the_median_shrugs_off_one_busy_moment():

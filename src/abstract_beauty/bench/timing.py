@@ -11,6 +11,8 @@ Run = Callable[[], object]
 Stopwatch = Callable[[Run], float]
 Key = TypeVar("Key")
 
+PATIENCE = 3.0  # seconds a run; what takes longer, as bfloat16 where it is imitated, is timed once
+
 
 def stopwatch(device: torch.device) -> Stopwatch:
     """What times one run on a device, in seconds: from an idle device until all of the run's work is done.
@@ -45,13 +47,20 @@ def in_turn(
         trials: timed turns of each way.
         watch: times one run.
         warmups: turns of each way before them, which are not counted.
+
+    A way whose last warm-up took longer than PATIENCE is timed in the first trial only.
     """
     seconds: dict[Key, list[float]] = {way: [] for way in ways}
+    slow: set[Key] = set()
     for turn in range(warmups + trials):
         for way, run in ways.items():
+            if turn > warmups and way in slow:
+                continue
             spent = watch(run)
             if turn >= warmups:
                 seconds[way].append(spent)
+            elif turn == warmups - 1 and spent > PATIENCE:
+                slow.add(way)
     return seconds
 
 
