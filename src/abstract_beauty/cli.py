@@ -158,8 +158,8 @@ def _measure(options: argparse.Namespace) -> None:
         write_json(project.results / "fills.json", measure_fills(project, params))
         return
     if what == "elsewhere" and not name:
-        everyone = {key: predictor_run(project, params, key).network for key in params.predictors}
-        write_json(project.results / "elsewhere.json", measure_elsewhere(project, params, everyone))
+        predictors = {key: predictor_run(project, params, key).network for key in ("good", "bad", "judge")}
+        write_json(project.results / "elsewhere.json", measure_elsewhere(project, params, predictors))
         return
     if what not in ("filters", "improver") or (what == "improver") != bool(name):
         raise UserError(f"{options.what}: measure fills, filters, elsewhere or improver.NAME")
