@@ -98,6 +98,9 @@ def project(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("a licensed photograph")
     (profile.results / ".half.1.partial.json").write_text("{")
+    write_json(
+        profile.results / "attempts.json", {}
+    )  # the repository's own, which the profile's book shows too
     return find_project()
 
 

@@ -22,6 +22,7 @@ from abstract_beauty.experiments.runs import base_config, curve_path, digest, re
 from abstract_beauty.files import read_json, replacing, write_json
 from abstract_beauty.params import Params, as_tree, load_params
 from abstract_beauty.pipeline.cards import Network, card, duration
+from abstract_beauty.pipeline.repro import GIVEN
 from abstract_beauty.project import Project, find_project
 
 AGAIN = "run `make repro PROFILE=reference` to its end"
@@ -149,7 +150,8 @@ def plan(project: Project, profile: Project, commit: str) -> dict[Path, Any]:
         if f"{path.parent.name}/{path.stem}" not in networks:
             raise UserError(f"{path}: is published, but not in the run; {AGAIN}, or delete the file")
     record: dict[str, Any] = {"commit": commit, "data": data, "predictors": {}, "improvers": {}}
-    files = {out / path.name: path.read_bytes() for path in sorted(profile.results.glob("[!.]*.json"))}
+    made = [path for path in profile.results.glob("[!.]*.json") if f"results/{path.name}" not in GIVEN]
+    files = {out / path.name: path.read_bytes() for path in sorted(made)}
     hashes = {}
     for key, network in networks.items():
         files[project.reference / f"{key}.safetensors"] = network.content

@@ -26,7 +26,7 @@ from abstract_beauty.project import Project, find_project
 # What a profile makes for itself.
 _OWN = ("results/", "dvc.lock", "params.yaml", "data/", "models/run/", ".dvc/config.local", ".dvc/tmp/")
 # Of results/, what no stage makes: the reference run's, and what was measured by hand.
-_GIVEN = ("results/reference/", "results/attempts.json", "results/bench.json")
+GIVEN = ("results/reference/", "results/attempts.json", "results/bench.json")
 _RUNNING = re.compile(r"^Running stage '([^']+)'")
 _SKIPPED = re.compile(r"^Stage '([^']+)' (didn't change|is cached)")
 _CHATTER = re.compile(
@@ -76,7 +76,7 @@ def make_copy(project: Project, profile: str) -> Project:
     names = {
         name
         for name in listed.stdout.split("\0")
-        if name and (name.startswith(_GIVEN) or not name.startswith(_OWN))
+        if name and (name.startswith(GIVEN) or not name.startswith(_OWN))
     }
     record = folder / ".files"
     for stale in set(record.read_text().splitlines() if record.is_file() else []) - names:
