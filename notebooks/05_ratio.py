@@ -215,8 +215,8 @@ Markdown(
 # That a mere tint does little is by construction: both predictors see only differences of colours, and add their guess to what is around
 # the tile. And the bad one began as the [linear fill](02_predictor.ipynb), which is nearly exact wherever the picture is flat or a
 # gentle slope. So what is left to play with is shape: wherever the two predictors differ, there is progress to be had, and the
-# cheapest is had first. It seems to be an edge that runs straight into a tile. A weighted sum of the ring can only fade it out; a network
-# that has seen edges goes on with it. The more contrast, the greater the difference.
+# cheapest is had first. And progress is a ratio of two means over the whole picture: where nearly all of it is flat, so that both errors
+# are next to nothing, one small place at which the two differ decides the number.
 
 # %% tags=["hide-input"]
 plots.show(
