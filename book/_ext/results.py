@@ -31,6 +31,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 LITERAL = re.compile(r"\d+(\.\d+)?")
+LONGEST = 24  # characters of a result that stays on one line
 
 
 class ResultError(Exception):
@@ -143,7 +144,8 @@ class ResultRole(Reads, SphinxRole):
             message = self.inliner.reporter.warning(f"result: {error}", line=self.lineno)
             return [nodes.problematic(self.rawtext, f"[{self.text}]")], [message]
         self.note(files)
-        return [nodes.inline(self.rawtext, text, classes=["result"])], []
+        # A number is never broken across lines; a sentence must be.
+        return [nodes.inline(self.rawtext, text, classes=["result"] if len(text) <= LONGEST else [])], []
 
 
 def columns(option: str) -> list[tuple[str, str, str]]:
