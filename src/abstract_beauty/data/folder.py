@@ -1,5 +1,6 @@
 """Pictures of any folder: found recursively, split by a hash of the file name."""
 
+import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -72,12 +73,11 @@ def sample(folder: Path, limit: int, short_side: int, option: str = "folder") ->
         UserError: there is no such folder, or no readable picture in it.
     """
     files = _files(option, (str(folder),), [])
+    readable = (_picture(key, files[key], "test", short_side) for key in sorted(files, key=share))
     count = 0
-    for key in sorted(files, key=share):
-        found = _picture(key, files[key], "test", short_side)
-        if isinstance(found, Found) and count < limit:
-            count += 1
-            yield found
+    for found in itertools.islice((one for one in readable if isinstance(one, Found)), limit):
+        count += 1
+        yield found
     if not count:
         raise UserError(f"{option}: '{printable(folder)}' holds no readable picture")
 
