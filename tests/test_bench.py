@@ -277,6 +277,7 @@ def test_every_number_follows_from_the_seconds(report):
 
 def test_the_report_is_the_median_of_interleaved_trials(monkeypatch):
     """With a clock that ticks once a run: no way is timed twice in a row, and each time is its median turn."""
+    monkeypatch.setattr("abstract_beauty.bench.timing.PATIENCE", 1000.0)
     turns = []
 
     def watch(run):
@@ -297,6 +298,24 @@ def test_the_report_is_the_median_of_interleaved_trials(monkeypatch):
     expected = [statistics.median(1 + k + turn * count for turn in (1, 2, 3)) for k in range(count)]
     found = [tree["forward"][method][precision]["seconds"] for method, precision in keys]
     assert found == expected
+
+
+def test_where_bfloat16_is_imitated_large_pictures_are_taken_in_float32_alone(monkeypatch, known):
+    monkeypatch.setattr("abstract_beauty.bench.settings.LARGE", 64)
+    settings = replace(QUICK, imitated=True, sides=(32, 64, 96))
+    assert [settings.precisions_of(size) for size in (64, 65)] == [PRECISIONS, PRECISIONS[:1]]
+    assert replace(settings, imitated=False).precisions_of(65) == PRECISIONS
+    peak = {precision: {"gflop_per_second": 1.0} for precision in PRECISIONS}
+    large = tables.full_prediction_times(96, settings, known, peak, CPU, stopwatch(CPU))["forward"]
+    assert all(large[method]["float32"]["seconds"] > 0 for method in METHODS)
+    for method in METHODS:
+        assert large[method]["bfloat16"].pop("gflop") == large[method]["float32"]["gflop"]
+        assert set(large[method]["bfloat16"].values()) == {None}
+    assert tables.fastest({"96": {"forward": large}})["96"]["forward"]["precision"] == "float32"
+    found = tables.scaling(settings, known, CPU, stopwatch(CPU))
+    times = {int(side): row["bfloat16"]["seconds"] for side, row in found["sides"].items()}
+    assert times.pop(96) is None
+    assert found["exponent"]["bfloat16"] == pytest.approx(exponent(times))
 
 
 def test_scaling_has_each_side_and_the_exponent_of_its_times(report):

@@ -177,8 +177,10 @@ def _measure(options: argparse.Namespace) -> None:
 
 def _bench(options: argparse.Namespace) -> None:
     from abstract_beauty.bench import bench, held_out_errors, one_pass_predictor, settings_for, table
+    from abstract_beauty.training import computes_in_bfloat16
 
     settings = settings_for(
+        imitated=not computes_in_bfloat16(),
         quick=options.quick, sizes=options.size, trials=options.trials, largest=options.largest,
         compile=options.compile,
     )  # fmt: skip

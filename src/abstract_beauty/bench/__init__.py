@@ -60,7 +60,6 @@ def bench(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     watch = stopwatch(device)
     report: dict[str, Any] = {
-        "note": "",  # whoever keeps a report for longer than its code lives says so here
         "machine": machine() | {"bfloat16": "has" if computes_in_bfloat16() else "does not have"},
         "settings": {
             "trials": {str(size): settings.trials_of(size) for size in settings.sizes},

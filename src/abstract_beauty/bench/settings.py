@@ -24,6 +24,9 @@ class Settings:
     sides: tuple[int, ...] = (128, 256, 512, 1024, 2048)  # of the pictures of the scaling, pixels
     layout_size: int = 320  # side of the picture on which memory layouts are compared, and bfloat16 is judged
     compile: bool = False  # also time torch.compile
+    imitated: bool = (
+        False  # bfloat16 is imitated here, which takes minutes for a large picture: left out for those
+    )
     # What is trained, as in params.yaml: predictors.good, predictors.article, improvers.smoothing.
     token_width: int = 64  # of the one-pass predictor
     encoder_width: int = 24  # of the article's context encoder
@@ -40,6 +43,10 @@ class Settings:
     def trials_of(self, size: int) -> int:
         """Timed trials at a picture size: all, or a third of them but at least three for a large one."""
         return self.trials if size <= LARGE else min(self.trials, max(FEWEST, self.trials // 3))
+
+    def precisions_of(self, size: int) -> tuple[str, ...]:
+        """The precisions that a picture size is timed in."""
+        return PRECISIONS[:1] if self.imitated and size > LARGE else PRECISIONS
 
     def warmups(self, device: torch.device) -> int:
         """Turns that are not counted: a GPU also chooses kernels, fills its allocator and raises its clock in them."""
@@ -67,6 +74,7 @@ def settings_for(
     trials: int | None = None,
     largest: int | None = None,
     compile: bool = False,
+    imitated: bool = False,
 ) -> Settings:
     """The settings that the command's options mean; None leaves one as it is.
 
@@ -76,11 +84,12 @@ def settings_for(
         trials: timed turns of each way, at least 1.
         largest: leaves the larger sides out of the scaling.
         compile: whether torch.compile is timed too.
+        imitated: whether bfloat16 is imitated on this machine; then it is left out for large pictures.
 
     Raises:
         UserError: a picture is smaller than a tile, or fewer than two sides are left.
     """
-    settings = replace(QUICK if quick else Settings(), compile=compile)
+    settings = replace(QUICK if quick else Settings(), compile=compile, imitated=imitated)
     if sizes:
         if min(sizes) < TILE:
             raise UserError(f"--size {min(sizes)}: must be at least {TILE}")

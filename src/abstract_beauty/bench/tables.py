@@ -28,16 +28,21 @@ def exponent(seconds: Mapping[int, float]) -> float | None:
     return statistics.linear_regression(pixels, [math.log(value) for value in seconds.values()]).slope
 
 
-def row(seconds: float, *, loop: float, pixels: int, gflop: float, peak: float) -> dict[str, float]:
+def row(
+    seconds: float | None, *, loop: float, pixels: int, gflop: float, peak: float
+) -> dict[str, float | None]:
     """What is said of one way.
 
     Args:
-        seconds: its median.
+        seconds: its median; None where it is not timed, and then so is all that follows from it.
         loop: that of the float32 loop, in the same mode at the same size.
         pixels: of the picture.
         gflop: what a turn calculates, billions of operations.
         peak: the machine's best in this precision, GFLOP/s.
     """
+    if seconds is None:
+        names = ("seconds", "times_faster", "megapixels_per_second", "gflop_per_second", "share_of_peak")
+        return dict.fromkeys(names) | {"gflop": gflop}
     return {
         "seconds": seconds,
         "times_faster": loop / seconds,
@@ -59,8 +64,9 @@ def full_prediction_times(
     """Every way at one picture size: {mode: {method: {precision: row}}}."""
     y = picture(size, device)
     tree: Tree = {}
+    timed = settings.precisions_of(size)
     for mode in MODES:
-        runs = {key: run_of(way, y, mode) for key, way in ways.items()}
+        runs = {key: run_of(way, y, mode) for key, way in ways.items() if key[1] in timed}
         seconds = medians(in_turn(runs, settings.trials_of(size), watch, warmups=settings.warmups(device)))
         # The loop calculates what the batch does, and counting takes longest where calls are many.
         counted = {method: gflop(runs[method, "float32"]) for method in METHODS if method != "loop"}
@@ -68,7 +74,7 @@ def full_prediction_times(
         tree[mode] = {
             method: {
                 precision: row(
-                    seconds[method, precision],
+                    seconds.get((method, precision)),
                     loop=seconds["loop", "float32"],
                     pixels=size * size,
                     gflop=counted[method],
@@ -95,7 +101,7 @@ def fastest(tree: Tree) -> Tree:
         found[size] = {}
         for mode, methods in modes.items():
             ways = methods["one_pass"]
-            best = min(ways, key=lambda precision: ways[precision]["seconds"])
+            best = min((p for p in ways if ways[p]["seconds"]), key=lambda p: ways[p]["seconds"])
             found[size][mode] = {"precision": best, **ways[best]}
     return found
 
@@ -121,15 +127,20 @@ def scaling(settings: Settings, ways: Ways, device: torch.device, watch: Stopwat
     for side in settings.sides:
         runs = {
             precision: run_of(ways["one_pass", precision], picture(side, device), "forward")
-            for precision in PRECISIONS
+            for precision in settings.precisions_of(side)
         }
         times = medians(in_turn(runs, settings.trials_of(side), watch, warmups=settings.warmups(device)))
         sides[str(side)] = {"pixels": side * side} | {
-            precision: {"seconds": value, "megapixels_per_second": side * side / value / 1e6}
-            for precision, value in times.items()
+            precision: {
+                "seconds": times.get(precision),
+                "megapixels_per_second": side * side / times[precision] / 1e6 if precision in times else None,
+            }
+            for precision in PRECISIONS
         }
     exponents = {
-        precision: exponent({int(side): values[precision]["seconds"] for side, values in sides.items()})
+        precision: exponent(
+            {int(side): row[precision]["seconds"] for side, row in sides.items() if row[precision]["seconds"]}
+        )
         for precision in PRECISIONS
     }
     return {"sides": sides, "exponent": exponents}

@@ -31,6 +31,11 @@ def _words(name: str) -> str:
     return name.replace("forward_backward", "forward and backward").replace("_", " ")
 
 
+def _number(value: float | None, form: str, unit: str = "") -> str:
+    """A number as text; a dash where it was not measured."""
+    return "-" if value is None else f"{value:{form}}{unit}"
+
+
 def _rows(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """Columns as wide as they need be: the first two to the left, numbers to the right."""
     widths = [max(len(line[column]) for line in [head, *rows]) for column in range(len(head))]
@@ -61,12 +66,12 @@ def _full_prediction(report: Tree, size: str, mode: str) -> str:
         (
             _words(method),
             precision,
-            f"{row['seconds']:.4f}",
-            f"{row['times_faster']:.1f}x",
-            f"{row['megapixels_per_second']:.3f}",
+            _number(row["seconds"], ".4f"),
+            _number(row["times_faster"], ".1f", "x"),
+            _number(row["megapixels_per_second"], ".3f"),
             f"{row['gflop']:.1f}",
-            f"{row['gflop_per_second']:.1f}",
-            f"{row['share_of_peak']:.1%}",
+            _number(row["gflop_per_second"], ".1f"),
+            _number(row["share_of_peak"], ".1%"),
         )
         for method, kinds in report["full_prediction"][size][mode].items()
         for precision, row in kinds.items()
@@ -98,8 +103,8 @@ def _scaling(tree: Tree) -> str:
         (
             f"{side}x{side}",
             "",
-            *(f"{row[precision]['seconds']:.4f}" for precision in PRECISIONS),
-            f"{row[PRECISIONS[-1]]['megapixels_per_second']:.3f}",
+            *(_number(row[precision]["seconds"], ".4f") for precision in PRECISIONS),
+            f"{max(row[p]['megapixels_per_second'] or 0 for p in PRECISIONS):.3f}",
         )
         for side, row in tree["sides"].items()
     ]
