@@ -190,9 +190,9 @@ Markdown(
 # is left to decide. A network that starts as a copy then has little reason to go anywhere; a network that cannot copy yet is *blurry
 # for that reason*, and is in no hurry to become sharp.
 #
-# This is a hypothesis, not a result. It makes a prediction that you can test in the first cell: `smoothing_unet = {"k2": 0.7}` should
-# leave the copy, and `smoothing = {"k2": 0.0}`, where nothing at all asks for smoothness, should come out smooth all the same
-# while its training is short.
+# This is a hypothesis so far. [A later chapter](07_critical_point.ipynb) measures it, pixel by pixel and over the whole range of weights. You can also try
+# it in the first cell: `smoothing_unet = {"k2": 0.7, "k1": 0.3}` should leave the copy, and `smoothing = {"k2": 0.0}`, where nothing at all
+# asks for smoothness, should come out smooth all the same while its training is short.
 
 # %% [markdown]
 # ## Without the original: the Black Square
@@ -244,6 +244,6 @@ Markdown(
     f"{test['colour_shift']:.4f}, which nobody asked for.\n"
     f"- **To tell the loss from the network.** After {plain.curve[-1]['step']} steps the plain stack's loss is "
     f"{plain_numbers['final_loss']:.4f}, the U-Net's {unet_numbers['final_loss']:.4f}. How much of the smoothing is the loss and "
-    f"how much is a network that cannot copy yet needs longer training and the controls named above.\n"
+    f"how much is a network that cannot copy yet, the controls of [a later chapter](07_critical_point.ipynb) say.\n"
     f"- **Error bars.** One seed each. No difference here should be trusted to its last digit."
 )

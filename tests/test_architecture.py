@@ -14,7 +14,7 @@ LAYERS = [
     {"files", "optimizers"},
     {"project", "params", "full_prediction", "statistics", "images"},
     {"predictors", "improvers", "predictability", "baselines", "plots", "data"},
-    {"losses", "weights", "training"},
+    {"losses", "scorers", "weights", "training"},
     {"experiments", "bench"},
     {"cli", "pipeline"},
 ]

@@ -116,7 +116,7 @@ def test_improve_applies_the_improver_so_many_times(project, picture, tmp_path, 
         ),
         (["train", "predictor.best"], ["predictor.best", "predictor.good"]),
         (["train", "predictor.good"], ["no prepared pictures"]),
-        (["measure", "beauty"], ["beauty", "fills, filters, elsewhere or improver.NAME"]),
+        (["measure", "beauty"], ["beauty", "elsewhere, pixels, balance, many or improver.NAME"]),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(project, tmp_path, capsys, arguments, words):

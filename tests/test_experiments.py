@@ -8,8 +8,11 @@ import torch
 
 from abstract_beauty import experiments
 from abstract_beauty.errors import UserError
+from abstract_beauty.experiments.balance import measure_balance
 from abstract_beauty.experiments.improver import filter_at
-from abstract_beauty.experiments.pictures import Crops, Tiles
+from abstract_beauty.experiments.many import ending, measure_many
+from abstract_beauty.experiments.pictures import Crops, Tiles, squares
+from abstract_beauty.experiments.pixels import descend, measure_pixels, pull, stationary, weak_predictors
 from abstract_beauty.experiments.runs import forget, record_path
 from abstract_beauty.full_prediction import full_prediction
 from abstract_beauty.images import read_image, write_image
@@ -22,7 +25,10 @@ TINY = {
     "linear": {"crops": 250},
     "predictors": {
         **{name: {"width": 4, "steps": 4, "batch": 2} for name in ("article", "judge")},
-        **{name: {"width": 12, "steps": 4, "batch": 1, "crop": 128} for name in ("good", "bad")},
+        **{
+            name: {"width": 12, "steps": 4, "batch": 1, "crop": 128}
+            for name in ("good", "bad", "bad_again", "small")
+        },
     },
     "training": {"log_every": 2, "checkpoint_every": 2, "accelerator": "cpu"},
 }
@@ -172,7 +178,7 @@ def test_the_judges_table(project, tiny):
     run = experiments.improver_run(project, tiny, "smoothing", progress=False)
     small = parse_params(merge(_tree(tiny), {"evaluation": {"filter_strengths": 2}}))
     filters = experiments.measure_filters(project, small, networks)
-    table = experiments.measure_improver(project, run, networks, filters)
+    table = experiments.measure_improver(project, small, run, networks, filters)
     json.dumps(table)
     assert 0 < table["test"]["fidelity"] < 1
     assert filters["original"][0]["fidelity"] == 0
@@ -248,3 +254,129 @@ def test_predictors_are_measured_on_other_folders(project, tiny, tmp_path):
     assert found["errors"]["linear"] == pytest.approx(expected, rel=1e-5)
     assert found["of_telea"]["linear"] == pytest.approx(found["errors"]["linear"] / found["errors"]["telea"])
     assert experiments.measure_elsewhere(project, tiny, {}) == {"sets": {}}
+
+
+# --- the experiments that the later chapters are made of ------------------------------------------------
+
+
+SMALL = {
+    "balance": {
+        "ratios": [0.0, 0.6], "networks": ["unet"], "width": 4, "seeds": 1, "steps": 2, "lengths": [2],
+        "pictures": 1, "side": 128,
+    },
+    "pixels": {"ratios": [0.0, 0.7], "grid_ratio": 0.7, "steps": 3, "pictures": 1, "side": 128},
+    "many": {"times": 2, "pictures": 1, "side": 128},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small(tiny):
+    return parse_params(merge(_tree(tiny), SMALL))
+
+
+def networks_of(project, params, *names):
+    return {
+        name: experiments.predictor_or_fill(project, params, name, progress=False).network for name in names
+    }
+
+
+def test_the_squares_are_the_pictures_centres(prepared):
+    images, found = experiments.test_images(prepared), squares(prepared, 2, 64)
+    assert len(found) == 2
+    for name, square in found.items():
+        h, w = images[name].shape[2:]
+        top, left = (h - 64) // 2, (w - 64) // 2
+        assert torch.equal(square, images[name][..., top : top + 64, left : left + 64])
+
+
+def test_descent_finds_the_minimum_and_leaves_alone_what_has_no_reason_to_move():
+    x = torch.full((1, 3, 32, 32), 0.5)
+    wanted = x.clone()
+    wanted[..., :16] = 0.4
+    near = descend(x, lambda y, i: 0.7 * (y - wanted).abs().mean(), steps=60, anchor=0.3)
+    assert (near - wanted).abs().max() < 0.01
+    assert torch.equal(descend(x, lambda y, i: 0.3 * (y - wanted).abs().mean(), steps=5, anchor=0.7), x)
+    free = descend(x, lambda y, i: 5 * (y - wanted).square().mean(), steps=60, anchor=None)
+    assert (free - wanted).abs().max() < 0.02
+
+
+def test_a_pixel_stays_where_its_subgradient_allows_it(project, tiny):
+    f = networks_of(project, tiny, "good")["good"]
+    x = torch.cat(list(squares(project, 1, 128).values()))
+    theory = stationary(f, x, [0.0, 0.3, 0.5, 0.7, 1.0])
+    assert theory["stays"] == sorted(theory["stays"], reverse=True)
+    assert theory["stays"][0] == 1 and theory["stays"][-1] == pytest.approx(0, abs=0.05)
+    # By hand: move single pixels by a little; where the loss falls in neither direction, the pixel stays.
+    g = pull(f, x, [(0, 0)])
+    for k1, k2 in ((0.5, 0.5), (0.4, 0.6)):
+        share = float((k2 * g.abs() <= k1).float().mean())
+        assert stationary(f, x, [k2])["stays"] == [pytest.approx(share)]
+
+
+def test_the_pull_is_the_slope_of_the_error(project, tiny):
+    f = networks_of(project, tiny, "good")["good"].double()
+    x = torch.cat(list(squares(project, 1, 128).values())).double()
+    g = pull(f, x, [(0, 0)])
+    for place in ((0, 0, 5, 7), (0, 1, 64, 40), (0, 2, 100, 100)):
+        moved = x.clone()
+        moved[place] += 1e-6
+        errors = [float((y - full_prediction(f, y)).abs().sum()) for y in (x, moved)]
+        assert (errors[1] - errors[0]) / 1e-6 == pytest.approx(float(g[place]), rel=1e-3, abs=1e-3)
+
+
+def test_the_experiments_on_pixels(project, small):
+    f = networks_of(project, small, "good", "bad", "bad_again", "small", "judge", "linear")
+    numbers, pictures = measure_pixels(project, small, f)
+    json.dumps(numbers)
+    still, moved = numbers["balance"]
+    assert still["fidelity"] == 0 and torch.equal(pictures["balance 0.0"], pictures["x"])
+    assert moved["fidelity"] > 0
+    assert [row["random"] for row in numbers["grid"]] == [False, True]
+    assert {row["bad"] for row in numbers["weak"]} == set(weak_predictors(f))
+    assert len(numbers["weak"]) == 2 * len(weak_predictors(f))
+    assert all(torch.isfinite(one).all() and 0 <= one.min() <= one.max() <= 1 for one in pictures.values())
+    more, less = (next(r for r in numbers["exaggerate"] if r["a"] == a) for a in (0.5, -0.5))
+    assert more["predictability"] > numbers["original"]["predictability"] > less["predictability"]
+
+
+def test_the_phase_diagram_trains_each_point(project, small):
+    found = measure_balance(
+        project, small, networks_of(project, small, "good", "bad", "judge"), progress=False
+    )
+    rows = found["points"]
+    assert [(row["series"], row["network"], row["ratio"]) for row in rows] == [
+        ("ratio", "unet", 0.0), ("ratio", "unet", 0.6), ("length", "plain", 0.0), ("length", "plain", 0.5),
+    ]  # fmt: skip
+    assert found["original"]["fidelity"] == 0
+    assert all(row["fidelity"] > 0 and row["gradient_norm"] >= 0 for row in rows)
+    assert not list(project.run.glob("improvers/*"))
+
+
+def test_many_times_over(project, small):
+    one = parse_params(
+        merge(_tree(small), {"improvers": {"smoothing": {"steps": 2}}})
+        | {"improvers": {"smoothing": _tree(small)["improvers"]["smoothing"]}}
+    )
+    f = networks_of(project, one, "good")["good"]
+    numbers, pictures = measure_many(project, one, f)
+    g = experiments.improver_run(project, one, "smoothing", progress=False).network
+    x = pictures["x/0"]
+    torch.testing.assert_close(pictures["smoothing/2"], g(g(x)))
+    curves = numbers["smoothing"]
+    assert curves["moved"][0] == curves["step"][0] == 0
+    assert curves["step"][2] == pytest.approx(float((g(g(x)) - g(x)).abs().mean()))
+    assert {key: len(values) for key, values in curves.items() if key != "ends"} == dict.fromkeys(
+        ("moved", "step", "flat", "error"), 3
+    )
+
+
+@pytest.mark.parametrize(
+    ("flat", "step", "end"),
+    [
+        ([0.2, 0.01], [0, 0.1], "flat colour"),
+        ([0.2, 0.1], [0, 1e-5], "stands still"),
+        ([0.2, 0.1], [0, 0.1], "goes on"),
+    ],
+)
+def test_the_ends_of_many_times(flat, step, end):
+    assert ending({"flat": flat, "step": step}) == end

@@ -30,15 +30,27 @@ def test_profiles_are_valid_and_change_something(tree, profile):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"improvers": {"smoothing": {"k3": 1.0}}}, ["improvers.smoothing.k3", "unknown key", "k1, k2"]),
+        ({"improvers": {"smoothing": {"k9": 1.0}}}, ["improvers.smoothing.k9", "unknown key", "k1, k2"]),
+        (
+            {"improvers": {"smoothing": {"k3": 1.0}}},
+            ["improvers.smoothing", "k3 cannot be given", "'smoothing'"],
+        ),
+        ({"improvers": {"held": {"k3": None}}}, ["improvers.held", "needs k3"]),
+        (
+            {"improvers": {"progress_held": {"bad": "worst"}}},
+            ["improvers.progress_held.bad", "worst", "linear"],
+        ),
         ({"improvers": {"smoothing": {"k2": "0.7"}}}, ["improvers.smoothing.k2", "number", '"0.7"']),
         ({"improvers": {"smoothing": {"k2": -1}}}, ["improvers.smoothing.k2", "greater than or equal to 0"]),
         ({"improvers": {"smoothing": {"k1": 0, "k2": 0}}}, ["improvers.smoothing", "both 0"]),
         (
             {"improvers": {"ratio_progress": {"k1": 0.5}}},
-            ["improvers.ratio_progress", "belong to the loss 'smoothing'"],
+            ["improvers.ratio_progress", "k1 cannot be given", "ratio_progress"],
         ),
-        ({"improvers": {"smoothing": {"loss": "beauty"}}}, ["improvers.smoothing.loss", "ratio_as_written"]),
+        (
+            {"improvers": {"smoothing": {"loss": "beauty"}}},
+            ["improvers.smoothing", "beauty", "ratio_as_written"],
+        ),
         ({"improvers": {"smoothing": {"steps": 1.5}}}, ["improvers.smoothing.steps", "integer"]),
         ({"improvers": {"smoothing": {"steps": True}}}, ["improvers.smoothing.steps", "integer"]),
         ({"improvers": {"smoothing": {"steps": 10**30}}}, ["improvers.smoothing.steps"]),

@@ -5,6 +5,7 @@ import torch
 
 import abstract_beauty as ab
 from abstract_beauty import losses
+from abstract_beauty.params import WEIGHTS_OF
 from abstract_beauty.predictability import PHASES, SMALLEST_ERROR
 from abstract_beauty.predictors import ContextEncoder
 
@@ -70,3 +71,55 @@ def test_at_equal_weights_moving_from_x_towards_a_fixed_z_gains_nothing():
     x, z = flat(0.2), flat(0.8)
     values = [losses.smoothing(x, x + share * (z - x), z, k1=0.5, k2=0.5).item() for share in (0.0, 0.3, 1.0)]
     assert values == pytest.approx([0.3, 0.3, 0.3])
+
+
+def test_the_losses_and_what_params_must_give_them():
+    assert set(losses.LOSSES) == set(WEIGHTS_OF)
+    for name, loss in losses.LOSSES.items():
+        given = set(losses.needs(loss)[1])
+        assert given == set(WEIGHTS_OF[name]) - {"scorer"}, name
+    assert losses.needs(losses.target) == (("x", "y", "z", "z_x"), ("k1", "k2", "share"))
+
+
+def test_lost_contrast_is_what_is_lost_beyond_the_allowance():
+    torch.manual_seed(0)
+    x = torch.rand(2, 3, 64, 64)
+    middle = x.mean((2, 3), keepdim=True)
+    # All contrasts to a half: each of the three measures has lost a half, of which a twentieth is free.
+    assert losses.contrast_lost(x, middle + 0.5 * (x - middle)).item() == pytest.approx(0.45, abs=1e-3)
+    assert losses.contrast_lost(x, middle + 0.96 * (x - middle)).item() == 0
+    assert losses.contrast_lost(x, middle + 1.5 * (x - middle)).item() == 0
+    # One colour's contrast does not make up for another's.
+    y = x.clone()
+    y[:, 0], y[:, 1] = middle[:, 0], middle[:, 1] + 2 * (x[:, 1] - middle[:, 1])
+    assert losses.contrast_lost(x, y).item() == pytest.approx(0.95 / 3, abs=1e-3)
+
+
+def test_coarse_asks_only_for_what_is_coarse():
+    x = flat(0.3, size=64)
+    y = x.clone()
+    y[..., ::2, ::2] += 0.1
+    y[..., 1::2, 1::2] += 0.1
+    y[..., ::2, 1::2] -= 0.1
+    y[..., 1::2, ::2] -= 0.1
+    assert (
+        losses.coarse(x, y, y, k1=1.0, k2=1.0).item()
+        < 0.01
+        < losses.smoothing(x, y, y, k1=1.0, k2=1.0).item()
+    )
+    assert losses.coarse(x, x + 0.2, x, k1=0.5, k2=0.25).item() == pytest.approx(0.5 * 0.2 + 0.25 * 0.2)
+
+
+def test_the_target_is_a_set_share_of_the_original_s_error():
+    x, y, z, z_x = flat(0.5), flat(0.6), flat(0.64), flat(0.4)
+    value = losses.target(x, y, z, z_x, k1=0.5, k2=2.0, share=0.8).item()
+    assert value == pytest.approx(0.5 * 0.1 + 2.0 * abs(0.04 - 0.8 * 0.1))
+    assert losses.target(x, x, x - 0.08, z_x, k1=1.0, k2=1.0, share=0.8).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_progress_held_and_scored_are_their_equations():
+    x, y, z_bad, z = flat(0.5), flat(0.6), flat(0.8), flat(0.7)
+    value = losses.progress_held(x, y, z_bad, z, k1=0.5, k2=0.1, k3=3.0).item()
+    assert value == pytest.approx(0.5 * 0.1 + 0.1 * 0.5 + 3.0 * losses.contrast_lost(x, y).item())
+    scored = losses.scored(x, y, lambda image: image.mean((1, 2, 3)) * 10, k1=1.0, k2=0.5)
+    assert scored.item() == pytest.approx(0.1 - 0.5 * 6.0)

@@ -12,7 +12,7 @@ import torch
 
 from abstract_beauty import weights
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import read_json, rounded, write_json
+from abstract_beauty.files import rounded, write_json
 from abstract_beauty.full_prediction import TILE
 from abstract_beauty.images import read_image, resize_short_side, write_image
 from abstract_beauty.improvers import improve
@@ -143,36 +143,9 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _measure(options: argparse.Namespace) -> None:
-    from abstract_beauty.experiments import (
-        improver_run,
-        measure_elsewhere,
-        measure_fills,
-        measure_filters,
-        measure_improver,
-        predictor_run,
-    )
+    from abstract_beauty.experiments.measures import measure
 
-    project, params = find_project(), load_params()
-    what, _, name = options.what.partition(".")
-    if what == "fills" and not name:
-        write_json(project.results / "fills.json", measure_fills(project, params))
-        return
-    if what == "elsewhere" and not name:
-        predictors = {key: predictor_run(project, params, key).network for key in ("good", "bad", "judge")}
-        write_json(project.results / "elsewhere.json", measure_elsewhere(project, params, predictors))
-        return
-    if what not in ("filters", "improver") or (what == "improver") != bool(name):
-        raise UserError(f"{options.what}: measure fills, filters, elsewhere or improver.NAME")
-    predictors = {key: predictor_run(project, params, key).network for key in ("good", "bad", "judge")}
-    if what == "filters":
-        write_json(project.results / "filters.json", measure_filters(project, params, predictors))
-    else:
-        run = improver_run(project, params, name)
-        filters = read_json(project.results / "filters.json")
-        write_json(
-            project.results / "improvers" / f"{name}.json",
-            measure_improver(project, run, predictors, filters),
-        )
+    measure(find_project(), load_params(), options.what)
 
 
 def _bench(options: argparse.Namespace) -> None:
@@ -263,7 +236,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--quiet", action="store_true", help="no progress bar")
 
     add = command("measure", _measure, "Measure against the test pictures.").add_argument
-    add("what", metavar="WHAT", help="fills, filters, elsewhere or improver.NAME")
+    add("what", metavar="WHAT", help="fills, filters, elsewhere, pixels, balance, many or improver.NAME")
 
     add = command("bench", _bench, "Time full prediction and training on this machine.").add_argument
     add("--json", action="store_true", help="print JSON")

@@ -3,6 +3,7 @@
 import io
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from PIL import Image, ImageCms, ImageOps
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from abstract_beauty.errors import UserError
@@ -184,3 +187,25 @@ def resize_short_side(image: Float[Tensor, "3 h w"], n: int) -> Float[Tensor, "3
         Image.fromarray(channel).resize(size, Image.Resampling.LANCZOS) for channel in image.cpu().numpy()
     ]
     return torch.from_numpy(np.stack([np.asarray(channel) for channel in channels])).clamp(0, 1)
+
+
+def write_pictures(path: str | os.PathLike, pictures: Mapping[str, Float[Tensor, "n 3 _h _w"]]) -> None:
+    """Write named batches of pictures in [0, 1] as one safetensors file of 8-bit numbers; none is lost half-way."""
+    tensors = {
+        name: (batch.detach().cpu().clamp(0, 1) * 255).round().to(torch.uint8).contiguous()
+        for name, batch in pictures.items()
+    }
+    with replacing(path) as temporary:
+        save_file(tensors, temporary)
+
+
+def read_pictures(path: str | os.PathLike) -> dict[str, Float[Tensor, "n 3 _h _w"]]:
+    """What `write_pictures` wrote, as floats in [0, 1].
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    try:
+        return {name: batch.float() / 255 for name, batch in load_file(path).items()}
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path}: no such pictures ({error}); run the stage that makes them") from error

@@ -74,31 +74,56 @@ class PredictorParams:
     seed: Seed = 0  # predictors of one seed start alike and see the same pictures
 
 
+# What each loss of losses.py must be given here.
+WEIGHTS_OF: dict[str, tuple[str, ...]] = {
+    "smoothing": ("k1", "k2"),
+    "ratio_as_written": (),
+    "ratio_progress": (),
+    "smoothing_held": ("k1", "k2", "k3"),
+    "coarse": ("k1", "k2"),
+    "target": ("k1", "k2", "share"),
+    "progress_held": ("k1", "k2", "k3"),
+    "scored": ("k1", "k2", "scorer"),
+}
+
+
 @dataclass(frozen=True, config=_STRICT)
 class ImproverParams:
     """One improver: its network, its loss and its training."""
 
     network: str = "plain"  # a key of improvers.NETWORKS
     width: Annotated[int, Field(ge=4, le=512)] = 24  # channels of the first layer
-    loss: Literal["smoothing", "ratio_as_written", "ratio_progress"] = "smoothing"
-    k1: Weight | None = None  # smoothing: the weight of MAE(x, y)
-    k2: Weight | None = None  # smoothing: the weight of MAE(y, z)
+    loss: str = "smoothing"  # a key of WEIGHTS_OF, and a function of losses.py
+    k1: Weight | None = None  # the weight of staying near the original
+    k2: Weight | None = None  # the weight of being predictable, or of progress
+    k3: Weight | None = None  # the weight of contrast and detail that is lost
+    share: Weight | None = None  # target: the wanted share of the original's predictability error
+    bad: str | None = None  # losses of two predictors: which is the bad one, a predictor's name or "linear"
+    phase: Literal["fixed", "random"] = "fixed"  # the grid of each step: the article's, or one drawn anew
+    scorer: str | None = None  # scored: a key of scorers.SCORERS
     steps: Count = 250
     batch: Count = 2  # images a step, over all processes
-    crop: Side = 160  # side of the training crops, pixels
+    crop: Side = 128  # side of the training crops, pixels
     learning_rate: Rate = 0.001
     seed: Seed = 0
 
     def __post_init__(self) -> None:
-        if self.loss == "smoothing":
-            if self.k1 is None or self.k2 is None:
-                raise ValueError("the loss 'smoothing' needs k1 and k2")
-            if self.k1 + self.k2 == 0:
-                raise ValueError("k1 and k2 are both 0, so the loss is 0 whatever the improver does")
-        elif self.k1 is not None or self.k2 is not None:
+        if self.loss not in WEIGHTS_OF:
+            raise ValueError(f"there is no loss {self.loss!r}; there are {', '.join(WEIGHTS_OF)}")
+        needed = WEIGHTS_OF[self.loss]
+        missing = [key for key in needed if getattr(self, key) is None]
+        if missing:
+            raise ValueError(f"the loss '{self.loss}' needs {' and '.join(missing)}")
+        given = ("k1", "k2", "k3", "share", "bad", "scorer")
+        odd = [key for key in given if key not in needed and getattr(self, key) is not None]
+        if self.loss.startswith(("ratio", "progress")):
+            odd = [key for key in odd if key != "bad"]
+        if odd:
             raise ValueError(
-                f"k1 and k2 belong to the loss 'smoothing', not to '{self.loss}'; leave them out"
+                f"{' and '.join(odd)} cannot be given to the loss '{self.loss}'; leave out what it lacks"
             )
+        if self.k1 is not None and self.k2 is not None and self.k1 + self.k2 == 0:
+            raise ValueError("k1 and k2 are both 0, so the loss is 0 whatever the improver does")
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -118,9 +143,50 @@ class TrainingParams:
 class EvaluationParams:
     """How every network is measured."""
 
+    pictures: CountOrZero = 0  # improvers and filters are judged on so many test pictures; 0: on all
     filter_strengths: Annotated[int, Field(ge=2, le=50)] = 6  # points on each filter's fidelity curve
     elsewhere: tuple[str, ...] = ()  # folders of other pictures, on which predictors are measured as well
     elsewhere_pictures: Count = 100  # of each folder at most so many
+
+
+Ratio = Annotated[float, Field(ge=0, le=1)]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class BalanceParams:
+    """The phase diagram of k1 : k2: improvers trained at many ratios."""
+
+    ratios: tuple[Ratio, ...] = (0.0, 0.4, 0.5, 0.6, 0.8)  # k2 / (k1 + k2)
+    networks: tuple[str, ...] = ("unet",)  # keys of improvers.NETWORKS
+    width: Annotated[int, Field(ge=4, le=512)] = 16
+    seeds: Annotated[int, Field(ge=1, le=100)] = 2  # trainings of each, for the error bars
+    steps: Count = 60  # of each training
+    lengths: tuple[Count, ...] = (
+        20,
+        60,
+    )  # trainings of the plain stack with k2 = 0 and k1 = k2, for so many steps
+    pictures: Count = 6  # test pictures, of each the central square
+    side: Side = 160  # of the square and of the training crops, pixels
+
+
+@dataclass(frozen=True, config=_STRICT)
+class PixelsParams:
+    """Experiments that move the pixels of y themselves, without any network."""
+
+    ratios: tuple[Ratio, ...] = (0.0, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.85, 1.0)  # k2 / (k1 + k2)
+    grid_ratio: Ratio = 0.6  # at which the fixed grid is compared with random ones
+    steps: Count = 40
+    pictures: Count = 6  # test pictures, of each the central square
+    side: Side = 128  # of the square, pixels
+
+
+@dataclass(frozen=True, config=_STRICT)
+class ManyParams:
+    """Improvers applied again and again."""
+
+    times: Annotated[int, Field(ge=1, le=1000)] = 50
+    pictures: Count = 3  # test pictures, of each the central square
+    side: Side = 160  # of the square, pixels
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -134,6 +200,9 @@ class Params:
     linear: LinearParams = LinearParams()
     training: TrainingParams = TrainingParams()
     evaluation: EvaluationParams = EvaluationParams()
+    balance: BalanceParams = BalanceParams()
+    pixels: PixelsParams = PixelsParams()
+    many: ManyParams = ManyParams()
 
     def __post_init__(self) -> None:
         missing = {"good", "bad", "judge"} - set(self.predictors)
@@ -141,6 +210,13 @@ class Params:
             raise ValueError(
                 f"predictors needs {', '.join(sorted(missing))}: improvers are trained and judged with them"
             )
+        known = {*self.predictors, "linear"}
+        for name, improver in self.improvers.items():
+            if improver.bad is not None and improver.bad not in known:
+                raise ValueError(
+                    f"improvers.{name}.bad: there is no predictor {improver.bad!r}; "
+                    f"there are {', '.join(sorted(known))}"
+                )
         if "linear" in self.predictors:
             raise ValueError("predictors.linear is the linear fill's own name; call that predictor otherwise")
 
@@ -184,6 +260,9 @@ def _near(key: str, tree: Mapping) -> str:
         "linear": LinearParams,
         "training": TrainingParams,
         "evaluation": EvaluationParams,
+        "balance": BalanceParams,
+        "pixels": PixelsParams,
+        "many": ManyParams,
     }
     owner = (
         sections.get(parts[0]) if len(parts) == 3 else singles.get(parts[0]) if len(parts) == 2 else Params

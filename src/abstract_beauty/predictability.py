@@ -15,6 +15,11 @@ PHASES: tuple[Phase, ...] = ((0, 0), (16, 16), (0, 16), (16, 0))
 SMALLEST_ERROR = 1 / 1024
 
 
+def mae(a: Float[Tensor, "b 3 h w"], b: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
+    """MAE(a, b): mean absolute error per pixel and channel over the batch."""
+    return (a - b).abs().mean()
+
+
 def predictability(y: Float[Tensor, "b 3 h w"], z: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
     """Predictability error of each image: MAE(y, z), the mean absolute error per pixel and channel, in [0, 1].
 

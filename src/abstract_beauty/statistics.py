@@ -3,6 +3,7 @@
 import math
 
 import torch
+import torch.nn.functional as functional
 from jaxtyping import Float
 from torch import Tensor
 
@@ -59,6 +60,37 @@ def high_frequency_kept(x: Float[Tensor, "b 3 h w"], y: Float[Tensor, "b 3 h w"]
 def colour_shift(x: Float[Tensor, "b 3 h w"], y: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
     """How far the mean colour moved: `mean over channels of |mean(y_c) - mean(x_c)|`, in [0, 1]."""
     return (y.mean((2, 3)) - x.mean((2, 3))).abs().mean(1)
+
+
+_BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+
+
+def _blurred(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+    """Burt and Adelson's binomial filter of 5x5, the edge repeated."""
+    kernel = x.new_tensor(_BINOMIAL)
+    kernel = kernel.outer(kernel).expand(x.shape[1], 1, 5, 5)
+    return functional.conv2d(functional.pad(x, (2, 2, 2, 2), mode="replicate"), kernel, groups=x.shape[1])
+
+
+def pyramid_contrast(x: Float[Tensor, "b c h w"], bands: int) -> Float[Tensor, "b bands c"]:
+    """Root mean square of each band of a Laplacian pyramid (Burt & Adelson 1983), for each channel.
+
+    Band 0 holds what a small blur takes away, waves of some 2 to 4 pixels; each further band is an octave coarser.
+    Differentiable, where a band is empty too. Images must be at least `2 ** bands` pixels high and wide.
+    """
+    found = []
+    for _ in range(bands):
+        low = _blurred(x)
+        found.append(((x - low).square().mean((2, 3)) + SMALLEST_ENERGY).sqrt())
+        x = functional.avg_pool2d(low, 2)
+    return torch.stack(found, dim=1)
+
+
+def low_pass(x: Float[Tensor, "b c h w"], octaves: int = 3) -> Float[Tensor, "b c h2 w2"]:
+    """The image without its finest octaves, at a resolution reduced as much: 3 leave waves longer than 16 pixels."""
+    for _ in range(octaves):
+        x = functional.avg_pool2d(_blurred(x), 2)
+    return x
 
 
 SPECTRUM_RANGE = (

@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from skimage.restoration import inpaint_biharmonic
 from torch import Tensor, nn
 
 from abstract_beauty.baselines.linear import LinearFill, matched, ring_and_mean, visible_mean
@@ -131,6 +130,8 @@ class BiharmonicFill(InpaintingFill):
 
     def inpaint(self, pictures: np.ndarray, hole: np.ndarray) -> np.ndarray:
         """All pictures as the channels of one: the linear system of their common hole is built once."""
+        from skimage.restoration import inpaint_biharmonic  # takes a second to import
+
         count, height, width, _ = pictures.shape
         stack = pictures.transpose(1, 2, 0, 3).reshape(height, width, count * 3)
         filled = inpaint_biharmonic(stack, hole, channel_axis=-1)

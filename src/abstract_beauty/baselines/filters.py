@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from PIL import Image
-from skimage.restoration import denoise_tv_chambolle
 from torch import Tensor
 
 from abstract_beauty.errors import UserError
@@ -36,6 +35,8 @@ def bilateral(picture: np.ndarray, strength: float) -> np.ndarray:
 
 def total_variation(picture: np.ndarray, strength: float) -> np.ndarray:
     """Total-variation denoising (Rudin, Osher & Fatemi 1992; Chambolle 2004) with weight `strength`."""
+    from skimage.restoration import denoise_tv_chambolle  # brings scipy.stats, which takes a second to import
+
     return denoise_tv_chambolle(
         picture, weight=strength, max_num_iter=TOTAL_VARIATION_ITERATIONS, channel_axis=-1
     )

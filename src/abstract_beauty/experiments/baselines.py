@@ -8,7 +8,7 @@ from torch import nn
 from abstract_beauty.baselines import FILLS, FILTERS
 from abstract_beauty.experiments.improver import judge_picture, mean_of
 from abstract_beauty.experiments.linear import linear_run
-from abstract_beauty.experiments.pictures import test_images
+from abstract_beauty.experiments.pictures import judged_images, test_images
 from abstract_beauty.full_prediction import full_prediction
 from abstract_beauty.params import Params
 from abstract_beauty.predictability import predictability
@@ -44,7 +44,7 @@ def measure_filters(
     Returns:
         For each filter its curve, beginning with the untouched picture; "original" holds that point alone.
     """
-    images = list(test_images(project).values())
+    images = list(judged_images(project, params).values())
     original = {"strength": 0.0, **mean_of([judge_picture(x, x, f) for x in images])}
     curves = {"original": [original]}
     points = params.evaluation.filter_strengths

@@ -1,87 +1,98 @@
 """Train an improver through frozen predictors, and measure what it does to the test pictures."""
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from abstract_beauty import losses
 from abstract_beauty.errors import UserError
-from abstract_beauty.experiments.pictures import Crops, data_hash, pictures, test_images
+from abstract_beauty.experiments.linear import linear_run
+from abstract_beauty.experiments.objectives import loss_values, phase_at, predictors_of, scorer_of
+from abstract_beauty.experiments.pictures import Crops, data_hash, judged_images, pictures
 from abstract_beauty.experiments.predictor import predictor_run
 from abstract_beauty.experiments.runs import Run, base_config, digest, obtain
 from abstract_beauty.full_prediction import full_prediction
 from abstract_beauty.params import ImproverParams, Params
-from abstract_beauty.predictability import phase_averaged, predictability, progress
+from abstract_beauty.predictability import PHASES, phase_averaged, predictability, progress
 from abstract_beauty.project import Project
 from abstract_beauty.statistics import colour_shift, contrast_kept, high_frequency_kept
 from abstract_beauty.training import Fabric, Step, seed_for
 
-# Which predictors each loss is trained through.
-PREDICTORS_OF = {
-    "smoothing": ("good",),
-    "ratio_as_written": ("good", "bad"),
-    "ratio_progress": ("good", "bad"),
-}
-
-
-def loss_values(section: ImproverParams, x: Tensor, y: Tensor, f: dict[str, nn.Module]) -> dict[str, Tensor]:
-    """The loss that a section names, with the parts it is made of for the curve."""
-    z = full_prediction(f["good"], y)
-    values = {"mae_xy": losses.mae(x, y), "mae_yz": losses.mae(y, z)}
-    if section.loss == "smoothing":
-        loss = losses.smoothing(x, y, z, k1=section.k1, k2=section.k2)
-    else:
-        z_bad = full_prediction(f["bad"], y)
-        values["mae_yz_bad"] = losses.mae(y, z_bad)
-        loss = getattr(losses, section.loss)(y, z_bad, z)
-    return {"loss": loss, **values}
+JUDGE_PHASES = PHASES[:2]  # the article's grid and the one furthest from it: the judge reads tiles one by one
 
 
 def improver_run(
-    project: Project, params: Params, name: str, *, publish: bool = False, progress: bool = True
+    project: Project,
+    params: Params,
+    name: str,
+    *,
+    section: ImproverParams | None = None,
+    publish: bool = False,
+    progress: bool = True,
 ) -> Run:
     """The trained improver `name` of params.improvers: loaded if its configuration matches, else trained.
 
     The predictors are trained first where they are missing. Their parameters are frozen; gradients pass through them.
 
+    Args:
+        project: whose pictures and folders are used.
+        params: for the section, the predictors, and how networks are trained.
+        name: a key of params.improvers; any name where `section` is given.
+        section: a variant that has no place in params.improvers, as one point of a diagram; its run stays in scratch.
+        publish: as `runs.obtain` has it.
+        progress: whether to show bars.
+
     Raises:
         UserError: params has no such improver, or the pictures are not prepared.
     """
-    if name not in params.improvers:
+    if section is None and name not in params.improvers:
         raise UserError(
             f"params.yaml: improvers: there is no {name!r}; there are {', '.join(params.improvers)}"
         )
-    section = params.improvers[name]
+    section = section or params.improvers[name]
     runs = {
-        key: predictor_run(project, params, key, progress=progress) for key in PREDICTORS_OF[section.loss]
+        part: predictor_or_fill(project, params, key, progress=progress)
+        for part, key in predictors_of(section).items()
     }
-    config = base_config(params, data_hash(project), "improvers", name)
-    config["through"] = {key: digest(run.config) for key, run in runs.items()}
+    config = base_config(params, data_hash(project), section)
+    config["through"] = {part: digest(run.config) for part, run in runs.items()}
 
     def make_step(fabric: Fabric) -> Step:
         images = tuple(picture.image for picture in pictures(project, "train"))
-        batches = Crops(images, section.crop, section.batch, seed_for(params.seed, "improvers", section.seed))
-        f = {key: run.network.to(fabric.device) for key, run in runs.items()}
+        seed = seed_for(params.seed, "improvers", section.seed)
+        batches = Crops(images, section.crop, section.batch, seed)
+        f = {part: run.network.to(fabric.device) for part, run in runs.items()}
+        scorer = scorer_of(section)
 
         def step(g: nn.Module, i: int) -> dict[str, Tensor]:
             x = fabric.to_device(batches(i, fabric.global_rank, fabric.world_size))
             # One precision for both networks: the gradient crosses from the predictor to the improver.
             with fabric.autocast():
-                return loss_values(section, x, g(x), f)
+                return loss_values(section, x, g(x), f, phase_at(section, seed, i), scorer)
 
         return step
 
-    return obtain(project, params, "improvers", name, config, make_step, publish=publish, progress=progress)
+    return obtain(
+        project, params, "improvers", name, config, make_step,
+        section=section, publish=publish, progress=progress,
+    )  # fmt: skip
+
+
+def predictor_or_fill(project: Project, params: Params, name: str, *, progress: bool = True) -> Run:
+    """The predictor `name`, or the linear fill where the name is "linear"."""
+    if name == "linear":
+        return linear_run(project, params)
+    return predictor_run(project, params, name, progress=progress)
 
 
 @torch.no_grad()
-def judge_picture(x: Tensor, y: Tensor, f: dict[str, nn.Module]) -> dict[str, float]:
-    """The judges' table of one picture: what changed from x to y, and how predictable y is to whom.
+def judge_picture(x: Tensor, y: Tensor, f: Mapping[str, nn.Module]) -> dict[str, float]:
+    """The judges' table: what changed from x to y, and how predictable y is to whom.
 
     Args:
-        x: the original, (1, 3, h, w).
+        x: the original, (b, 3, h, w); of several, every value is the mean.
         y: what an improver or a filter made of it.
         f: the predictors "good" and "bad", which improvers are trained through, and "judge", which none is.
     """
@@ -89,13 +100,14 @@ def judge_picture(x: Tensor, y: Tensor, f: dict[str, nn.Module]) -> dict[str, fl
     values = {
         "fidelity": predictability(x, y),
         "predictability": predictability(y, z["good"]),
-        "predictability_judge": phase_averaged(f["judge"], y),
+        "predictability_averaged": phase_averaged(f["good"], y),
+        "predictability_judge": phase_averaged(f["judge"], y, JUDGE_PHASES),
         "progress": progress(y, z["bad"], z["good"]),
         "contrast_kept": contrast_kept(x, y),
         "high_frequency_kept": high_frequency_kept(x, y),
         "colour_shift": colour_shift(x, y),
     }
-    return {key: float(value) for key, value in values.items()}
+    return {key: float(value.mean()) for key, value in values.items()}
 
 
 def mean_of(rows: list[dict[str, float]]) -> dict[str, float]:
@@ -114,18 +126,23 @@ def filter_at(curve: list[dict[str, float]], fidelity: float) -> float | None:
 
 
 def measure_improver(
-    project: Project, run: Run, f: dict[str, nn.Module], filters: dict[str, list[dict[str, float]]]
+    project: Project,
+    params: Params,
+    run: Run,
+    f: dict[str, nn.Module],
+    filters: dict[str, list[dict[str, float]]],
 ) -> dict[str, Any]:
     """The judges' table of an improver over the test pictures, beside plain filters at the same MAE(x, y).
 
     Args:
         project: whose test pictures are used.
+        params: for how many of them.
         run: the improver.
         f: the predictors "good", "bad" and "judge".
         filters: each filter's fidelity curve, from `measure_filters`.
     """
     rows, flat = [], []
-    for x in test_images(project).values():
+    for x in judged_images(project, params).values():
         with torch.no_grad():
             y = run.network(x)
         rows.append(judge_picture(x, y, f))

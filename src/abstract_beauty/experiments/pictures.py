@@ -58,6 +58,28 @@ def test_images(project: Project) -> dict[str, Float[Tensor, "1 3 h w"]]:
     return {picture.name: picture.image[None].float() / 255 for picture in pictures(project, "test")}
 
 
+def judged_images(project: Project, params: Params) -> dict[str, Float[Tensor, "1 3 h w"]]:
+    """The test pictures that improvers and filters are judged on: all, or as many as params ask for, evenly spread."""
+    images = test_images(project)
+    wanted = params.evaluation.pictures or len(images)
+    names = list(images)
+    picked = [names[k * len(names) // wanted] for k in range(min(wanted, len(names)))]
+    return {name: images[name] for name in dict.fromkeys(picked)}
+
+
+def squares(project: Project, count: int, side: int) -> dict[str, Float[Tensor, "1 3 side side"]]:
+    """The central squares of at most `count` test pictures, evenly spread; smaller ones are reflected."""
+    images = test_images(project)
+    names = list(images)
+    count = min(count, len(names))
+    found = {}
+    for name in (names[k * len(names) // count] for k in range(count)):
+        h, w = images[name].shape[2:]
+        rows, columns = (_within((whole - side) // 2, side, whole) for whole in (h, w))
+        found[name] = images[name][:, :, rows][..., columns]
+    return found
+
+
 class Crops:
     """Random crops of images, mirrored half of the time; the i-th batch is a pure function of i.
 

@@ -10,9 +10,8 @@ from abstract_beauty.experiments.linear import linear_run
 from abstract_beauty.experiments.pictures import Crops, Tiles, data_hash, pictures, test_images
 from abstract_beauty.experiments.runs import Run, base_config, digest, obtain
 from abstract_beauty.full_prediction import MARGIN, TILE, full_prediction
-from abstract_beauty.losses import mae
 from abstract_beauty.params import Params, PredictorParams
-from abstract_beauty.predictability import phase_averaged, predictability
+from abstract_beauty.predictability import mae, phase_averaged, predictability
 from abstract_beauty.project import Project
 from abstract_beauty.training import Fabric, Step, seed_for
 
@@ -40,7 +39,7 @@ def predictor_run(
             f"params.yaml: predictors.{name}.network: there is no {section.network!r}; "
             f"there are {', '.join(predictors.NETWORKS)}"
         )
-    config = base_config(params, data_hash(project), "predictors", name)
+    config = base_config(params, data_hash(project), section)
     begins = issubclass(predictors.NETWORKS[section.network], predictors.FourSides)
     linear = linear_run(project, params) if begins else None
     if linear:
@@ -58,7 +57,7 @@ def predictor_run(
 
     return obtain(
         project, params, "predictors", name, config, make_step,
-        begin=begin, publish=publish, progress=progress,
+        section=section, begin=begin, publish=publish, progress=progress,
     )  # fmt: skip
 
 

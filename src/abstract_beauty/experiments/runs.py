@@ -40,6 +40,7 @@ _CODE = (
     "experiments/linear.py",
     "experiments/predictor.py",
     "experiments/improver.py",
+    "experiments/objectives.py",
 )
 
 
@@ -101,6 +102,7 @@ def obtain(
     config: Mapping[str, Any],
     make_step: Callable[[Fabric], Step],
     *,
+    section: Any,
     begin: Callable[[nn.Module], None] = lambda network: None,
     publish: bool,
     progress: bool,
@@ -109,17 +111,17 @@ def obtain(
 
     Args:
         project: whose folders are used.
-        params: for the sections `kind` and `training`.
+        params: for the section `training`.
         kind: "predictors" or "improvers".
-        name: a key of that section.
+        name: what the run is called; a key of that section of params where it is published.
         config: everything the numbers depend on.
+        section: the network's own parameters: what it is and how long it trains.
         make_step: returns the closure that `fit` trains with, once the devices are known.
         begin: gives a new network what it begins with, beyond its random weights.
         publish: train even if the published run matches, and publish the result under models/run and results: what a
             train stage does. Otherwise the result stays in scratch, so that a notebook never changes the pipeline's.
         progress: whether to show bars.
     """
-    section = getattr(params, kind)[name]
     published = project.run / kind / f"{name}.safetensors"
     config = json.loads(json.dumps(config))
     scratch = _scratch(project, kind, name, config)
@@ -165,9 +167,8 @@ def forget(project: Project, kind: str, run: Run) -> None:
     shutil.rmtree(_scratch(project, kind, run.name, run.config), ignore_errors=True)
 
 
-def base_config(params: Params, data_hash: str, kind: str, name: str) -> dict[str, Any]:
+def base_config(params: Params, data_hash: str, section: Any) -> dict[str, Any]:
     """What every run depends on: its section, the seed, how it is trained, and the pictures."""
     training = as_tree(params.training)
     decides = {key: training[key] for key in ("precision", "warmup", "clip", "log_every")}
-    section = as_tree(getattr(params, kind)[name])
-    return {"section": section, "seed": params.seed, "training": decides, "data": data_hash}
+    return {"section": as_tree(section), "seed": params.seed, "training": decides, "data": data_hash}

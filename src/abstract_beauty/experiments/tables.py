@@ -18,19 +18,40 @@ from torch import Tensor
 from abstract_beauty import baselines, statistics
 from abstract_beauty.experiments import baselines as measuring
 from abstract_beauty.experiments import improver as judging
+from abstract_beauty.experiments.balance import measure_balance
 from abstract_beauty.experiments.improver import improver_run, measure_improver
+from abstract_beauty.experiments.linear import linear_run
+from abstract_beauty.experiments.many import measure_many
+from abstract_beauty.experiments.pixels import measure_pixels
 from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
 from abstract_beauty.experiments.runs import Run, digest
 from abstract_beauty.files import read_json, write_json
 from abstract_beauty.full_prediction import Predictor, full_prediction
-from abstract_beauty.params import Params, as_tree
+from abstract_beauty.images import read_pictures, write_pictures
+from abstract_beauty.params import Params, as_tree, load_params
 from abstract_beauty.predictability import error_map, predictability
 from abstract_beauty.project import Project
 
 PREDICTORS = ("good", "bad", "judge")  # what improvers are trained through and judged by
+TITLES = {
+    "smoothing": "smoothing, plain",
+    "smoothing_unet": "smoothing, U-Net",
+    "black_square": "Black Square",
+    "ratio_as_written": "ratio as written",
+    "ratio_progress": "ratio as meant",
+    "deeper": "smoothing, deep",
+    "deeper_tilted": "tilted, deep",
+    "ready": "smoothing, ready-made",
+    "ready_tilted": "tilted, ready-made",
+    "held": "smoothing, held",
+    "coarse": "coarse",
+    "target": "set point",
+    "progress_held": "progress, held",
+}
 JUDGES = {
     "fidelity": ("MAE(x,y)", ".4f"),
     "predictability": ("MAE(y,z) good", ".4f"),
+    "predictability_averaged": ("averaged", ".4f"),
     "predictability_judge": ("MAE(y,z) judge", ".4f"),
     "progress": ("progress", ".3f"),
     "contrast_kept": ("contrast kept", ".1%"),
@@ -55,11 +76,16 @@ def figures(project: Project, name: str, *runs: Run) -> Path:
 
 
 def _measured(
-    project: Project, name: str, runs: Sequence[Run], settings: Any, measure: Callable[[], Any]
+    project: Project,
+    name: str,
+    runs: Sequence[Run],
+    settings: Any,
+    measure: Callable[[], Any],
+    changed: bool = False,
 ) -> Any:
-    """results/NAME.json if it speaks of `runs`; else measured, and kept in scratch by all that decides the numbers."""
+    """results/NAME.json if it speaks of `runs`, unchanged; else measured, and kept in scratch by what decides it."""
     file = project.results / f"{name}.json"
-    if published(project, *runs) and file.is_file():
+    if published(project, *runs) and file.is_file() and not changed:
         return read_json(file)
     sources = (
         judging, measuring, statistics, baselines.filters, baselines.fills, baselines.linear,
@@ -94,7 +120,7 @@ def predictor_scores(project: Project, f: Mapping[str, Run]) -> dict[str, Any]:
 def filters(project: Project, params: Params, f: Mapping[str, Run]) -> dict[str, list[dict[str, float]]]:
     """Each plain filter's curve (`measure_filters`); up to a minute where it is not measured yet."""
     networks = {name: run.network for name, run in f.items()}
-    points = params.evaluation.filter_strengths
+    points = as_tree(params.evaluation)
     return _measured(
         project,
         "filters",
@@ -110,10 +136,63 @@ def judged(project: Project, params: Params, name: str) -> tuple[Run, dict[str, 
 
     def measure() -> dict[str, Any]:
         networks = {key: one.network for key, one in f.items()}
-        return measure_improver(project, run, networks, filters(project, params, f))
+        return measure_improver(project, params, run, networks, filters(project, params, f))
 
-    settings = params.evaluation.filter_strengths
+    settings = as_tree(params.evaluation)
     return run, _measured(project, f"improvers/{name}", [run, *f.values()], settings, measure)
+
+
+def moved_pixels(
+    project: Project, params: Params, f: Mapping[str, Run]
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The experiments on bare pixels, and their pictures (`measure_pixels`); minutes where they are not there yet."""
+    networks = {name: run.network for name, run in f.items()}
+    networks["linear"] = linear_run(project, params).network
+    return _with_pictures(
+        project, "pixels", list(f.values()), as_tree(params.pixels),
+        lambda: measure_pixels(project, params, networks),
+    )  # fmt: skip
+
+
+def balance(project: Project, params: Params, f: Mapping[str, Run]) -> dict[str, Any]:
+    """The phase diagram with networks (`measure_balance`); minutes where it is not measured yet."""
+    networks = {name: run.network for name, run in f.items()}
+    settings = [as_tree(params.balance), as_tree(params.training), params.seed]
+    return _measured(
+        project, "balance", list(f.values()), settings, lambda: measure_balance(project, params, networks),
+        changed=as_tree(load_params(project.params).balance) != settings[0],
+    )  # fmt: skip
+
+
+def many(project: Project, params: Params, f: Mapping[str, Run]) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Improvers applied many times, and their pictures (`measure_many`); a minute where it is not measured yet."""
+    runs = [improver_run(project, params, name) for name in params.improvers]
+    return _with_pictures(
+        project, "many", [*f.values(), *runs], as_tree(params.many),
+        lambda: measure_many(project, params, f["good"].network),
+    )  # fmt: skip
+
+
+def _with_pictures(
+    project: Project,
+    name: str,
+    runs: Sequence[Run],
+    settings: Any,
+    measure: Callable[[], tuple[dict[str, Any], dict[str, Tensor]]],
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """results/NAME.json and models/run/NAME.safetensors if they speak of `runs` and of params.yaml; else measured."""
+    file, pictures = project.results / f"{name}.json", project.run / f"{name}.safetensors"
+    own = as_tree(getattr(load_params(project.params), name))
+    if published(project, *runs) and settings == own and file.is_file() and pictures.is_file():
+        return read_json(file), read_pictures(pictures)
+    key = digest([[run.config for run in runs], settings])[:12]
+    kept = project.scratch / "measured" / f"{name}-{key}.json"
+    kept_pictures = kept.with_suffix(".safetensors")
+    if not (kept.is_file() and kept_pictures.is_file()):
+        numbers, made = measure()
+        write_pictures(kept_pictures, made)
+        write_json(kept, numbers)
+    return read_json(kept), read_pictures(kept_pictures)
 
 
 def judges_table(rows: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

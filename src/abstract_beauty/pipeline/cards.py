@@ -12,6 +12,8 @@ BESIDE = ("telea", "navier_stokes", "biharmonic", "linear")  # the fills that a 
 ROLES = {
     "good": "This is the good one: the error of its guesses says how predictable a picture is.",
     "bad": "This is the bad one, `good` after a short training: by how much it is worse is the progress.",
+    "bad_again": "This is the bad one with another seed, to tell its own faults from those of every short training.",
+    "small": "This is a bad one of another kind: a quarter of the width, a short training.",
     "judge": "This is the judge: of another architecture, and no improver is trained through it.",
     "article": "This is the network of the article that the project repeats.",
     "linear": "This is a linear regression from the ring around the tile, where the one-pass predictors begin.",

@@ -16,7 +16,7 @@ from typing import Any
 
 from abstract_beauty import predictors, weights
 from abstract_beauty.errors import UserError
-from abstract_beauty.experiments.improver import PREDICTORS_OF
+from abstract_beauty.experiments.objectives import predictors_of
 from abstract_beauty.experiments.pictures import data_hash
 from abstract_beauty.experiments.runs import base_config, curve_path, digest, read_curve, record_path
 from abstract_beauty.files import read_json, replacing, write_json
@@ -58,12 +58,12 @@ def configs(profile: Project, params: Params) -> dict[tuple[str, str], dict[str,
     linear = {"section": as_tree(params.linear), "seed": params.seed, "data": pictures}
     found = {("predictors", "linear"): linear}
     for name, section in params.predictors.items():
-        found["predictors", name] = base_config(params, pictures, "predictors", name)
+        found["predictors", name] = base_config(params, pictures, section)
         if issubclass(predictors.NETWORKS.get(section.network, object), predictors.FourSides):
             found["predictors", name]["linear"] = digest(linear)
     for name, section in params.improvers.items():
-        through = {key: digest(found["predictors", key]) for key in PREDICTORS_OF[section.loss]}
-        found["improvers", name] = {**base_config(params, pictures, "improvers", name), "through": through}
+        through = {part: digest(found["predictors", key]) for part, key in predictors_of(section).items()}
+        found["improvers", name] = {**base_config(params, pictures, section), "through": through}
     return found
 
 

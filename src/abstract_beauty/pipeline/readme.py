@@ -33,6 +33,9 @@ IMPROVERS = {
     "black_square": "U-Net, k1 = 0",
     "ratio_as_written": "U-Net, ratio as written",
     "ratio_progress": "U-Net, ratio as meant",
+    "deeper_tilted": "34 convolutions, k1 < k2",
+    "ready_tilted": "a ready-made U-Net, k1 < k2",
+    "held": "**U-Net that pays for lost contrast and detail**",
 }
 
 

@@ -4,7 +4,7 @@ from abstract_beauty.plots.charts import bar_table, fidelity_plane, scatter
 from abstract_beauty.plots.curves import curves, lines
 from abstract_beauty.plots.grids import prediction_grid
 from abstract_beauty.plots.maps import error_map, map_image, predictability_figure, teaser, tile_grid_overlay
-from abstract_beauty.plots.notebook import show
+from abstract_beauty.plots.notebook import several, show, show_animation
 from abstract_beauty.plots.pictures import contact_sheet, image_grid, image_row
 from abstract_beauty.plots.style import COLOURS, WIDTH, BookFigure, save, use_style
 
@@ -25,7 +25,9 @@ __all__ = [
     "prediction_grid",
     "save",
     "scatter",
+    "several",
     "show",
+    "show_animation",
     "teaser",
     "tile_grid_overlay",
     "use_style",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from abstract_beauty.plots.style import (
@@ -20,6 +21,8 @@ from abstract_beauty.plots.style import (
 
 Picture = Tensor | np.ndarray
 Cell = tuple[str, np.ndarray, str]  # label above, picture (h, w, 3), caption below
+
+FRAME = "#b4b4b4"  # a white picture would end nowhere on a white page
 
 
 def aspect(array: np.ndarray) -> float:
@@ -60,6 +63,11 @@ def draw_rows(
                 label, array, caption = cell
                 axes = place(figure, left, row_top, cell_width, cell_width / aspect(array))
                 axes.imshow(array, aspect="auto")  # the axes have the picture's own proportions
+                axes.add_patch(
+                    Rectangle(
+                        (0, 0), 1, 1, transform=axes.transAxes, fill=False, edgecolor=FRAME, linewidth=0.8
+                    )
+                )
                 axes.set_title(label)
                 axes.set_xlabel(caption, labelpad=3, fontsize="small" if small else "medium")
             left += cell_width + GAP

@@ -6,6 +6,7 @@ None reads what is hidden, no layer mixes images of a batch, no output is clampe
 
 from torch import nn
 
+from abstract_beauty.predictors.blurred import BlurredContext
 from abstract_beauty.predictors.encoders import ContextEncoder, ContextUNet, visible_part
 from abstract_beauty.predictors.four_sides import FourSides
 
@@ -15,4 +16,4 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "four_sides": FourSides,
 }
 
-__all__ = ["NETWORKS", "ContextEncoder", "ContextUNet", "FourSides", "visible_part"]
+__all__ = ["NETWORKS", "BlurredContext", "ContextEncoder", "ContextUNet", "FourSides", "visible_part"]

@@ -1,0 +1,75 @@
+"""The phase diagram of k1 : k2, with networks: what a trained improver does at each ratio, and how long it trained."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from abstract_beauty.experiments.improver import improver_run, judge_picture
+from abstract_beauty.experiments.pictures import squares
+from abstract_beauty.params import ImproverParams, Params
+from abstract_beauty.project import Project
+
+
+@dataclass(frozen=True)
+class Point:
+    """One training of the diagram."""
+
+    series: str  # "ratio" or "length"
+    network: str
+    ratio: float  # k2 / (k1 + k2)
+    seed: int
+    steps: int
+
+
+def points(params: Params) -> Iterator[Point]:
+    """All trainings that params.balance asks for."""
+    section = params.balance
+    for network in section.networks:
+        for ratio in section.ratios:
+            for seed in range(section.seeds):
+                yield Point("ratio", network, ratio, seed, section.steps)
+    for steps in section.lengths:
+        for ratio in (0.0, 0.5):
+            yield Point("length", "plain", ratio, 0, steps)
+
+
+def improver_of(point: Point, params: Params) -> ImproverParams:
+    """The improver that is trained at a point: everything equal but what the point says."""
+    section = params.balance
+    return ImproverParams(
+        network=point.network, width=section.width, loss="smoothing", k1=1 - point.ratio, k2=point.ratio,
+        steps=point.steps, batch=2, crop=section.side, learning_rate=0.002, seed=point.seed,
+    )  # fmt: skip
+
+
+def measure_balance(
+    project: Project, params: Params, f: Mapping[str, nn.Module], *, progress: bool = True
+) -> dict[str, Any]:
+    """Train and judge every point, on the central squares of some test pictures.
+
+    Trainings are kept in the scratch folder, so that a killed stage goes on where it was.
+
+    Args:
+        project: whose pictures are used.
+        params: for the section `balance`.
+        f: the predictors "good", "bad" and "judge".
+        progress: whether to show bars.
+
+    Returns:
+        "original": the judges' table of the untouched squares; "points": a row for each point with its own table, the
+        loss in the first and in the last row of its curve, and the norm of its last gradients.
+    """
+    x = torch.cat(list(squares(project, params.balance.pictures, params.balance.side).values()))
+    rows = []
+    for point in points(params):
+        name = f"balance-{point.network}-{point.ratio:g}-{point.seed}-{point.steps}"
+        run = improver_run(project, params, name, section=improver_of(point, params), progress=progress)
+        with torch.no_grad():
+            y = run.network(x)
+        ends = {"first_loss": run.curve[0]["loss"], "last_loss": run.curve[-1]["loss"]}
+        ends["gradient_norm"] = run.curve[-1]["gradient_norm"]
+        rows.append({**vars(point), **judge_picture(x, y, f), **ends})
+    return {"original": judge_picture(x, x, f), "points": rows}

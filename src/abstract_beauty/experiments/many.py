@@ -1,0 +1,67 @@
+"""Improvers applied many times over: a fixed point, a cycle, or one flat colour?"""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from abstract_beauty.experiments.improver import improver_run
+from abstract_beauty.experiments.pictures import squares
+from abstract_beauty.full_prediction import full_prediction
+from abstract_beauty.losses import mae
+from abstract_beauty.params import Params
+from abstract_beauty.project import Project
+
+FRAMES = (0, 1, 2, 5, 10, 20, 50)  # what is kept of y, g(y), g(g(y)), ...
+STILL = 1 / 2550  # a tenth of a step of an 8-bit picture: moving less is standing still
+
+
+def measure_many(project: Project, params: Params, f: nn.Module) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Each improver applied to its own result, again and again.
+
+    Args:
+        project: whose test pictures are used.
+        params: for the section `many`, and the improvers.
+        f: the good predictor.
+
+    Returns:
+        For each improver its curves over 0..times: "moved", MAE to the original; "step", MAE to the result before;
+        "flat", the mean distance of the pixels from their picture's mean colour, 0 in a flat square; "error",
+        MAE(y, z); and "ends", what became of it. And the pictures at some times, "NAME/TIMES", with "x/0".
+    """
+    section = params.many
+    x = torch.cat(list(squares(project, section.pictures, section.side).values()))
+    numbers: dict[str, Any] = {}
+    kept: dict[str, Tensor] = {"x/0": x}
+    for name in params.improvers:
+        g = improver_run(project, params, name).network
+        curves, seen = repeated(g, x, f, section.times)
+        kept |= {f"{name}/{times}": y for times, y in seen.items()}
+        numbers[name] = {**curves, "ends": ending(curves)}
+    return numbers, kept
+
+
+@torch.no_grad()
+def repeated(
+    g: nn.Module, x: Float[Tensor, "b 3 h w"], f: nn.Module, times: int
+) -> tuple[dict[str, list[float]], dict[int, Tensor]]:
+    """One improver applied `times` times over: its curves, and the pictures at the FRAMES and at the end."""
+    y, seen = x, {}
+    curves: dict[str, list[float]] = {"moved": [], "step": [], "flat": [], "error": []}
+    for n in range(times + 1):
+        before, y = y, g(y) if n else y
+        curves["moved"].append(float(mae(x, y)))
+        curves["step"].append(float(mae(before, y)))
+        curves["flat"].append(float((y - y.mean((2, 3), keepdim=True)).abs().mean()))
+        curves["error"].append(float(mae(y, full_prediction(f, y))))
+        if n and (n in FRAMES or n == times):
+            seen[n] = y
+    return curves, seen
+
+
+def ending(curves: dict[str, list[float]]) -> str:
+    """What became of it: "flat colour", "stands still", or "goes on"."""
+    if curves["flat"][-1] < 0.1 * curves["flat"][0]:
+        return "flat colour"
+    return "stands still" if curves["step"][-1] < STILL else "goes on"

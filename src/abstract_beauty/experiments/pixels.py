@@ -1,0 +1,198 @@
+"""Experiments without an improver: the pixels of y themselves are moved, which is the most that any network could do.
+
+Everything here is done on the central squares of some test pictures, from y = x.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from abstract_beauty.experiments.improver import judge_picture
+from abstract_beauty.experiments.pictures import squares
+from abstract_beauty.full_prediction import TILE, Phase, full_prediction
+from abstract_beauty.losses import mae, ratio_as_written, ratio_progress
+from abstract_beauty.params import Params
+from abstract_beauty.predictability import PHASES, phase_averaged, predictability, progress
+from abstract_beauty.predictors import BlurredContext
+from abstract_beauty.project import Project
+from abstract_beauty.training import generator_for
+
+STEP = (
+    0.02  # how far a pixel moves in the first step, where the gradient is 1; it falls to 0 as half a cosine
+)
+BLUR = 4.0  # pixels, of the predictor that sees its context blurred
+EXAGGERATIONS = (-0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0)
+Loss = Callable[[Tensor, int], Tensor]
+
+
+def descend(
+    x: Float[Tensor, "b 3 h w"], loss: Loss, *, steps: int, anchor: float | None
+) -> Float[Tensor, "b 3 h w"]:
+    """The y that gradient descent finds from y = x.
+
+    Args:
+        x: originals in [0, 1].
+        loss: (y, step) -> a mean over pixels and channels, which is made small.
+        steps: how many.
+        anchor: k1 of an added k1 MAE(x, y), minimised exactly by its proximal step (soft thresholding towards x;
+            Parikh & Boyd 2014), so that a pixel that has no reason to move stays where it is to the bit. None: nothing
+            holds y, and the gradient is brought to a mean of 1, for losses of another scale.
+
+    Returns:
+        y in [0, 1].
+    """
+    y = x.clone()
+    for i in range(steps):
+        y.requires_grad_(True)
+        (gradient,) = torch.autograd.grad(loss(y, i), y)
+        gradient = gradient * y.numel()
+        if anchor is None:
+            gradient = gradient / gradient.abs().mean().clamp(min=1e-12)
+        size = STEP * 0.5 * (1 + torch.cos(torch.tensor(torch.pi * i / steps)).item())
+        with torch.no_grad():
+            moved = y.detach() - size * gradient - x
+            if anchor is not None:
+                moved = moved.sign() * (moved.abs() - size * anchor).clamp(min=0)
+            y = (x + moved).clamp(0, 1)
+    return y.detach()
+
+
+def grids(seed: int, steps: int, random: bool) -> list[Phase]:
+    """The grid of each step: the article's, or one drawn anew."""
+    if not random:
+        return [(0, 0)] * steps
+    generator = generator_for(seed, "grids", 0)
+    drawn = torch.randint(TILE, (steps, 2), generator=generator).tolist()
+    return [(dy, dx) for dy, dx in drawn]
+
+
+def pull(f: nn.Module, x: Float[Tensor, "b 3 h w"], phases: Sequence[Phase]) -> Float[Tensor, "b 3 h w"]:
+    """How much MAE(y, z) falls or rises at y = x as each pixel moves, per unit: its gradient, times its pixels.
+
+    -1 or 1 is the pixel's own error; what is beyond is what it does to the guesses of its neighbours.
+    """
+    total = torch.zeros_like(x)
+    for phase in phases:
+        y = x.clone().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(mae(y, full_prediction(f, y, phase)), y)
+        total += gradient * x.numel() / len(phases)
+    return total
+
+
+def stationary(f: nn.Module, x: Float[Tensor, "b 3 h w"], ratios: Sequence[float]) -> dict[str, Any]:
+    """Where y = x satisfies the condition of a minimum of k1 MAE(x, y) + k2 MAE(y, z), pixel by pixel.
+
+    |y - x| has the subgradients -1 to 1 at 0, so a pixel stays iff k2 |G| <= k1, with G of `pull`.
+
+    Returns:
+        "stays": the share of pixels (and channels) that stay, for each ratio k2 / (k1 + k2). "neighbours_mean",
+        "neighbours_deviation": of what moving a pixel towards its guess does to the neighbours' errors, in units of
+        what it gains itself: positive helps them. "half": the ratio at which half of the pixels would leave.
+    """
+    g = pull(f, x, PHASES[:1])
+    own = (x - full_prediction(f, x)).sign()
+    helps = (g * own - own.abs())[own != 0]
+    size = g.abs().flatten()
+    stays = [float((size <= (1 - r) / r).float().mean()) if r else 1.0 for r in ratios]
+    median = float(size.median())
+    return {
+        "ratios": list(ratios),
+        "stays": stays,
+        "neighbours_mean": float(helps.mean()),
+        "neighbours_deviation": float(helps.std()),
+        "half": 1 / (1 + median),
+    }
+
+
+def weak_predictors(f: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
+    """Bad predictors of several kinds, by what is bad about them."""
+    return {
+        "stopped early": f["bad"],
+        "another seed": f["bad_again"],
+        "small": f["small"],
+        "blurred context": BlurredContext(f["good"], BLUR),
+        "linear fill": f["linear"],
+    }
+
+
+def measure_pixels(
+    project: Project, params: Params, f: Mapping[str, nn.Module]
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """All experiments on pixels: the balance k1 : k2, the grid, the ratio with weak predictors, exaggeration.
+
+    Args:
+        project: whose test pictures are used.
+        params: for the section `pixels`.
+        f: the predictors "good", "bad", "bad_again", "small", "judge" and the fill "linear".
+
+    Returns:
+        The numbers; and the pictures that they are of, (n, 3, side, side) in [0, 1], named as in the numbers.
+    """
+    section = params.pixels
+    x = torch.cat(list(squares(project, section.pictures, section.side).values()))
+    pictures: dict[str, Tensor] = {"x": x}
+
+    def judged(name: str, y: Tensor) -> dict[str, float]:
+        pictures[name] = y
+        return judge_picture(x, y, f)
+
+    def balanced(ratio: float, random: bool) -> Tensor:
+        phases = grids(params.seed, section.steps, random)
+        return descend(
+            x,
+            lambda y, i: ratio * mae(y, full_prediction(f["good"], y, phases[i])),
+            steps=section.steps,
+            anchor=1 - ratio,
+        )
+
+    balance = [{"ratio": r, **judged(f"balance {r}", balanced(r, True))} for r in section.ratios]
+    grid = []
+    for random in (False, True):
+        y = balanced(section.grid_ratio, random)
+        row = judged(f"grid {'random' if random else 'fixed'}", y)
+        grid.append({"random": random, **row})
+    weak = []
+    for name, bad in weak_predictors(f).items():
+        for direction, loss in (("as written", ratio_as_written), ("as meant", ratio_progress)):
+            phases = grids(params.seed, section.steps, True)
+
+            def ratio(y: Tensor, i: int, bad: nn.Module = bad, loss=loss, phases=phases) -> Tensor:
+                z_bad, z = (full_prediction(one, y, phases[i]) for one in (bad, f["good"]))
+                return loss(y, z_bad, z)
+
+            y = descend(x, ratio, steps=section.steps, anchor=None)
+            row = {**judged(f"weak {name} {direction}", y), **_progress(x, y, bad, f)}
+            weak.append({"bad": name, "direction": direction, **row})
+    exaggerated = []
+    with torch.no_grad():
+        z = torch.stack([full_prediction(f["good"], x, phase) for phase in PHASES]).mean(0)
+    for a in EXAGGERATIONS:
+        exaggerated.append({"a": a, **judged(f"exaggerate {a}", (x + a * (x - z)).clamp(0, 1))})
+    numbers = {
+        "original": judge_picture(x, x, f),
+        "stationary": stationary(f["good"], x, [k / 200 for k in range(201)]),
+        "balance": balance,
+        "grid": grid,
+        "weak": weak,
+        "exaggerate": exaggerated,
+    }
+    return numbers, pictures
+
+
+@torch.no_grad()
+def _progress(x: Tensor, y: Tensor, bad: nn.Module, f: Mapping[str, nn.Module]) -> dict[str, float]:
+    """Progress of x and y by the pair that y was made with, and by an independent pair: linear fill and judge."""
+    found = {}
+    for name, image in (("before", x), ("after", y)):
+        z_bad, z, z_linear, z_judge = (
+            full_prediction(one, image) for one in (bad, f["good"], f["linear"], f["judge"])
+        )
+        found[f"progress_{name}"] = float(progress(image, z_bad, z).mean())
+        found[f"progress_judge_{name}"] = float(progress(image, z_linear, z_judge).mean())
+        # Nearer to the edges of the article's grid than 2 pixels, against everywhere.
+        found[f"error_{name}"] = float(predictability(image, z).mean())
+        found[f"error_averaged_{name}"] = float(phase_averaged(f["good"], image).mean())
+    return found

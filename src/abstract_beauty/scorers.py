@@ -1,0 +1,111 @@
+"""Ready aesthetic predictors as part of a loss: any module that turns images into scores.
+
+A scorer takes images (b, 3, h, w) in [0, 1] and returns (b,), differentiable, higher is better. Off by default: no
+experiment of params.yaml uses one, and their weights are fetched when one is asked for, by the user, under their terms.
+"""
+
+from collections.abc import Callable, Mapping
+
+import torch
+import torch.nn.functional as functional
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from abstract_beauty.errors import UserError
+
+# The normalisation that OpenAI's CLIP was trained with (Radford et al. 2021).
+_MEAN = (0.48145466, 0.4578275, 0.40821073)
+_DEVIATION = (0.26862954, 0.26130258, 0.27577711)
+
+# LAION's linear head (github.com/LAION-AI/aesthetic-predictor) with the CLIP ViT-L/14 that it reads, as safetensors.
+LAION_REPOSITORY = "shunk031/aesthetics-predictor-v1-vit-large-patch14"
+
+
+class ClipScorer(nn.Module):
+    """A linear head on CLIP's image embedding: LAION's aesthetic predictor (Schuhmann 2022) is one.
+
+    score = head(e / |e|), e the projected embedding of the image, brought to the model's size.
+
+    Args:
+        vision: a `transformers` CLIPVisionModelWithProjection, or any module with `config.image_size` that returns an
+            object with `image_embeds` (b, d) for `pixel_values`.
+        head: (b, d) -> (b, 1).
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, vision: nn.Module, head: nn.Module):
+        super().__init__()
+        self.vision, self.head = vision, head
+        self.size = int(vision.config.image_size)
+        self.register_buffer("mean", torch.tensor(_MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("deviation", torch.tensor(_DEVIATION).view(3, 1, 1), persistent=False)
+
+    def forward(self, y: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
+        """Scores of images in [0, 1]; the short side is brought to the model's size and the centre cut out."""
+        height, width = y.shape[2:]
+        scale = self.size / min(height, width)
+        size = [max(self.size, round(side * scale)) for side in (height, width)]
+        small = functional.interpolate(y, size=size, mode="bicubic", align_corners=False, antialias=True)
+        top, left = ((side - self.size) // 2 for side in size)
+        small = small[..., top : top + self.size, left : left + self.size]
+        embedded = self.vision(pixel_values=(small - self.mean) / self.deviation).image_embeds
+        return self.head(functional.normalize(embedded, dim=-1))[:, 0]
+
+
+def clip_scorer(vision: nn.Module, head: Mapping[str, Tensor]) -> ClipScorer:
+    """A scorer of a CLIP vision model and the `weight` (1, d) and `bias` (1,) of a linear head; eval mode, frozen.
+
+    Raises:
+        UserError: the head does not fit the model.
+    """
+    wide = int(vision.config.projection_dim)
+    layer = nn.Linear(wide, 1)
+    shapes = {name: tuple(tensor.shape) for name, tensor in head.items()}
+    if shapes != {"weight": (1, wide), "bias": (1,)}:
+        raise UserError(f"the aesthetic head does not fit CLIP's {wide} features: it has {shapes}")
+    layer.load_state_dict(dict(head))
+    return ClipScorer(vision, layer).eval().requires_grad_(False)
+
+
+def load_laion() -> ClipScorer:
+    """LAION's aesthetic predictor, version 1, on CLIP ViT-L/14: fetched from the Hugging Face hub, 1.2 GB once.
+
+    Raises:
+        UserError: `transformers` is not installed, or the weights cannot be fetched.
+    """
+    try:
+        from huggingface_hub import hf_hub_download
+        from safetensors.torch import load_file
+        from transformers import CLIPVisionModelWithProjection
+    except ImportError as error:
+        raise UserError(
+            f"the scorer needs {error.name}; install it with `pip install 'abstract-beauty[scorer]'`"
+        ) from error
+    try:
+        vision = CLIPVisionModelWithProjection.from_pretrained(LAION_REPOSITORY, use_safetensors=True)
+        tensors = load_file(hf_hub_download(LAION_REPOSITORY, "model.safetensors"))
+    except Exception as error:  # of many kinds: no network, no such file, no space, no access
+        line = (str(error).strip().splitlines() or ["no message"])[0]
+        raise UserError(f"the scorer's weights cannot be fetched: {line}") from error
+    head = {
+        name.removeprefix("predictor."): tensor
+        for name, tensor in tensors.items()
+        if name.startswith("predictor.")
+    }
+    return clip_scorer(vision, head)
+
+
+SCORERS: dict[str, Callable[[], nn.Module]] = {"laion": load_laion}
+
+
+def load_scorer(name: str) -> nn.Module:
+    """The scorer of that name, fetched where it is not there yet.
+
+    Raises:
+        UserError: there is no such scorer, or it cannot be fetched.
+    """
+    if name not in SCORERS:
+        raise UserError(f"params.yaml: there is no scorer {name!r}; there are {', '.join(SCORERS)}")
+    return SCORERS[name]()
