@@ -215,3 +215,17 @@ def test_the_limit_of_size_is_exact(tmp_path, monkeypatch):
     monkeypatch.setattr(images, "MAX_PIXELS", 99)
     with pytest.raises(UserError, match="10 x 10 pixels, more than 99"):
         read_image(path)
+
+
+def test_named_batches_of_pictures_survive_a_file(tmp_path):
+    pictures = {"x/0": torch.rand(2, 3, 8, 9), "balance 0.5": torch.rand(1, 3, 4, 4) * 1.2 - 0.1}
+    path = tmp_path / "some" / "pictures.safetensors"
+    images.write_pictures(path, pictures)
+    found = images.read_pictures(path)
+    assert set(found) == set(pictures)
+    for name, batch in pictures.items():
+        torch.testing.assert_close(found[name], batch.clamp(0, 1), atol=0.5 / 255 + 1e-6, rtol=0)
+    path.write_bytes(b"no tensors")
+    for wrong in (path, tmp_path / "none.safetensors"):
+        with pytest.raises(UserError, match=wrong.name):
+            images.read_pictures(wrong)

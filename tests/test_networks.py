@@ -86,3 +86,28 @@ def test_channel_norm_mixes_no_pixels():
     (gradient,) = torch.autograd.grad(norm(features)[0, 0, 2, 2], features)
     gradient[:, :, 2, 2] = 0
     assert gradient.abs().max() == 0
+
+
+def test_a_predictor_with_a_blurred_context_is_blind_and_knows_the_colours():
+    torch.manual_seed(0)
+    blurred = predictors.BlurredContext(predictors.ContextEncoder(8).eval(), 4.0)
+    context, hidden = contexts(torch.rand(1, 3, 64, 96), (5, 20))
+    changed = torch.where(hidden, torch.rand_like(context), context)
+    assert torch.equal(blurred(context, hidden), blurred(changed, hidden))
+    assert not torch.equal(blurred(context, hidden), blurred(context.flip(0), hidden))
+    flat = torch.full((1, 3, 128, 128), 0.3)
+    centre = torch.zeros(1, 1, 128, 128, dtype=torch.bool)
+    centre[..., 48:80, 48:80] = True
+    seen = []
+    predictors.BlurredContext(lambda image, mask: seen.append(image), 4.0)(flat, centre)
+    torch.testing.assert_close(seen[0], flat)
+    sharp = torch.rand(1, 3, 128, 128)
+    predictors.BlurredContext(lambda image, mask: seen.append(image), 4.0)(sharp, centre)
+    assert seen[1][..., :40].std() < 0.2 * sharp[..., :40].std()
+
+
+def test_the_ready_architecture_is_monai_s_without_norms():
+    network = improvers.ReadyUNet(8)
+    assert type(network.network).__module__.startswith("monai.")
+    assert not any("Norm" in type(layer).__name__ for layer in network.modules())
+    assert sum(isinstance(layer, nn.Conv2d) for layer in network.modules()) == 19

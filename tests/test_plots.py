@@ -225,3 +225,35 @@ def test_the_hidden_tile_lies_on_the_grid_in_the_middle_of_its_context():
     context, tile = axes.patches
     assert tile.get_xy() == (30 + 2 * 32 - 0.5, 3 + 32 - 0.5) and tile.get_width() == 32
     assert context.get_xy() == (tile.get_x() - 48, tile.get_y() - 48) and context.get_height() == 128
+
+
+def test_a_white_picture_has_an_edge():
+    """Else it would end nowhere on a white page."""
+    drawn = io.BytesIO()
+    plots.image_row({"": torch.ones(3, 64, 64)}, width=2).savefig(drawn, format="png", dpi=100)
+    grey = np.asarray(Image.open(drawn).convert("L"))
+    assert grey.min() < 230 and np.median(grey) == 255
+
+
+def test_an_animation_moves_and_is_the_same_every_time(tmp_path):
+    def film(name):
+        frames = [plots.image_row({f"{n}": picture(seed=n)}, width=2) for n in range(3)]
+        return plots.show_animation(
+            frames, tmp_path / name, "A film.", "Three pictures <in turn>", seconds=0.5
+        )
+
+    shown = film("a.gif")
+    with Image.open(tmp_path / "a.gif") as moving:
+        assert moving.n_frames == 3
+        durations = []
+        for frame in range(3):
+            moving.seek(frame)
+            durations.append(moving.info["duration"])
+        assert durations == [500, 500, 1500]
+        assert moving.info["loop"] == 0
+    film("b.gif")
+    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
+    text = shown._repr_html_()
+    assert "data:image/gif;base64," in text and "&lt;in turn&gt;" in text
+    several = plots.several([shown, shown])
+    assert several._repr_html_().count("<figure>") == 2
