@@ -24,7 +24,6 @@ pixels = {}
 
 # %% tags=["remove-input"]
 import pandas as pd
-import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
@@ -145,8 +144,8 @@ def diagram(key, label, name, caption):
 # %% tags=["hide-input"]
 diagram(
     "fidelity", "MAE(x,y)", "fidelity",
-    "How far y is from the photograph. To the left of the line nothing moves, to the right everything goes; bars reach from the lowest to the "
-    "highest seed. Look for where each line leaves the ground.",
+    "How far y is from the photograph. Bare pixels leave one by one, most of them near the line; a network, which must move many alike, leaves "
+    "later and more suddenly. Bars reach from the lowest to the highest seed.",
 )  # fmt: skip
 
 # %% tags=["hide-input"]

@@ -51,8 +51,13 @@ Markdown(
 
 # %% tags=["hide-input"]
 stages = [n for n in (0, 1, 2, 5, 10, 20, 50) if n <= times]
+short = {
+    "smoothing": "plain", "smoothing_unet": "U-Net", "black_square": "Black\nSquare", "ratio_as_written": "ratio,\nwritten",
+    "ratio_progress": "ratio,\nmeant", "deeper": "deep", "deeper_tilted": "deep,\ntilted", "ready": "ready-\nmade",
+    "ready_tilted": "ready,\ntilted", "held": "held", "coarse": "coarse", "target": "set\npoint", "progress_held": "progr.,\nheld",
+}  # fmt: skip
 film = {
-    titles.get(name, name).replace(", ", ",\n"): {
+    short.get(name, name): {
         str(n): pictures["x/0" if n == 0 else f"{name}/{n}"][0]
         for n in stages
         if n == 0 or f"{name}/{n}" in pictures
