@@ -55,24 +55,6 @@ Markdown(
     f"ratio $k_2/(k_1+k_2)$ of {theory['half']:.3f}."
 )
 
-# %% [markdown]
-# ## One pixel
-#
-# Take one pixel of $y$ and move it from $x$ towards its guess $z$, by a little. The first wish costs $k_1$ for it. The second earns
-# $k_2$, because the pixel is now nearer to its guess. And it earns or costs something more, since the pixel is part of what its
-# *neighbours* are guessed from: call that $k_2 c$. Altogether it pays to move if
-#
-# $$k_2\,(1 + c) > k_1 .$$
-#
-# Without the neighbours ($c = 0$) the border lies at exactly $k_1 = k_2$: below it no pixel moves, above it every pixel goes all the way to
-# its guess. That is a critical point, and the article stood on it. With the neighbours each pixel has a border of its own,
-# and how sharp the transition is depends on how much $c$ varies. In the words of optimisation: $|y - x|$ has at $y = x$ every slope
-# from $-1$ to $1$, so a pixel stays exactly if $k_2 |G| \le k_1$, where $G$ is the slope of MAE$(y, z)$ there. One backward pass through
-# the predictor gives $G$ for all pixels at once:
-
-# %% tags=["hide-input"]
-tables.Source(directly.pull, directly.stationary)
-
 # %% tags=["hide-input"]
 rows = direct["balance"]
 untouched = 1 / 255
@@ -95,6 +77,24 @@ plots.show(
     "pixels themselves had been moved downhill. The upright line is where the article stood: see how much happens near it.",
     alt="Two curves falling from 1 to 0 around the ratio one half: the predicted and the measured share of pixels that stay",
 )  # fmt: skip
+
+# %% [markdown]
+# ## One pixel
+#
+# Take one pixel of $y$ and move it from $x$ towards its guess $z$, by a little. The first wish costs $k_1$ for it. The second earns
+# $k_2$, because the pixel is now nearer to its guess. And it earns or costs something more, since the pixel is part of what its
+# *neighbours* are guessed from: call that $k_2 c$. Altogether it pays to move if
+#
+# $$k_2\,(1 + c) > k_1 .$$
+#
+# Without the neighbours ($c = 0$) the border lies at exactly $k_1 = k_2$: below it no pixel moves, above it every pixel goes all the way to
+# its guess. That is a critical point, and the article stood on it. With the neighbours each pixel has a border of its own,
+# and how sharp the transition is depends on how much $c$ varies. In the words of optimisation: $|y - x|$ has at $y = x$ every slope
+# from $-1$ to $1$, so a pixel stays exactly if $k_2 |G| \le k_1$, where $G$ is the slope of MAE$(y, z)$ there. One backward pass through
+# the predictor gives $G$ for all pixels at once:
+
+# %% tags=["hide-input"]
+tables.Source(directly.pull, directly.stationary)
 
 # %% tags=["hide-input"]
 mean, spread = theory["neighbours_mean"], theory["neighbours_deviation"]

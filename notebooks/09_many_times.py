@@ -94,14 +94,14 @@ plots.show_animation(
 
 
 # %% tags=["hide-input"]
-def chart(key, label, name, caption, which):
+def chart(key, label, path, caption, which):
     """One quantity against the number of times."""
     return plots.show(
         plots.lines(
             {titles.get(one, one): (list(range(len(numbers[one][key])))[:: max(1, times // 10)], numbers[one][key][:: max(1, times // 10)]) for one in which},
             "times", label,
         ),
-        folder / f"{name}.png",
+        path,
         caption=caption,
         alt=f"Line chart of {label} against the number of times an improver was applied",
     )  # fmt: skip
@@ -115,13 +115,13 @@ some = [
 
 # %% tags=["hide-input"]
 chart(
-    "flat", "distance from the mean colour", "flat",
+    "flat", "distance from the mean colour", folder / "flat.png",
     "How far the pixels are from their picture's mean colour: at 0 lies the flat square, black or not. See who gets there and how fast.", some,
 )  # fmt: skip
 
 # %% tags=["hide-input"]
 chart(
-    "error", "MAE(y,z)", "error",
+    "error", "MAE(y,z)", folder / "error.png",
     "The good predictor's error. Once more is nearly always easier to guess than once.", some,
 )  # fmt: skip
 

@@ -17,7 +17,15 @@
 # The article's three attempts are explained: at equal weights the loss does not care, the bare ratio looks for weak spots, and depth
 # does not help against either. So here are other wishes, all judged by one protocol, side by side with the article's and with plain filters.
 
+# %% tags=["parameters", "hide-input"]
+# Change an experiment here, for example held = {"k3": 0.5, "steps": 600}; empty: as params.yaml says.
+held = {}
+coarse = {}
+target = {}
+progress_held = {}
+
 # %% tags=["remove-input"]
+import pandas as pd
 import torch
 from IPython.display import Markdown
 
@@ -25,7 +33,8 @@ import abstract_beauty as ab
 from abstract_beauty import experiments, losses, plots
 from abstract_beauty.experiments import tables
 
-params = ab.load_params()
+changes = {"held": held, "coarse": coarse, "target": target, "progress_held": progress_held}
+params = ab.load_params(changes={"improvers": changes})
 project = experiments.ensure_data(ab.find_project(), params)
 f = tables.predictors(project, params)
 filters = tables.filters(project, params, f)
@@ -35,18 +44,31 @@ numbers = {name: row for name, (_, row) in judged.items()}
 titles = tables.TITLES
 photographs = experiments.test_images(project)
 folder = tables.figures(project, "10_beyond", *runs.values(), *f.values())
-new = [name for name in ("held", "coarse", "target", "progress_held") if name in runs]
+new = list(changes)
 
 # %% tags=["hide-input"]
-held = numbers["held"]
+payer = numbers["held"]
 beside = "no plain filter goes so far"
-if held["best_filter"]["name"]:
+if payer["best_filter"]["name"]:
     beside = (
-        f"the best plain filter at the same change reaches {held['best_filter']['predictability_judge']:.4f}"
+        f"the best plain filter at the same change reaches {payer['best_filter']['predictability_judge']:.4f}"
     )
 Markdown(
-    f"**In numbers.** The improver that has to pay for lost contrast keeps {held['test']['contrast_kept']:.0%} of it and {held['test']['high_frequency_kept']:.0%} of the "
-    f"fine detail. The judge's error is {held['test']['predictability_judge']:.4f}, that of the photographs {held['original']['predictability_judge']:.4f}; {beside}, and keeps far less of the detail."
+    f"**In numbers.** The improver that has to pay for lost contrast keeps {payer['test']['contrast_kept']:.0%} of it and {payer['test']['high_frequency_kept']:.0%} of the "
+    f"fine detail. The judge's error is {payer['test']['predictability_judge']:.4f}, that of the photographs {payer['original']['predictability_judge']:.4f}; {beside}, and keeps far less of the detail."
+)
+
+# %% tags=["hide-input"]
+shown = tables.chosen(photographs, "chelsea", "coffee")
+with torch.no_grad():
+    results = {name: {key: runs[name].network(x) for key, x in shown.items()} for name in new}
+plots.show(
+    plots.image_grid(
+        {"original": shown} | {titles[name].replace(", ", ",\n"): row for name, row in results.items()}
+    ),
+    folder / "new.jpg",
+    caption="Two photographs, untouched (above) and under the four other wishes. Look at outlines, at textures, and at tints.",
+    alt="A table of pictures: in rows the original and four improvers, in columns two photographs",
 )
 
 # %% [markdown]
@@ -67,17 +89,12 @@ tables.Source(losses.smoothing_held, losses.contrast_lost)
 tables.Source(losses.coarse, losses.target, losses.progress_held)
 
 # %% tags=["hide-input"]
-shown = tables.chosen(photographs, "chelsea", "coffee")
-with torch.no_grad():
-    results = {name: {key: runs[name].network(x) for key, x in shown.items()} for name in new}
 plots.show(
-    plots.image_grid(
-        {"original": shown} | {titles[name].replace(", ", ",\n"): row for name, row in results.items()}
-    ),
-    folder / "new.jpg",
-    caption="Two photographs, untouched (above) and under the four other wishes. Look at outlines, at textures, and at tints.",
-    alt="A table of pictures: in rows the original and four improvers, in columns two photographs",
-)
+    plots.curves({titles[name]: pd.DataFrame(runs[name].curve) for name in new}, "mae_xy", ylabel="MAE(x,y) on the training crops"),
+    folder / "curves.png",
+    caption="How far from the photographs the four have gone while they learn. A line on the ground is a network that has found no way that pays.",
+    alt="Line chart of MAE(x,y) against the training step for the four objectives",
+)  # fmt: skip
 
 # %% [markdown]
 # ## All objectives in one table

@@ -99,10 +99,16 @@ def test_a_predictor_with_a_blurred_context_is_blind_and_knows_the_colours():
     centre = torch.zeros(1, 1, 128, 128, dtype=torch.bool)
     centre[..., 48:80, 48:80] = True
     seen = []
-    predictors.BlurredContext(lambda image, mask: seen.append(image), 4.0)(flat, centre)
+
+    class Watch(nn.Module):
+        def forward(self, image, mask):
+            seen.append(image)
+            return image[..., 48:80, 48:80]
+
+    predictors.BlurredContext(Watch(), 4.0)(flat, centre)
     torch.testing.assert_close(seen[0], flat)
     sharp = torch.rand(1, 3, 128, 128)
-    predictors.BlurredContext(lambda image, mask: seen.append(image), 4.0)(sharp, centre)
+    predictors.BlurredContext(Watch(), 4.0)(sharp, centre)
     assert seen[1][..., :40].std() < 0.2 * sharp[..., :40].std()
 
 
