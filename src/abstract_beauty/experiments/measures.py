@@ -17,8 +17,8 @@ from abstract_beauty.params import Params
 from abstract_beauty.project import Project
 
 
-def _networks(project: Project, params: Params, *names: str, progress: bool = True) -> dict[str, nn.Module]:
-    return {name: predictor_or_fill(project, params, name, progress=progress).network for name in names}
+def _networks(project: Project, params: Params, *names: str) -> dict[str, nn.Module]:
+    return {name: predictor_or_fill(project, params, name).network for name in names}
 
 
 def _fills(project: Project, params: Params) -> None:
