@@ -11,11 +11,12 @@ ROOT = Path(abstract_beauty.__file__).parent
 # Lowest first. A module imports only from layers below its own, or from its own where that is a folder.
 LAYERS = [
     {"errors", "machine"},
-    {"files", "optimizers"},
-    {"project", "params", "full_prediction", "statistics", "images"},
+    {"files", "optimizers", "sections"},
+    {"project", "params", "full_prediction", "statistics", "correlation", "images"},
     {"predictors", "improvers", "predictability", "baselines", "plots", "data"},
-    {"losses", "scorers", "weights", "training"},
-    {"experiments", "bench"},
+    {"losses", "scorers", "weights", "training", "scores"},
+    {"experiments", "bench", "preferences"},
+    {"commands"},
     {"cli", "pipeline"},
 ]
 SAME_LAYER = {("params", "project"), ("predictors", "baselines")}

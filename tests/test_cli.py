@@ -1,5 +1,6 @@
 """The command line: what it prints, what it writes, and how it refuses."""
 
+import csv
 import json
 import shutil
 
@@ -11,8 +12,8 @@ from PIL import Image
 import abstract_beauty as ab
 from abstract_beauty import weights
 from abstract_beauty.cli import main
-from abstract_beauty.experiments.scores import WORKING_SIDE
 from abstract_beauty.project import find_project
+from abstract_beauty.scores import WORKING_SIDE
 
 
 @pytest.fixture
@@ -22,6 +23,9 @@ def project(tmp_path, monkeypatch):
     root.mkdir()
     for name in ("params.yaml", "dvc.yaml"):
         shutil.copyfile(find_project().root / name, root / name)
+    linear = find_project().reference / "predictors" / "linear.safetensors"
+    (root / "models" / "run" / "predictors").mkdir(parents=True)
+    shutil.copyfile(linear, root / "models" / "run" / "predictors" / "linear.safetensors")
     monkeypatch.setenv("ABSTRACT_BEAUTY_ROOT", str(root))
     for index, (kind, name, network) in enumerate(
         [
@@ -62,7 +66,14 @@ def test_score_agrees_with_the_library(project, picture, capsys):
     assert (row["width"], row["height"]) == (90, 70)
     assert row["predictability"] == pytest.approx(ab.predictability(y, z).item(), rel=1e-4)
     assert row["progress"] == pytest.approx(ab.progress(y, ab.full_prediction(bad, y), z).item(), rel=1e-4)
-    assert row["complexity"] == pytest.approx(ab.phase_averaged(good, y).item(), rel=1e-4)
+    linear = ab.load_predictor("run/linear")
+    assert row["complexity"] == pytest.approx(ab.complexity(y[0], good, linear), rel=1e-4)
+    assert row["structure"] == pytest.approx(
+        1 - row["predictability"] / ab.predictability(y, ab.full_prediction(linear, y)).item(), rel=1e-3
+    )
+    assert row["predictability_64"] == pytest.approx(
+        ab.phase_averaged(good, ab.resize_short_side(y[0], 64)[None]).item(), rel=1e-4
+    )
     assert row["predictor"] == "run/good"
     assert "no reference weights yet" in err
 
@@ -86,6 +97,57 @@ def test_large_pictures_are_scored_at_the_working_size(project, tmp_path, capsys
     assert status == 0
     assert json.loads(out)[0]["width"] == 2 * WORKING_SIDE + 64
     assert Image.open(tmp_path / "large.map.png").size == (2 * WORKING_SIDE + 64, 2 * WORKING_SIDE)
+
+
+def test_a_folder_is_scored_into_a_csv_and_what_cannot_be_read_is_named(project, picture, tmp_path, capsys):
+    folder = tmp_path / "pictures"
+    (folder / "deeper").mkdir(parents=True)
+    shutil.copyfile(picture, folder / "a.png")
+    shutil.copyfile(picture, folder / "deeper" / "b, with comma.png")
+    (folder / "broken.png").write_text("not a picture")
+    (folder / "notes.txt").write_text("not a picture, and not called one")
+    out = tmp_path / "scores.csv"
+    status, text, err = run(capsys, "score", folder, "--csv", out)
+    assert status == 0
+    assert "broken.png" in err and "notes.txt" not in err
+    assert "2 pictures" in text
+    with open(out, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["image"].rpartition("/")[2] for row in rows] == ["a.png", "b, with comma.png"]
+    assert len({row["complexity"] for row in rows}) == 1
+    assert not list(tmp_path.glob(".*partial*"))
+
+
+def test_ratings_prints_how_measures_go_with_them(project, tmp_path, capsys):
+    folder = tmp_path / "rated"
+    folder.mkdir()
+    rows = ["image,liking"]
+    for at in range(6):
+        pixels = np.full((64, 80, 3), 128, dtype=np.uint8)
+        pixels[:, : 10 * at] = np.random.default_rng(at).integers(0, 256, (64, 10 * at, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{at}.png")
+        rows.append(f"{at}.png,{10 * at}")
+    (folder / "ratings.csv").write_text("\n".join(rows))
+    status, out, _ = run(capsys, "ratings", folder, "--csv", tmp_path / "all.csv")
+    assert status == 0
+    assert "rated: liking of 6 pictures" in out
+    line = next(line for line in out.splitlines() if line.startswith("  jpeg_bits"))
+    assert float(line.split()[1]) > 0.9
+    assert len((tmp_path / "all.csv").read_text().splitlines()) == 7
+    status, out, _ = run(capsys, "ratings", folder, "--json")
+    assert json.loads(out)["rated"]["ratings"]["liking"]["measures"]["jpeg_bits"]["pearson"]["value"] > 0.9
+
+
+def test_blind_writes_a_page_and_preferences_reads_what_it_saves(project, picture, tmp_path, capsys):
+    page, choices = tmp_path / "page.html", tmp_path / "choices.json"
+    status, _, _ = run(capsys, "blind", picture, "--improver", "run/smoothing", "--out", page)
+    assert status == 0
+    assert "picture one" in page.read_text()
+    entry = {"picture": "picture one", "winner": "run/smoothing", "loser": "original"}
+    choices.write_text(json.dumps({"format": "abstract-beauty preferences 1", "choices": [entry] * 3}))
+    status, out, _ = run(capsys, "preferences", choices)
+    assert status == 0
+    assert out.splitlines()[1].endswith("run/smoothing") and "3/3" in out
 
 
 @pytest.mark.parametrize("times", [1, 3])
@@ -114,13 +176,20 @@ def test_improve_applies_the_improver_so_many_times(project, picture, tmp_path, 
             ["improve", "{folder}/good.png", "--out", "{folder}/b.png", "--improver", "run/magic"],
             ["run/magic"],
         ),
+        (["score", "{folder}/none"], ["none"]),
+        (["score", "{folder}/hollow"], ["hollow", "no picture"]),
+        (["score", "{folder}/good.png", "--csv", "{folder}"], ["is a folder"]),
+        (["ratings", "{folder}/none"], ["no such folder"]),
+        (["ratings", "{folder}/hollow"], ["ratings.csv"]),
+        (["preferences", "{folder}/text.png"], ["not JSON"]),
         (["train", "predictor.best"], ["predictor.best", "predictor.good"]),
         (["train", "predictor.good"], ["no prepared pictures"]),
-        (["measure", "beauty"], ["beauty", "elsewhere, pixels, balance, many or improver.NAME"]),
+        (["measure", "beauty"], ["beauty", "elsewhere, pixels, balance, many, ratings or improver.NAME"]),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(project, tmp_path, capsys, arguments, words):
     (tmp_path / "text.png").write_text("not a picture")
+    (tmp_path / "hollow").mkdir()
     Image.new("RGB", (20, 40)).save(tmp_path / "small.png")
     Image.new("RGB", (64, 64), "red").save(tmp_path / "good.png")
     before = {path: path.read_bytes() for path in tmp_path.glob("*.png")}

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
 NAMES = [
     "01_data", "02_predictor", "03_full_prediction", "04_smoothing", "05_ratio", "06_deeper", "07_critical_point",
-    "08_weak_predictors", "09_many_times", "10_beyond",
+    "08_weak_predictors", "09_many_times", "10_beyond", "11_meaning",
 ]  # fmt: skip
 LONGEST = 25  # lines of code in a cell: what a screen holds
 FIRST_SCREEN = 6  # cells within which a figure must come

@@ -11,6 +11,7 @@ from abstract_beauty.improvers import improve
 from abstract_beauty.params import Params, load_params
 from abstract_beauty.predictability import error_map, phase_averaged, predictability, progress
 from abstract_beauty.project import Project, find_project
+from abstract_beauty.scores import Scores, complexity, score
 from abstract_beauty.weights import load_improver, load_predictor
 
 __version__ = "0.1.0"
@@ -21,7 +22,9 @@ __all__ = [
     "TILE",
     "Params",
     "Project",
+    "Scores",
     "UserError",
+    "complexity",
     "contexts",
     "error_map",
     "find_project",
@@ -35,5 +38,6 @@ __all__ = [
     "progress",
     "read_image",
     "resize_short_side",
+    "score",
     "write_image",
 ]

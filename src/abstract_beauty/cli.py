@@ -1,4 +1,4 @@
-"""The command line: `abstract-beauty score | improve | train | data | measure | bench`."""
+"""The command line: `abstract-beauty COMMAND`; what the larger commands do lies in commands/."""
 
 import argparse
 import json
@@ -11,62 +11,16 @@ from pathlib import Path
 import torch
 
 from abstract_beauty import weights
+from abstract_beauty.commands.blind import blind_command, preferences_command
+from abstract_beauty.commands.pictures import check_side, label
+from abstract_beauty.commands.ratings import ratings_command
+from abstract_beauty.commands.score import score_command
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import rounded, write_json
-from abstract_beauty.full_prediction import TILE
-from abstract_beauty.images import read_image, resize_short_side, write_image
+from abstract_beauty.images import read_image, write_image
 from abstract_beauty.improvers import improve
 from abstract_beauty.params import load_params
 from abstract_beauty.project import find_project
-
-
-def _score(options: argparse.Namespace) -> None:
-    from abstract_beauty import plots
-    from abstract_beauty.experiments.scores import WORKING_SIDE, score
-
-    good_path = weights.find("predictors", options.predictor)
-    bad_path = weights.find("predictors", options.bad)
-    good, bad = weights.load(good_path, "predictors"), weights.load(bad_path, "predictors")
-    maps = _map_names(options.images, options.map) if options.map else {}
-    rows = []
-    for name in options.images:
-        picture = read_image(name)
-        _check_side(name, picture)
-        height, width = picture.shape[1:]
-        scores = score(resize_short_side(picture, WORKING_SIDE), good, bad)
-        row = {
-            "image": str(name),
-            "predictability": scores.predictability,
-            "progress": scores.progress,
-            "complexity": scores.complexity,
-            "width": width,
-            "height": height,
-            "predictor": _label(good_path),
-        }
-        rows.append(rounded(row))
-        if options.map:
-            write_image(maps[name], plots.map_image(scores.map, size=(height, width)))
-        if not options.json:
-            if len(rows) == 1:
-                print(f"{'predictability':>14}  {'progress':>8}  {'complexity':>10}  image")
-            print(
-                f"{scores.predictability:14.4f}  {scores.progress:8.3f}  {scores.complexity:10.4f}  {name}",
-                flush=True,
-            )
-    if options.json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
-
-
-def _map_names(images: Sequence[Path], folder: Path) -> dict[Path, Path]:
-    """A name for each picture's map; two pictures of one name in different folders must not overwrite each other."""
-    names: dict[Path, Path] = {}
-    for image in images:
-        name, number = f"{image.stem}.map.png", 1
-        while folder / name in names.values() and image not in names:
-            number += 1
-            name = f"{image.stem}-{number}.map.png"
-        names.setdefault(image, folder / name)
-    return names
 
 
 def _improve(options: argparse.Namespace) -> None:
@@ -74,27 +28,12 @@ def _improve(options: argparse.Namespace) -> None:
     if options.out.resolve() == options.image.resolve():
         raise UserError(f"{options.out}: is the original itself; give --out another name")
     picture = read_image(options.image)
-    _check_side(options.image, picture)
+    check_side(options.image, picture)
     y = improve(weights.load(path, "improvers"), picture[None], times=options.times)
     write_image(options.out, y[0])
     change = float((y[0] - picture).abs().mean())
     print(
-        f"{options.out}: {_label(path)}, {options.times} times; mean change {change:.4f} of 1 per pixel and channel"
-    )
-
-
-def _check_side(name: Path, picture: torch.Tensor) -> None:
-    if min(picture.shape[1:]) < TILE:
-        height, width = picture.shape[1:]
-        raise UserError(f"{name}: is {width}x{height} pixels; both sides must be at least {TILE}")
-
-
-def _label(path: Path) -> str:
-    """What a weights file is called in output: its family and name where it has them, else its path."""
-    return (
-        f"{path.parent.parent.name}/{path.stem}"
-        if path.parent.name in ("predictors", "improvers")
-        else str(path)
+        f"{options.out}: {label(path)}, {options.times} times; mean change {change:.4f} of 1 per pixel and channel"
     )
 
 
@@ -193,9 +132,16 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    add = command("score", _score, "Say how predictable pictures are.").add_argument
-    add("images", nargs="+", type=Path, metavar="IMAGE", help="a picture in any common format")
+    add = command("score", score_command, "Say how predictable pictures are.").add_argument
+    add(
+        "images",
+        nargs="+",
+        type=Path,
+        metavar="IMAGE",
+        help="a picture in any common format, or a folder of them",
+    )
     add("--json", action="store_true", help="print a JSON list, one object a picture")
+    add("--csv", type=Path, metavar="FILE", help="write the rows into FILE as they come")
     add("--map", type=Path, metavar="DIR", help="also write each picture's predictability map into DIR")
     add(
         "--predictor",
@@ -208,6 +154,12 @@ def _parser() -> argparse.ArgumentParser:
         default="reference/bad",
         metavar="NAME",
         help="the bad predictor, for progress (default: %(default)s)",
+    )
+    add(
+        "--linear",
+        default="reference/linear",
+        metavar="NAME",
+        help="the linear fill, for structure and complexity (default: %(default)s)",
     )
 
     add = command("improve", _improve, "Make a picture more predictable.").add_argument
@@ -236,7 +188,49 @@ def _parser() -> argparse.ArgumentParser:
     add("--quiet", action="store_true", help="no progress bar")
 
     add = command("measure", _measure, "Measure against the test pictures.").add_argument
-    add("what", metavar="WHAT", help="fills, filters, elsewhere, pixels, balance, many or improver.NAME")
+    add(
+        "what",
+        metavar="WHAT",
+        help="fills, filters, elsewhere, pixels, balance, many, ratings or improver.NAME",
+    )
+
+    add = command(
+        "ratings", ratings_command, "Say how scores go with people's ratings of pictures."
+    ).add_argument
+    add(
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="holds ratings.csv (image, ratings), or folders that do, or is a checkout of Savoias",
+    )
+    add("--json", action="store_true", help="print JSON")
+    add("--csv", type=Path, metavar="FILE", help="also write every picture's scores into FILE")
+    for part in ("good", "bad", "linear"):
+        add(
+            f"--{part}",
+            default=f"reference/{part}",
+            metavar="NAME",
+            help="a predictor (default: %(default)s)",
+        )
+    add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
+
+    add = command("blind", blind_command, "Write a page for blind choices between pictures.").add_argument
+    add("images", nargs="+", type=Path, metavar="IMAGE", help="a picture, or a folder of them")
+    add("--out", type=Path, required=True, metavar="PAGE", help="where the page goes: .html")
+    add(
+        "--improver",
+        nargs="+",
+        default=["reference/smoothing"],
+        metavar="NAME",
+        help="improvers to set against the original (default: reference/smoothing)",
+    )
+    add("--times", type=_count, default=1, metavar="N", help="apply them N times over (default: 1)")
+
+    add = command("preferences", preferences_command, "Say what people chose on such pages.").add_argument
+    add("files", nargs="+", type=Path, metavar="FILE", help="choices that a page saved, a file a person")
+    add("--reference", default="original", metavar="NAME", help="whose strength is 0 (default: original)")
+    add("--json", action="store_true", help="print JSON")
+    add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
 
     add = command("bench", _bench, "Time full prediction and training on this machine.").add_argument
     add("--json", action="store_true", help="print JSON")

@@ -122,6 +122,11 @@ def _files(option: str, folders: tuple[str, ...], skips: list[Skip]) -> dict[str
     return found
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Every file below a folder whose suffix is a picture's, sorted; what cannot be opened is passed over."""
+    return list(_walk(folder, set(), []))
+
+
 def _walk(folder: Path, seen: set[str], skips: list[Skip]) -> Iterator[Path]:
     """Files below `folder` in sorted order; each real folder once, so a loop of symlinks ends."""
     real = os.path.realpath(folder)

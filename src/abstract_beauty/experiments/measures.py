@@ -11,6 +11,7 @@ from abstract_beauty.experiments.elsewhere import measure_elsewhere
 from abstract_beauty.experiments.improver import improver_run, measure_improver, predictor_or_fill
 from abstract_beauty.experiments.many import measure_many
 from abstract_beauty.experiments.pixels import measure_pixels
+from abstract_beauty.experiments.seeing import measure_ratings
 from abstract_beauty.files import read_json, write_json
 from abstract_beauty.images import write_pictures
 from abstract_beauty.params import Params
@@ -53,6 +54,11 @@ def _many(project: Project, params: Params) -> None:
     write_json(project.results / "many.json", numbers)
 
 
+def _ratings(project: Project, params: Params) -> None:
+    f = _networks(project, params, "good", "bad", "small", "article", "judge", "linear")
+    write_json(project.results / "ratings.json", measure_ratings(project, params, f))
+
+
 MEASURES: dict[str, Callable[[Project, Params], None]] = {
     "fills": _fills,
     "filters": _filters,
@@ -60,6 +66,7 @@ MEASURES: dict[str, Callable[[Project, Params], None]] = {
     "pixels": _pixels,
     "balance": _balance,
     "many": _many,
+    "ratings": _ratings,
 }
 
 

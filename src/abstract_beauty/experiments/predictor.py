@@ -19,21 +19,35 @@ CENTRE = slice(MARGIN, MARGIN + TILE)
 
 
 def predictor_run(
-    project: Project, params: Params, name: str, *, publish: bool = False, progress: bool = True
+    project: Project,
+    params: Params,
+    name: str,
+    *,
+    section: PredictorParams | None = None,
+    publish: bool = False,
+    progress: bool = True,
 ) -> Run:
     """The trained predictor `name` of params.predictors: loaded if its configuration matches, else trained.
 
     Equation: minimise MAE(tile, f(context with the tile hidden)) over random tiles of the training pictures; or, where
     the section has a crop, MAE(y, z) over random crops y, which is the same for all tiles of y at once.
 
+    Args:
+        project: whose pictures and folders are used.
+        params: for the section, the linear fill that one-pass predictors begin with, and how networks are trained.
+        name: a key of params.predictors; any name where `section` is given.
+        section: a variant that has no place in params.predictors; its run stays in scratch.
+        publish: as `runs.obtain` has it.
+        progress: whether to show bars.
+
     Raises:
         UserError: params has no such predictor, or the pictures are not prepared.
     """
-    if name not in params.predictors:
+    if section is None and name not in params.predictors:
         raise UserError(
             f"params.yaml: predictors: there is no {name!r}; there are {', '.join(params.predictors)}"
         )
-    section = params.predictors[name]
+    section = section or params.predictors[name]
     if section.network not in predictors.NETWORKS:
         raise UserError(
             f"params.yaml: predictors.{name}.network: there is no {section.network!r}; "

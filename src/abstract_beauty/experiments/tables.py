@@ -25,6 +25,7 @@ from abstract_beauty.experiments.many import measure_many
 from abstract_beauty.experiments.pixels import measure_pixels
 from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
 from abstract_beauty.experiments.runs import Run, digest
+from abstract_beauty.experiments.seeing import measure_ratings
 from abstract_beauty.files import read_json, write_json
 from abstract_beauty.full_prediction import Predictor, full_prediction
 from abstract_beauty.images import read_pictures, write_pictures
@@ -171,6 +172,23 @@ def many(project: Project, params: Params, f: Mapping[str, Run]) -> tuple[dict[s
         project, "many", [*f.values(), *runs], as_tree(params.many),
         lambda: measure_many(project, params, f["good"].network),
     )  # fmt: skip
+
+
+def rated(project: Project, params: Params, f: Mapping[str, Run]) -> dict[str, Any]:
+    """Scores along the dials, against ratings, and by watcher (`measure_ratings`); minutes where not there yet."""
+    networks = {name: run.network for name, run in f.items()}
+    networks["linear"] = linear_run(project, params).network
+    own = as_tree(load_params(project.params).ratings)
+    settings = [as_tree(params.ratings), params.seed]
+    return _measured(
+        project, "ratings", list(f.values()), settings, lambda: measure_ratings(project, params, networks),
+        changed=own != settings[0],
+    )  # fmt: skip
+
+
+def reference(project: Project, name: str) -> Any:
+    """What the reference run measured: results/reference/NAME.json."""
+    return read_json(project.results / "reference" / f"{name}.json")
 
 
 def _with_pictures(

@@ -61,12 +61,15 @@ def make_copy(project: Project, profile: str) -> Project:
     folder = project.root / ".profiles" / profile
     folder.mkdir(parents=True, exist_ok=True)
     # Paths are relative to the repository; the copy lies deeper.
-    moved = [("evaluation", "elsewhere")]
+    moved = [("evaluation", "elsewhere"), ("ratings", "folders")]
     if tree.get("data", {}).get("source") == "folder":
         moved += [("data", "train"), ("data", "test")]
     for section, key in moved:
         if paths := tree.get(section, {}).get(key):
             tree[section][key] = [os.path.relpath(project.root / path, folder) for path in paths]
+    others = tree.get("ratings", {}).get("others") or {}
+    for name, paths in others.items():
+        others[name] = [os.path.relpath(project.root / path, folder) for path in paths]
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=project.root, capture_output=True, text=True, check=False,

@@ -1,0 +1,1 @@
+"""What the command line does, a module a group of commands; `cli.py` holds the parser."""

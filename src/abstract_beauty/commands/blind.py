@@ -1,0 +1,97 @@
+"""`abstract-beauty blind` and `preferences`: a page for blind choices between pictures, and what people chose."""
+
+import argparse
+import base64
+import hashlib
+import html
+import io
+import json
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from abstract_beauty import weights
+from abstract_beauty.commands.pictures import check_side, expand
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import replacing, rounded
+from abstract_beauty.images import read_image, resize_short_side, to_bytes
+from abstract_beauty.improvers import improve
+from abstract_beauty.preferences import FORMAT, read_choices, strengths
+
+SIDE = 360  # short side of the pictures in the page, pixels
+LARGEST_PAGE = 40 * 2**20
+
+
+def _webp(picture: Tensor) -> str:
+    """A picture (3, h, w) in [0, 1] as a data: address."""
+    buffer = io.BytesIO()
+    array: np.ndarray = to_bytes(picture).permute(1, 2, 0).numpy()
+    Image.fromarray(array).save(buffer, "WEBP", quality=92, method=4)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def blind_page(pictures: dict[str, dict[str, Tensor]], title: str = "Which do you like better?") -> str:
+    """A page of HTML that holds everything it needs, in which anyone can choose between versions of pictures.
+
+    Which version is which is not shown, and order and sides are drawn anew for each reader. Choices stay in the
+    browser until the reader saves them as a file, which `abstract-beauty preferences` reads.
+
+    Args:
+        pictures: by name, versions by name, of which at least two; (3, h, w) in [0, 1].
+        title: of the page.
+    """
+    data = {
+        name: {version: _webp(resize_short_side(picture, SIDE)) for version, picture in versions.items()}
+        for name, versions in pictures.items()
+    }
+    content = json.dumps(data, sort_keys=True)
+    key = hashlib.sha256(content.encode()).hexdigest()[:12]
+    template = resources.files("abstract_beauty.commands").joinpath("blind.html").read_text(encoding="utf-8")
+    page = (
+        template.replace("__TITLE__", html.escape(title))
+        .replace("__FORMAT__", FORMAT)
+        .replace("__KEY__", key)
+    )
+    return page.replace("__DATA__", content.replace("<", "\\u003c"))
+
+
+def blind_command(options: argparse.Namespace) -> None:
+    """Write the page for some pictures and improvers."""
+    files, _ = expand(options.images)
+    improvers = {
+        name: weights.load(weights.find("improvers", name), "improvers") for name in options.improver
+    }
+    pictures: dict[str, dict[str, Tensor]] = {}
+    for path in files:
+        picture = read_image(path)
+        check_side(path, picture)
+        picture = resize_short_side(picture, SIDE)
+        name, number = path.stem, 1
+        while name in pictures:
+            number += 1
+            name = f"{path.stem}-{number}"
+        pictures[name] = {"original": picture} | {
+            label: improve(g, picture[None], times=options.times)[0] for label, g in improvers.items()
+        }
+    page = blind_page(pictures)
+    if len(page) > LARGEST_PAGE:
+        raise UserError(f"{options.out}: would be larger than {LARGEST_PAGE >> 20} MiB; give fewer pictures")
+    with replacing(options.out) as temporary:
+        Path(temporary).write_text(page, encoding="utf-8")
+    print(f"{options.out}: {len(pictures)} pictures, each as {', '.join(['original', *improvers])}")
+
+
+def preferences_command(options: argparse.Namespace) -> None:
+    """Print the strengths of what people chose."""
+    found = strengths([read_choices(path) for path in options.files], options.reference, options.seed)
+    if options.json:
+        print(json.dumps(rounded([vars(one) for one in found]), indent=2, ensure_ascii=False))
+        return
+    print(f"{'log strength':>14}  {'95 % interval':^16}  {'chosen':>11}  version")
+    for one in found:
+        print(
+            f"{one.value:+14.2f}  [{one.low:+.2f}, {one.high:+.2f}]  {one.wins:5d}/{one.choices:<5d}  {one.name}"
+        )

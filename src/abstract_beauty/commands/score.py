@@ -1,0 +1,113 @@
+"""`abstract-beauty score`: rows of scores, as text, JSON or CSV."""
+
+import argparse
+import contextlib
+import csv
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from abstract_beauty import weights
+from abstract_beauty.commands.pictures import check_side, expand, label
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import replacing, rounded
+from abstract_beauty.images import printable, read_image, write_image
+from abstract_beauty.scores import SCALES, score
+
+SHOWN = ("predictability", "progress", "structure", "complexity")
+
+
+def _map_names(images: Sequence[Path], folder: Path) -> dict[Path, Path]:
+    """A name for each picture's map; two pictures of one name in different folders must not overwrite each other."""
+    names: dict[Path, Path] = {}
+    for image in images:
+        name, number = f"{image.stem}.map.png", 1
+        while folder / name in names.values() and image not in names:
+            number += 1
+            name = f"{image.stem}-{number}.map.png"
+        names.setdefault(image, folder / name)
+    return names
+
+
+def _rows(options: argparse.Namespace, files: list[Path], found: frozenset[Path]) -> Iterator[dict[str, Any]]:
+    """A row a picture, as it is scored; a file of a folder that cannot be scored is named on stderr and left out."""
+    from abstract_beauty import plots
+
+    paths = {
+        "good": weights.find("predictors", options.predictor),
+        "bad": weights.find("predictors", options.bad),
+        "linear": weights.find("predictors", options.linear),
+    }
+    f = {part: weights.load(path, "predictors") for part, path in paths.items()}
+    maps = _map_names(files, options.map) if options.map else {}
+    quiet = len(files) == 1 or not sys.stderr.isatty()
+    for name in tqdm(files, unit="picture", disable=quiet):
+        try:
+            picture = read_image(name)
+            check_side(name, picture)
+        except UserError as error:
+            if name not in found:
+                raise
+            tqdm.write(f"left out: {error}", file=sys.stderr)
+            continue
+        height, width = picture.shape[1:]
+        scores = score(picture, f["good"], f["bad"], f["linear"])
+        if options.map:
+            write_image(maps[name], plots.map_image(scores.map, size=(height, width)))
+        yield rounded(
+            {
+                "image": printable(name),
+                **{key: getattr(scores, key) for key in SHOWN},
+                **{f"predictability_{side}": scores.at_scale[side] for side in SCALES},
+                "width": width,
+                "height": height,
+                "predictor": label(paths["good"]),
+            }
+        )
+
+
+@contextlib.contextmanager
+def _table(path: Path | None) -> Iterator[Any]:
+    """A function that adds a row to a CSV, which takes its name when all rows are there."""
+    if path is None:
+        yield lambda row: None
+        return
+    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = None
+
+        def add(row: dict[str, Any]) -> None:
+            nonlocal writer
+            if writer is None:
+                writer = csv.DictWriter(file, list(row))
+                writer.writeheader()
+            writer.writerow(row)
+            file.flush()
+
+        yield add
+
+
+def score_command(options: argparse.Namespace) -> None:
+    """Score every picture named, printing or writing a row each."""
+    if options.csv and options.csv.is_dir():
+        raise UserError(f"{options.csv}: is a folder; give --csv the name of a file")
+    files, found = expand(options.images)
+    rows = []
+    with _table(options.csv) as add:
+        for row in _rows(options, files, found):
+            rows.append(row)
+            add(row)
+            if options.json or options.csv:
+                continue
+            if len(rows) == 1:
+                print("  ".join(f"{key:>14}" for key in SHOWN) + "  image")
+            print("  ".join(f"{row[key]:14.4f}" for key in SHOWN) + f"  {row['image']}", flush=True)
+        if not rows:
+            raise UserError(f"{printable(options.images[0])}: none of its pictures can be scored")
+    if options.json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    if options.csv:
+        print(f"{options.csv}: {len(rows)} pictures", file=sys.stderr if options.json else sys.stdout)

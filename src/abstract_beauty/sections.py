@@ -1,0 +1,194 @@
+"""The sections of params.yaml as frozen dataclasses: every number that an experiment depends on, and what it may be."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+# Strict: "3" is not a number and 1 is not True. Forbid: a key that nothing reads is an error, not a silent no-op.
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+Count = Annotated[int, Field(ge=1, le=10**9)]
+CountOrZero = Annotated[int, Field(ge=0, le=10**9)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Weight = Annotated[float, Field(ge=0, le=1e6)]
+Rate = Annotated[float, Field(gt=0, le=1)]
+Side = Annotated[int, Field(ge=128, le=8192)]  # pixels; 128 is one context
+
+
+@dataclass(frozen=True, config=STRICT)
+class DataParams:
+    """What the networks see."""
+
+    source: Literal["embedded", "folder", "hub"] = "embedded"
+    train: tuple[str, ...] = ()  # folder: folders of training pictures; hub: dataset names
+    test: tuple[str, ...] = ()  # folder: folders of test pictures; empty: a share of the training files
+    test_share: Share = 0.1  # of the training files, chosen by the hash of their names
+    revision: str = ""  # hub: the dataset's commit, so that the pictures cannot change underneath
+    column: str = "image"  # hub: the column that holds the picture
+    hub_split: str = "train"  # hub: the split to stream
+    short_side: Side = 256  # pictures are reduced until their short side is at most this
+    generated: CountOrZero = 240  # embedded: how many generated training pictures
+    generated_size: Side = 256  # embedded: their side
+    limit: CountOrZero = 0  # at most so many training pictures; 0: all
+
+    def __post_init__(self) -> None:
+        if self.source != "embedded" and not self.train:
+            raise ValueError(f"data.train must name at least one source when data.source is {self.source}")
+        if self.source == "embedded" and (self.train or self.test):
+            raise ValueError(
+                "data.train and data.test are for data.source folder or hub; leave them empty here"
+            )
+
+
+@dataclass(frozen=True, config=STRICT)
+class LinearParams:
+    """The linear fill: fitted, not trained. It is where `four_sides` predictors begin."""
+
+    crops: Count = 20000  # tiles that it is fitted on
+    ridge: Annotated[float, Field(gt=0)] = 0.001  # its penalty, in squared pixel values
+
+
+@dataclass(frozen=True, config=STRICT)
+class PredictorParams:
+    """One predictor: its network and its training."""
+
+    network: str = "four_sides"  # a key of predictors.NETWORKS
+    width: Annotated[int, Field(ge=4, le=512)] = 64  # channels of the first layer; of a token in four_sides
+    steps: Count = 2000
+    batch: Count = 32  # a step, over all processes: tiles, or crops where there are any
+    crop: Literal[0] | Side = 0  # side of training crops, of which all tiles are predicted; 0: single tiles
+    optimizer: Literal["adamw", "muon"] = "adamw"  # muon: for networks made of matrices
+    learning_rate: Rate = 0.002  # the peak of the schedule
+    seed: Seed = 0  # predictors of one seed start alike and see the same pictures
+
+
+# What each loss of losses.py must be given here.
+WEIGHTS_OF: dict[str, tuple[str, ...]] = {
+    "smoothing": ("k1", "k2"),
+    "ratio_as_written": (),
+    "ratio_progress": (),
+    "smoothing_held": ("k1", "k2", "k3"),
+    "coarse": ("k1", "k2"),
+    "target": ("k1", "k2", "share"),
+    "progress_held": ("k1", "k2", "k3"),
+    "scored": ("k1", "k2", "scorer"),
+}
+
+
+@dataclass(frozen=True, config=STRICT)
+class ImproverParams:
+    """One improver: its network, its loss and its training."""
+
+    network: str = "plain"  # a key of improvers.NETWORKS
+    width: Annotated[int, Field(ge=4, le=512)] = 24  # channels of the first layer
+    loss: str = "smoothing"  # a key of WEIGHTS_OF, and a function of losses.py
+    k1: Weight | None = None  # the weight of staying near the original
+    k2: Weight | None = None  # the weight of being predictable, or of progress
+    k3: Weight | None = None  # the weight of contrast and detail that is lost
+    share: Weight | None = None  # target: the wanted share of the original's predictability error
+    bad: str | None = None  # losses of two predictors: which is the bad one, a predictor's name or "linear"
+    phase: Literal["fixed", "random"] = "fixed"  # the grid of each step: the article's, or one drawn anew
+    scorer: str | None = None  # scored: a key of scorers.SCORERS
+    steps: Count = 250
+    batch: Count = 2  # images a step, over all processes
+    crop: Side = 128  # side of the training crops, pixels
+    learning_rate: Rate = 0.001
+    seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        if self.loss not in WEIGHTS_OF:
+            raise ValueError(f"there is no loss {self.loss!r}; there are {', '.join(WEIGHTS_OF)}")
+        needed = WEIGHTS_OF[self.loss]
+        missing = [key for key in needed if getattr(self, key) is None]
+        if missing:
+            raise ValueError(f"the loss '{self.loss}' needs {' and '.join(missing)}")
+        given = ("k1", "k2", "k3", "share", "bad", "scorer")
+        odd = [key for key in given if key not in needed and getattr(self, key) is not None]
+        if self.loss.startswith(("ratio", "progress")):
+            odd = [key for key in odd if key != "bad"]
+        if odd:
+            raise ValueError(
+                f"{' and '.join(odd)} cannot be given to the loss '{self.loss}'; leave out what it lacks"
+            )
+        if self.k1 is not None and self.k2 is not None and self.k1 + self.k2 == 0:
+            raise ValueError("k1 and k2 are both 0, so the loss is 0 whatever the improver does")
+
+
+@dataclass(frozen=True, config=STRICT)
+class TrainingParams:
+    """How every network is trained."""
+
+    # Lightning Fabric's names; auto: bf16-mixed where the processor or GPU computes in bfloat16, else 32-true.
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    warmup: Share = 0.05  # share of the steps over which the learning rate rises
+    clip: Annotated[float, Field(gt=0)] = 1.0  # gradients are scaled down to this norm
+    log_every: Count = 10  # steps a row of the curve
+    checkpoint_every: Count = 100  # steps
+
+
+@dataclass(frozen=True, config=STRICT)
+class EvaluationParams:
+    """How every network is measured."""
+
+    pictures: CountOrZero = 0  # improvers and filters are judged on so many test pictures; 0: on all
+    filter_strengths: Annotated[int, Field(ge=2, le=50)] = 6  # points on each filter's fidelity curve
+    elsewhere: tuple[str, ...] = ()  # folders of other pictures, on which predictors are measured as well
+    elsewhere_pictures: Count = 100  # of each folder at most so many
+
+
+Ratio = Annotated[float, Field(ge=0, le=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class BalanceParams:
+    """The phase diagram of k1 : k2: improvers trained at many ratios."""
+
+    ratios: tuple[Ratio, ...] = (0.0, 0.4, 0.5, 0.6, 0.8)  # k2 / (k1 + k2)
+    networks: tuple[str, ...] = ("unet",)  # keys of improvers.NETWORKS
+    width: Annotated[int, Field(ge=4, le=512)] = 16
+    seeds: Annotated[int, Field(ge=1, le=100)] = 2  # trainings of each, for the error bars
+    steps: Count = 60  # of each training
+    lengths: tuple[Count, ...] = (
+        20,
+        60,
+    )  # trainings of the plain stack with k2 = 0 and k1 = k2, for so many steps
+    pictures: Count = 6  # test pictures, of each the central square
+    side: Side = 160  # of the square and of the training crops, pixels
+
+
+@dataclass(frozen=True, config=STRICT)
+class PixelsParams:
+    """Experiments that move the pixels of y themselves, without any network."""
+
+    ratios: tuple[Ratio, ...] = (0.0, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.85, 1.0)  # k2 / (k1 + k2)
+    grid_ratio: Ratio = 0.6  # at which the fixed grid is compared with random ones
+    steps: Count = 40
+    pictures: Count = 6  # test pictures, of each the central square
+    side: Side = 128  # of the square, pixels
+
+
+@dataclass(frozen=True, config=STRICT)
+class ManyParams:
+    """Improvers applied again and again."""
+
+    times: Annotated[int, Field(ge=1, le=1000)] = 50
+    pictures: Count = 3  # test pictures, of each the central square
+    side: Side = 160  # of the square, pixels
+
+
+@dataclass(frozen=True, config=STRICT)
+class RatingsParams:
+    """Scores against people's ratings, and against pictures whose complexity is a dial."""
+
+    folders: tuple[str, ...] = ()  # of rated pictures, each with ratings.csv
+    dial_pictures: Count = 4  # of each level of each dial
+    lengths: tuple[Count, ...] = (5, 20, 80)  # trainings of the good predictor, for so many steps
+    widths: tuple[Annotated[int, Field(ge=4, le=512)], ...] = (16, 64)  # and of these widths
+    others: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict
+    )  # other training pictures: folders; none: generated ones
+    others_steps: Count = 300
+    sides: tuple[Annotated[int, Field(ge=32, le=2048)], ...] = (48, 64, 96, 128, 192, 256)  # short sides

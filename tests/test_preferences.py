@@ -1,0 +1,75 @@
+"""Files of choices, Bradley and Terry's strengths, and the page that collects them."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from abstract_beauty.commands.blind import blind_page
+from abstract_beauty.errors import UserError
+from abstract_beauty.preferences import FORMAT, Choice, read_choices, strengths
+
+
+def people(strength, count, seed=0):
+    """Choices drawn from known strengths: a list of one person's choices each."""
+    rng = np.random.default_rng(seed)
+    names = list(strength)
+    drawn = []
+    for _ in range(count):
+        own = []
+        for _ in range(30):
+            a, b = rng.choice(len(names), 2, replace=False)
+            wins = rng.random() < 1 / (1 + np.exp(strength[names[b]] - strength[names[a]]))
+            own.append(Choice("p", names[a], names[b]) if wins else Choice("p", names[b], names[a]))
+        drawn.append(own)
+    return drawn
+
+
+def test_known_strengths_are_found_again():
+    truth = {"original": 0.0, "smoothing": -1.0, "held": 0.7}
+    found = {one.name: one for one in strengths(people(truth, 40))}
+    assert list(found) == ["held", "original", "smoothing"]
+    for name, value in truth.items():
+        assert found[name].value == pytest.approx(value, abs=0.2)
+        assert found[name].low <= found[name].value <= found[name].high
+    assert found["held"].low > 0 > found["smoothing"].high
+
+
+def test_what_always_wins_stays_finite():
+    found = strengths([[Choice("p", "held", "original")] * 5])
+    assert np.isfinite([one.value for one in found]).all()
+    assert (found[0].name, found[0].wins, found[0].choices) == ("held", 5, 5)
+
+
+def test_the_reference_must_be_among_them():
+    with pytest.raises(UserError, match="original"):
+        strengths([[Choice("p", "a", "b")]])
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("", "not JSON"),
+        ("[1]", "format"),
+        (json.dumps({"format": FORMAT, "choices": []}), "no choices"),
+        (json.dumps({"format": FORMAT, "choices": [{"picture": "p", "winner": "a"}]}), "choice 1"),
+        (json.dumps({"format": FORMAT, "choices": [{"picture": "p", "winner": "a", "loser": "a"}]}), "itself"),
+        ("[" * 100_000, "JSON"),
+    ],
+)
+def test_a_malformed_file_is_refused_in_one_line(tmp_path, content, word):
+    (tmp_path / "choices.json").write_text(content)
+    with pytest.raises(UserError, match=word) as caught:
+        read_choices(tmp_path / "choices.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_page_holds_everything_and_nothing_from_outside():
+    picture = torch.rand(3, 40, 50)
+    page = blind_page({"</script><b>": {"original": picture, "held": 1 - picture}}, title="<Which>")
+    assert "</script><b>" not in page
+    assert "&lt;Which&gt;" in page
+    assert "http" not in page
+    assert page.count("data:image/webp;base64,") == 2
+    assert "__" not in page.replace("__proto__", "").split('id="data">')[0]
