@@ -138,8 +138,7 @@ four = {
 timed = {}
 for name, label in four.items():
     frame = pd.DataFrame(runs[name].curve)
-    weights = runs[name].config["section"]
-    # One scale for all: the article's own loss, whatever was minimised.
+    # one scale for all: the article's own loss, whatever was minimised
     frame["both"] = 0.5 * (frame["mae_xy"] + frame["mae_yz"])
     timed[label] = frame
 plots.show(

@@ -28,6 +28,7 @@ from IPython.display import Markdown
 import abstract_beauty as ab
 from abstract_beauty import experiments, plots
 from abstract_beauty.experiments import tables
+from abstract_beauty.experiments.many import FRAMES
 
 params = ab.load_params(changes={"many": many})
 project = experiments.ensure_data(ab.find_project(), params)
@@ -50,7 +51,7 @@ Markdown(
 )
 
 # %% tags=["hide-input"]
-stages = [n for n in (0, 1, 2, 5, 10, 20, 50) if n <= times]
+stages = [n for n in FRAMES if n <= times]
 short = {
     "smoothing": "plain", "smoothing_unet": "U-Net", "black_square": "Black\nSquare", "ratio_as_written": "ratio,\nwritten",
     "ratio_progress": "ratio,\nmeant", "deeper": "deep", "deeper_tilted": "deep,\ntilted", "ready": "ready-\nmade",
@@ -75,11 +76,11 @@ plots.show(
 # %% tags=["hide-input"]
 moving = [name for name in ("smoothing", "held", "ratio_progress") if name in numbers]
 frames = [
-    {titles.get(name, name): pictures["x/0" if n == 0 else f"{name}/{n}"][0] for name in moving} | {"": None}
+    {titles.get(name, name): pictures["x/0" if n == 0 else f"{name}/{n}"][0] for name in moving}
     for n in stages
 ]
 plots.show_animation(
-    [plots.image_row({f"{label}, {n} times": one for label, one in frame.items() if label}) for n, frame in zip(stages, frames, strict=True)],
+    [plots.image_row({f"{label}, {n} times": one for label, one in frame.items()}) for n, frame in zip(stages, frames, strict=True)],
     folder / "film.gif",
     caption="The same as a film: three improvers side by side, each applied to its own result.",
     alt=f"An animation of {len(moving)} pictures side by side while their improvers are applied again and again",

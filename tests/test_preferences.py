@@ -54,7 +54,10 @@ def test_the_reference_must_be_among_them():
         ("[1]", "format"),
         (json.dumps({"format": FORMAT, "choices": []}), "no choices"),
         (json.dumps({"format": FORMAT, "choices": [{"picture": "p", "winner": "a"}]}), "choice 1"),
-        (json.dumps({"format": FORMAT, "choices": [{"picture": "p", "winner": "a", "loser": "a"}]}), "itself"),
+        (
+            json.dumps({"format": FORMAT, "choices": [{"picture": "p", "winner": "a", "loser": "a"}]}),
+            "itself",
+        ),
         ("[" * 100_000, "JSON"),
     ],
 )

@@ -24,7 +24,10 @@ def test_a_folder_with_a_csv(tmp_path):
     (tmp_path / "ratings.csv").write_text("\ufeffimage,beauty, complexity\n2.png,1,0.5\n0.png,3,7\n")
     (found,) = read_rated(tmp_path)
     assert [path.name for path in found.files] == ["2.png", "0.png"]
-    assert {name: list(values) for name, values in found.ratings.items()} == {"beauty": [1, 3], "complexity": [0.5, 7]}
+    assert {name: list(values) for name, values in found.ratings.items()} == {
+        "beauty": [1, 3],
+        "complexity": [0.5, 7],
+    }
 
 
 def test_a_folder_of_folders(tmp_path):

@@ -66,12 +66,20 @@ def test_a_flat_picture_holds_nothing(networks):
 
 @pytest.mark.parametrize(
     ("kind", "options"),
-    [("PNG", {}), ("JPEG", {"quality": 95}), ("JPEG", {"quality": 90}), ("WEBP", {"quality": 95}), ("TIFF", {})],
+    [
+        ("PNG", {}),
+        ("JPEG", {"quality": 95}),
+        ("JPEG", {"quality": 90}),
+        ("WEBP", {"quality": 95}),
+        ("TIFF", {}),
+    ],
     ids=lambda value: str(value),
 )
 def test_the_format_of_the_file_does_not_matter(networks, photograph, kind, options):
     good, linear = networks["good"], networks["linear"]
-    before, after = (ab.complexity(one, good, linear) for one in (photograph, encoded(photograph, kind, **options)))
+    before, after = (
+        ab.complexity(one, good, linear) for one in (photograph, encoded(photograph, kind, **options))
+    )
     assert after == pytest.approx(before, rel=0.02)
 
 
@@ -88,7 +96,9 @@ def test_a_plain_frame_does_not_matter(networks, photograph, grey):
     height, width = photograph.shape[1:]
     framed = torch.full((3, height + 90, width + 50), grey)
     framed[:, 40 : 40 + height, 20 : 20 + width] = photograph
-    assert ab.complexity(framed, good, linear) == pytest.approx(ab.complexity(photograph, good, linear), rel=0.02)
+    assert ab.complexity(framed, good, linear) == pytest.approx(
+        ab.complexity(photograph, good, linear), rel=0.02
+    )
 
 
 def test_what_is_only_frame_or_too_small_inside_is_left_as_it_is():
@@ -105,7 +115,9 @@ def test_the_score_rises_along_a_dial(networks, dial):
 
     means = []
     for level in range(0, LEVELS, 2):
-        pictures = [torch.from_numpy(dial_picture(dial, level, at, 3, 160)).permute(2, 0, 1) for at in range(3)]
+        pictures = [
+            torch.from_numpy(dial_picture(dial, level, at, 3, 160)).permute(2, 0, 1) for at in range(3)
+        ]
         found = [ab.complexity(picture, networks["good"], networks["linear"]) for picture in pictures]
         means.append(sum(found) / len(found))
     assert means == sorted(means)

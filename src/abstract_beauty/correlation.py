@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
 
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -57,6 +56,8 @@ def spearman(x: Numbers, y: Numbers, seed: int = 0) -> Correlation:
         ValueError: as `pearson`.
     """
     _check(x, y)
+    from scipy import stats  # takes a second to import
+
     chosen = _resamples(len(x), seed)
     ranks = (stats.rankdata(values[chosen], axis=1) for values in (x, y))
     return _interval(_pearson(*ranks), float(_pearson(stats.rankdata(x), stats.rankdata(y))))
@@ -112,6 +113,8 @@ def hill(x: Numbers, y: Numbers) -> Hill:
     Raises:
         ValueError: as `pearson`, or x does not vary.
     """
+    from scipy import stats
+
     _check(x, y)
     scale = x.std()
     if not scale:

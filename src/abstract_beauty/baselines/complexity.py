@@ -154,7 +154,9 @@ def subband_entropy(picture: Picture) -> float:
             found.append(-(share * np.log2(share)).sum())
         return float(np.mean(found))
 
-    even = tuple(slice(side // 2**SCALES * 2**SCALES) for side in picture.shape[:2])  # as the pyramid wants it
+    even = tuple(
+        slice(side // 2**SCALES * 2**SCALES) for side in picture.shape[:2]
+    )  # as the pyramid wants it
     light, a, b = (of_channel(channel) for channel in _lab(picture[even]))
     return (light + CHROMA * (a + b)) / (1 + 2 * CHROMA)
 

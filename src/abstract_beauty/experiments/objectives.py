@@ -8,10 +8,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from abstract_beauty import losses
-from abstract_beauty.full_prediction import TILE, Phase, full_prediction
+from abstract_beauty.experiments.pictures import random_phase
+from abstract_beauty.full_prediction import Phase, full_prediction
 from abstract_beauty.params import ImproverParams
 from abstract_beauty.scorers import load_scorer
-from abstract_beauty.training import generator_for
 
 
 def predictors_of(section: ImproverParams) -> dict[str, str]:
@@ -23,10 +23,7 @@ def predictors_of(section: ImproverParams) -> dict[str, str]:
 
 def phase_at(section: ImproverParams, seed: int, step: int) -> Phase:
     """The grid of a training step: the article's, or one drawn at random."""
-    if section.phase == "fixed":
-        return 0, 0
-    dy, dx = torch.randint(TILE, (2,), generator=generator_for(seed, "phase", step)).tolist()
-    return dy, dx
+    return (0, 0) if section.phase == "fixed" else random_phase(seed, step)
 
 
 def scorer_of(section: ImproverParams) -> Callable[[Tensor], Tensor] | None:

@@ -80,6 +80,12 @@ def squares(project: Project, count: int, side: int) -> dict[str, Float[Tensor, 
     return found
 
 
+def random_phase(seed: int, step: int) -> Phase:
+    """The grid of a step where each has one drawn anew."""
+    dy, dx = torch.randint(TILE, (2,), generator=generator_for(seed, "phase", step)).tolist()
+    return dy, dx
+
+
 class Crops:
     """Random crops of images, mirrored half of the time; the i-th batch is a pure function of i.
 
@@ -126,8 +132,7 @@ class Crops:
         """The grid of a step: the article's at even steps, one drawn at random at odd ones."""
         if step % 2 == 0:
             return 0, 0
-        dy, dx = torch.randint(TILE, (2,), generator=generator_for(self.seed, "phase", step)).tolist()
-        return dy, dx
+        return random_phase(self.seed, step)
 
 
 class Tiles:

@@ -11,14 +11,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from abstract_beauty.experiments.improver import judge_picture
-from abstract_beauty.experiments.pictures import squares
-from abstract_beauty.full_prediction import TILE, Phase, full_prediction
+from abstract_beauty.experiments.pictures import random_phase, squares
+from abstract_beauty.full_prediction import Phase, full_prediction
 from abstract_beauty.losses import mae, ratio_as_written, ratio_progress
 from abstract_beauty.params import Params
-from abstract_beauty.predictability import PHASES, phase_averaged, predictability, progress
+from abstract_beauty.predictability import PHASES, progress
 from abstract_beauty.predictors import BlurredContext
 from abstract_beauty.project import Project
-from abstract_beauty.training import generator_for
 
 STEP = (
     0.02  # how far a pixel moves in the first step, where the gradient is 1; it falls to 0 as half a cosine
@@ -62,11 +61,7 @@ def descend(
 
 def grids(seed: int, steps: int, random: bool) -> list[Phase]:
     """The grid of each step: the article's, or one drawn anew."""
-    if not random:
-        return [(0, 0)] * steps
-    generator = generator_for(seed, "grids", 0)
-    drawn = torch.randint(TILE, (steps, 2), generator=generator).tolist()
-    return [(dy, dx) for dy, dx in drawn]
+    return [random_phase(seed, step) if random else (0, 0) for step in range(steps)]
 
 
 def pull(f: nn.Module, x: Float[Tensor, "b 3 h w"], phases: Sequence[Phase]) -> Float[Tensor, "b 3 h w"]:
@@ -192,7 +187,4 @@ def _progress(x: Tensor, y: Tensor, bad: nn.Module, f: Mapping[str, nn.Module]) 
         )
         found[f"progress_{name}"] = float(progress(image, z_bad, z).mean())
         found[f"progress_judge_{name}"] = float(progress(image, z_linear, z_judge).mean())
-        # Nearer to the edges of the article's grid than 2 pixels, against everywhere.
-        found[f"error_{name}"] = float(predictability(image, z).mean())
-        found[f"error_averaged_{name}"] = float(phase_averaged(f["good"], image).mean())
     return found
