@@ -14,7 +14,7 @@ LAYERS = [
     {"files", "optimizers", "sections"},
     {"project", "params", "full_prediction", "statistics", "correlation", "images"},
     {"predictors", "improvers", "predictability", "baselines", "plots", "data"},
-    {"losses", "scorers", "weights", "training", "scores"},
+    {"losses", "scorers", "weights", "training", "scores", "export"},
     {"experiments", "bench", "preferences"},
     {"commands"},
     {"cli", "pipeline"},

@@ -12,6 +12,7 @@ import torch
 
 from abstract_beauty import weights
 from abstract_beauty.commands.blind import blind_command, preferences_command
+from abstract_beauty.commands.export import export_command
 from abstract_beauty.commands.pictures import check_side, label
 from abstract_beauty.commands.ratings import ratings_command
 from abstract_beauty.commands.score import score_command
@@ -231,6 +232,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--reference", default="original", metavar="NAME", help="whose strength is 0 (default: original)")
     add("--json", action="store_true", help="print JSON")
     add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
+
+    add = command("export", export_command, "Write the networks as ONNX files.").add_argument
+    add("--out", type=Path, required=True, metavar="DIR", help="where the files go")
+    add("--half", action="store_true", help="keep weights in 16 bits: half the size, nearly the same results")
+    add(
+        "--only",
+        nargs="+",
+        metavar="KIND/NAME",
+        help="for example predictors/good improvers/held (default: all)",
+    )
 
     add = command("bench", _bench, "Time full prediction and training on this machine.").add_argument
     add("--json", action="store_true", help="print JSON")

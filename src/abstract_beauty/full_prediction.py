@@ -84,6 +84,19 @@ def contexts(
     return _contexts(_completed(y, rows, columns), rows.hidden(), columns.hidden())
 
 
+def completed_and_hidden(
+    y: Float[Tensor, "b 3 h w"], phase: Phase = (0, 0)
+) -> tuple[Float[Tensor, "b 3 height width"], Bool[Tensor, "rows 128"], Bool[Tensor, "columns 128"]]:
+    """What a predictor's `one_pass` is given: images completed by reflection, and what is each tile's own.
+
+    Returns:
+        The images, (b, 3, 32 rows + 96, 32 columns + 96); for each row of tiles which lines of its contexts are its
+        own, and the same for each column.
+    """
+    rows, columns = Axis(y.shape[2], phase[0], y.device), Axis(y.shape[3], phase[1], y.device)
+    return _completed(y, rows, columns), rows.hidden(), columns.hidden()
+
+
 def _completed(y: Tensor, rows: Axis, columns: Axis) -> Tensor:
     """The image completed by reflection: (b, 3, 32 rows + 96, 32 columns + 96)."""
     return y.index_select(3, columns.source).index_select(2, rows.source)

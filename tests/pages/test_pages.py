@@ -59,7 +59,7 @@ def report(html: Path, node_modules: Path, address: str) -> list[dict]:
         lacking("no Chromium on this machine")
     if shutil.which("node") is None:
         lacking("no Node on this machine")
-    skipped = {"genindex", "search"}
+    skipped = {"genindex", "search", "blind"}
     pages = sorted(
         str(path.relative_to(html).with_suffix(""))
         for path in html.rglob("*.html")

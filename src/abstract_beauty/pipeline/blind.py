@@ -1,4 +1,4 @@
-"""The book's page of blind choices: `python -m abstract_beauty.pipeline.blind`, into book/blind.html.
+"""The book's page of blind choices: `python -m abstract_beauty.pipeline.blind`, into book/_extra/blind.html.
 
 It shows only photographs that come with scikit-image, whatever pictures the run was trained and tested on.
 """
@@ -30,7 +30,7 @@ def main() -> int:
             with torch.no_grad():
                 improved = {name: g(x[None])[0].clamp(0, 1) for name, g in improvers.items()}
             pictures[file.partition(".")[0]] = {"original": x, **improved}
-        with replacing(project.root / "book" / "blind.html") as temporary:
+        with replacing(project.root / "book" / "_extra" / "blind.html") as temporary:
             temporary.write_text(blind_page(pictures), encoding="utf-8")
     except UserError as error:
         print(error, file=sys.stderr)

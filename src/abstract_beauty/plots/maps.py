@@ -36,6 +36,8 @@ UNITS = "mean absolute error per pixel and channel (0 to 1)"
 MAP_RANGE = 0.4  # one scale for all bare map pictures: an error beyond it is a complete miss
 SMALLEST_RANGE = 0.05  # a map of tiny errors is not blown up to look like one of large ones
 
+MAP_COLOURS = "magma"  # dark is predictable, bright is surprising; in grey it keeps its order
+
 
 def upper_limit(values: np.ndarray) -> float:
     """The value where a map's colours end: above 99 of 100 pixels, rounded up to a multiple of 0.05."""
@@ -89,7 +91,7 @@ def map_image(
     values = torch.from_numpy(as_map(map))[None, None]
     if size is not None:
         values = torch.nn.functional.interpolate(values, size=size, mode="bilinear", antialias=True)
-    colours = colormaps["magma"]((values[0, 0] / vmax).clamp(0, 1).numpy())
+    colours = colormaps[MAP_COLOURS]((values[0, 0] / vmax).clamp(0, 1).numpy())
     return torch.from_numpy(colours[..., :3].astype(np.float32)).permute(2, 0, 1)
 
 

@@ -159,12 +159,21 @@ class FourSides(nn.Module):
         with torch.autocast(completed.device.type, enabled=False) if whole else contextlib.nullcontext():
             correction = self._correction(completed, hidden_rows, hidden_columns)
         tiles = self._linear_fill(completed, hidden_rows, hidden_columns) + correction
-        grid = tiles.unflatten(0, (-1, hidden_rows.shape[1], hidden_columns.shape[1]))
-        return grid.permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)
+        return _side_by_side(tiles, hidden_rows.shape[1], hidden_columns.shape[1])
+
+    def fill_pass(
+        self,
+        completed: Float[Tensor, "b 3 height width"],
+        hidden_rows: Bool[Tensor, "m rows 128"],
+        hidden_columns: Bool[Tensor, "m columns 128"],
+    ) -> Float[Tensor, "b 3 h w"]:
+        """The linear fill alone, of all tiles; as `one_pass`."""
+        tiles = self._linear_fill(completed, hidden_rows, hidden_columns)
+        return _side_by_side(tiles, hidden_rows.shape[1], hidden_columns.shape[1])
 
     def _correction(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
         """What to add to the linear fill of every tile, (b rows columns, 3, 32, 32)."""
-        b, rows, columns = len(completed), hidden_rows.shape[1], hidden_columns.shape[1]
+        b, rows, columns = completed.shape[0], hidden_rows.shape[1], hidden_columns.shape[1]
         turned = completed.transpose(2, 3)
         seen_rows, seen_columns = (~hidden.expand(b, -1, -1) for hidden in (hidden_rows, hidden_columns))
         if rows == columns:  # all four sides together: half the calls, which is felt where pictures are small
@@ -252,6 +261,11 @@ class FourSides(nn.Module):
         mean = torch.where(visible.any(-1, keepdim=True), mean, 0.5)
         deviation = torch.where(visible, ring - mean, 0).to(self._dtype(completed)) @ self.matrix.T
         return (mean + deviation).permute(0, 2, 3, 1, 4).flatten(0, 2).unflatten(2, (TILE, TILE))
+
+
+def _side_by_side(tiles: Tensor, rows: int, columns: int) -> Tensor:
+    """Tiles (b rows columns, 3, 32, 32) as images (b, 3, 32 rows, 32 columns)."""
+    return tiles.unflatten(0, (-1, rows, columns)).permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)
 
 
 def _ring(frames: Tensor) -> Tensor:

@@ -1,0 +1,267 @@
+// The page "Try it on your picture": everything is computed here, in the reader's browser; nothing is sent anywhere.
+
+import { bytes, planes, resizeShortSide } from "./image.js";
+import { WORKING_SIDE, rank } from "./scores.js";
+
+const LARGEST = 40e6; // pixels: what a browser decodes without running out of memory
+const MOST = 30; // how often an improver is applied at most
+const home = new URL(".", import.meta.url);
+const root = document.getElementById("try");
+const part = (name) => root.querySelector(`[data-part="${name}"]`);
+
+class Cancelled extends Error {}
+
+// One worker, replaced when the reader cancels: the only way to stop a network that is running.
+class Engine {
+  #worker = null;
+  #waiting = new Map();
+  #next = 0;
+
+  ask(task, values, progress = () => {}) {
+    this.#worker ??= this.#start();
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, progress });
+      this.#worker.postMessage({ id, task, ...values });
+    });
+  }
+
+  stop() {
+    this.#worker?.terminate();
+    this.#worker = null;
+    for (const { reject } of this.#waiting.values()) reject(new Cancelled());
+    this.#waiting.clear();
+  }
+
+  #start() {
+    const worker = new Worker(new URL("worker.js", home), { type: "module" });
+    worker.addEventListener("message", ({ data }) => {
+      const waiting = this.#waiting.get(data.id);
+      if (!waiting) return;
+      if ("done" in data) return waiting.progress(data.done);
+      this.#waiting.delete(data.id);
+      if ("error" in data) waiting.reject(new Error(data.error));
+      else waiting.resolve(data.answer);
+    });
+    worker.addEventListener("error", (event) => {
+      const word = event.message || "the networks could not be loaded";
+      for (const { reject } of this.#waiting.values()) reject(new Error(word));
+      this.#waiting.clear();
+    });
+    return worker;
+  }
+}
+
+const engine = new Engine();
+const state = { image: null, name: "", first: null, steps: [], busy: 0 };
+let manifest = null;
+
+function say(text, kind = "") {
+  part("say").textContent = text;
+  part("say").dataset.kind = kind;
+}
+
+// Run something long: progress and a cancel button while it lasts, and one clear word when it fails.
+async function busy(text, work) {
+  const turn = ++state.busy;
+  say(text);
+  part("progress").hidden = part("cancel").hidden = false;
+  part("progress").removeAttribute("value");
+  try {
+    return await work((done) => { part("progress").value = done; });
+  } catch (error) {
+    if (turn === state.busy) say(error instanceof Cancelled ? "Stopped." : `That did not work: ${error.message}`, "bad");
+    return null;
+  } finally {
+    if (turn === state.busy) part("progress").hidden = part("cancel").hidden = true;
+  }
+}
+
+function draw(canvas, image) {
+  canvas.width = image.width;
+  canvas.height = image.height;
+  canvas.getContext("2d").putImageData(new ImageData(bytes(image), image.width, image.height), 0, 0);
+}
+
+// Dark is predictable, bright is surprising: the book's colours for its maps, from the list that the build wrote.
+function drawMap(canvas, { map, y }) {
+  canvas.width = y.width;
+  canvas.height = y.height;
+  const colours = manifest.colours;
+  const top = Float32Array.from(map).sort()[Math.floor(0.99 * map.length)] || 1;
+  const rgba = new Uint8ClampedArray(4 * map.length);
+  for (let i = 0; i < map.length; i++) {
+    const at = Math.min(1, map[i] / top) * (colours.length - 1);
+    rgba.set([...colours[Math.round(at)], 255], 4 * i);
+  }
+  canvas.getContext("2d").putImageData(new ImageData(rgba, y.width, y.height), 0, 0);
+}
+
+function show(name, value, digits) {
+  const cell = part(name);
+  cell.textContent = value === null ? "…" : value.toFixed(digits);
+  cell.dataset.value = value === null ? "" : String(value);
+  const known = manifest.known[name];
+  if (!known) return;
+  const place = part(`${name}-place`);
+  if (value === null) place.textContent = "";
+  else place.textContent = `above ${Math.round(100 * rank(known.values, value))} % of ${known.values.length} ${known.what}`;
+}
+
+async function decode(blob) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(blob); // turned as its EXIF says
+  } catch {
+    throw new Error("this file is not a picture that your browser can read; try a JPEG, PNG or WebP");
+  }
+  const { width, height } = bitmap;
+  if (width * height > LARGEST) throw new Error(`${width} x ${height} pixels are too many; at most ${LARGEST / 1e6} million`);
+  if (Math.min(width, height) < 32) throw new Error(`${width} x ${height} pixels are too few; both sides must be at least 32`);
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return planes(context.getImageData(0, 0, width, height).data, width, height);
+}
+
+async function take(blob, name) {
+  engine.stop();
+  await busy("Reading the picture …", async () => {
+    const image = await decode(blob);
+    Object.assign(state, { image, name, first: null, steps: [resizeShortSide(image, WORKING_SIDE)] });
+    part("results").hidden = false;
+    for (const key of ["predictability", "progress-score", "structure", "complexity"]) show(key, null, 0);
+    draw(part("picture"), state.steps[0]);
+    for (const layer of ["map", "prediction"]) part(layer).width = part(layer).width; // cleared
+    part("times").value = 0;
+    showStep(0);
+    say("Guessing every tile from its surroundings … (the first time, the networks are loaded)");
+    const begun = performance.now();
+    const first = await engine.ask("first", { image });
+    state.first = first;
+    drawMap(part("map"), first);
+    draw(part("prediction"), first.z);
+    show("predictability", first.predictability, 4);
+    root.dataset.mapSeconds = ((performance.now() - begun) / 1000).toFixed(2);
+    say("Scoring …");
+    const { map, predictability, y } = first;
+    const others = await engine.ask("others", { image, first: { map, predictability, y } });
+    show("progress-score", others.progress, 3);
+    show("structure", others.structure, 3);
+    show("complexity", others.complexity, 4);
+    root.dataset.scored = name;
+    say("Done. Now choose an improver, and how often it is applied.");
+  });
+}
+
+// Show the picture after n times, as far as it is known.
+function showStep(n) {
+  const after = state.steps[Math.min(n, state.steps.length - 1)];
+  draw(part("before"), state.steps[0]);
+  draw(part("after"), after);
+  part("times-say").textContent = n === 0 ? "the picture itself" : `${n} ${n === 1 ? "time" : "times"}`;
+  part("download").disabled = state.steps.length < 2;
+  root.dataset.shown = String(Math.min(n, state.steps.length - 1));
+}
+
+async function improveTo(n) {
+  if (!state.image) return;
+  if (n < state.steps.length) return showStep(n);
+  engine.stop();
+  const name = part("improver").value;
+  await busy(`Applying it ${n} ${n === 1 ? "time" : "times"} …`, async (progress) => {
+    const begun = performance.now();
+    while (state.steps.length <= n) {
+      const [done, from] = [state.steps.length - 1, state.steps[state.steps.length - 1]];
+      const { image } = await engine.ask("improve", { image: from, name }, (share) => progress((done + share) / n));
+      state.steps.push(image);
+      if (Number(part("times").value) >= state.steps.length - 1) showStep(state.steps.length - 1);
+    }
+    root.dataset.improveSeconds = ((performance.now() - begun) / 1000).toFixed(2);
+    showStep(Number(part("times").value));
+    say("Done. Move the line across the picture to compare.");
+  });
+}
+
+function download() {
+  part("after").toBlob((blob) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = `${state.name.replace(/\.[^.]*$/, "") || "picture"}-${part("improver").value}-${root.dataset.shown}.png`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }, "image/png");
+}
+
+function wire() {
+  const take1 = (files) => {
+    const file = [...files].find((one) => one.type.startsWith("image/")) ?? files[0];
+    if (file) take(file, file.name || "picture");
+  };
+  part("file").addEventListener("change", (event) => take1(event.target.files));
+  const zone = part("zone");
+  for (const kind of ["dragenter", "dragover"]) {
+    zone.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.add("over"); });
+  }
+  for (const kind of ["dragleave", "drop"]) zone.addEventListener(kind, () => zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => { event.preventDefault(); take1(event.dataTransfer.files); });
+  addEventListener("paste", (event) => { if (event.clipboardData?.files.length) take1(event.clipboardData.files); });
+  part("cancel").addEventListener("click", () => engine.stop());
+  part("blend").addEventListener("input", (event) => { part("map").style.opacity = event.target.value / 100; });
+  part("divide").addEventListener("input", (event) => {
+    part("after").style.clipPath = `inset(0 0 0 ${event.target.value}%)`;
+    part("line").style.left = `${event.target.value}%`;
+  });
+  part("times").addEventListener("input", (event) => showStep(Number(event.target.value)));
+  part("times").addEventListener("change", (event) => improveTo(Number(event.target.value)));
+  part("improver").addEventListener("change", () => {
+    part("improver-say").textContent = manifest.improvers[part("improver").value] ?? "";
+    engine.stop();
+    state.steps.length = Math.min(1, state.steps.length);
+    if (Number(part("times").value) > 0) improveTo(Number(part("times").value));
+  });
+  part("play").addEventListener("click", () => {
+    part("times").value = MOST;
+    improveTo(MOST);
+  });
+  part("download").addEventListener("click", download);
+}
+
+async function begin() {
+  if (location.protocol === "file:") {
+    say("A browser runs no networks from a file. Run `make serve` in the repository, and open the address that it prints.", "bad");
+    return;
+  }
+  try {
+    const answer = await fetch(new URL("models/manifest.json", home));
+    if (!answer.ok) throw new Error(String(answer.status));
+    manifest = await answer.json();
+  } catch (error) {
+    say(`The list of networks cannot be fetched (${error.message}).`, "bad");
+    return;
+  }
+  for (const [name, words] of Object.entries(manifest.improvers)) {
+    part("improver").append(new Option(name.replaceAll("_", " "), name));
+    part("improver-say").textContent ||= words;
+  }
+  for (const { file, name, alt } of manifest.samples) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.sample = name;
+    const image = new Image();
+    image.src = new URL(`samples/${file}`, home).href;
+    image.alt = alt;
+    image.loading = "lazy";
+    button.append(image);
+    button.addEventListener("click", async () => take(await (await fetch(image.src)).blob(), name));
+    part("samples").append(button);
+  }
+  part("times").max = MOST;
+  wire();
+  part("choose").hidden = false;
+  root.dataset.ready = "yes";
+  say("Choose a picture. It stays on your device.");
+}
+
+begin();

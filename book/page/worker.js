@@ -1,0 +1,71 @@
+// Runs the networks, off the page's own thread. Messages: { id, task, ... } in; { id, ...answer } or { id, error } out.
+
+import * as ort from "./ort/ort.wasm.min.mjs";
+import { completed, cut, hidden } from "./grid.js";
+import { improved } from "./pieces.js";
+import { firstScores, otherScores } from "./scores.js";
+
+ort.env.wasm.wasmPaths = new URL("./ort/", import.meta.url).href;
+ort.env.wasm.numThreads = 1; // static hosts do not send the headers that threads need
+ort.env.logLevel = "error";
+
+const list = fetch(new URL("./models/manifest.json", import.meta.url)).then((answer) => {
+  if (!answer.ok) throw new Error(`the list of networks cannot be fetched (${answer.status})`);
+  return answer.json();
+});
+const sessions = new Map();
+
+async function session(kind, name) {
+  const key = `${kind}/${name}`;
+  if (!sessions.has(key)) {
+    const { networks } = await list;
+    const loaded = (async () => {
+      const answer = await fetch(new URL(`./models/${networks[key].file}`, import.meta.url));
+      if (!answer.ok) throw new Error(`the network ${key} cannot be fetched (${answer.status})`);
+      return ort.InferenceSession.create(await answer.arrayBuffer(), { executionProviders: ["wasm"] });
+    })();
+    loaded.catch(() => sessions.delete(key)); // a lost connection must not be remembered
+    sessions.set(key, loaded);
+  }
+  return sessions.get(key);
+}
+
+async function predict(name, image, phase) {
+  const { data, height, width, rows, columns } = completed(image, phase);
+  const feeds = {
+    completed: new ort.Tensor("float32", data, [1, 3, height, width]),
+    hidden_rows: new ort.Tensor("bool", hidden(rows), [1, rows.tiles, 128]),
+    hidden_columns: new ort.Tensor("bool", hidden(columns), [1, columns.tiles, 128]),
+  };
+  const { out } = await (await session("predictors", name)).run(feeds);
+  const answer = cut(out.data, rows, columns);
+  out.dispose();
+  return answer;
+}
+
+const TASKS = {
+  async first({ image }) {
+    return firstScores(image, predict);
+  },
+  async others({ image, first }) {
+    return otherScores(image, first, predict);
+  },
+  async improve({ image, name, id }) {
+    const { networks } = await list;
+    const net = await session("improvers", name);
+    const run = async (part) => {
+      const x = new ort.Tensor("float32", part.data, [1, 3, part.height, part.width]);
+      return (await net.run({ x })).out.data;
+    };
+    const { reach } = networks[`improvers/${name}`];
+    return { image: await improved(image, reach, run, { progress: (done) => postMessage({ id, done }) }) };
+  },
+};
+
+addEventListener("message", async ({ data }) => {
+  try {
+    postMessage({ id: data.id, answer: await TASKS[data.task](data) });
+  } catch (error) {
+    postMessage({ id: data.id, error: error.message ?? String(error) });
+  }
+});

@@ -1,0 +1,109 @@
+// Uses the page "Try it on your picture" as a reader would, and reports what it shows as JSON.
+//
+//   node check_try.mjs PAGE_URL CHROMIUM MODULES SAMPLE IMPROVER TIMES [FILE...]    each FILE is chosen afterwards
+//
+// SCREENSHOTS=folder also saves pictures of the page in use.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const [url, executablePath, modules, sample, improver, times, ...files] = process.argv.slice(2);
+const { chromium } = createRequire(join(modules, "x.js"))("playwright-core");
+const origin = new URL(url).origin;
+const OWN_REQUESTS = /^https?:\/\/([a-z0-9-]+\.)*(clients2|update|accounts|optimizationguide-pa|redirector)\.[a-z.]*google/;
+const profile = mkdtempSync(join(tmpdir(), "try-page-"));
+const problems = [];
+const browser = await chromium.launchPersistentContext(profile, {
+  executablePath,
+  headless: true,
+  viewport: { width: Number(process.env.WIDTH ?? 1400), height: 1000 },
+  colorScheme: process.env.THEME ?? "light",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"],
+});
+const report = { problems, files: {} };
+try {
+  const tab = await browser.newPage();
+  tab.setDefaultTimeout(180_000);
+  await tab.route("**/*", (route) => {
+    const asked = route.request().url();
+    if (asked.startsWith(origin) || asked.startsWith("data:") || asked.startsWith("blob:")) return route.continue();
+    if (!OWN_REQUESTS.test(asked)) problems.push(`request outside: ${asked}`);
+    return route.abort();
+  });
+  const fetched = new Map(); // a restarted worker asks for the same files again, from the browser's cache
+  tab.on("response", async (answer) => {
+    if (answer.status() >= 400) problems.push(`${answer.status()}: ${answer.url()}`);
+    fetched.set(answer.url(), Number((await answer.headerValue("content-length").catch(() => 0)) ?? 0));
+  });
+  tab.on("console", (message) => { if (message.type() === "error") problems.push(`console: ${message.text()}`); });
+  tab.on("pageerror", (error) => problems.push(`script: ${error.message}`));
+  const shot = async (name) => {
+    if (process.env.SCREENSHOTS) await tab.screenshot({ path: join(process.env.SCREENSHOTS, `try-${name}.png`), fullPage: true });
+  };
+  const data = (name) => tab.evaluate((key) => document.getElementById("try").dataset[key], name);
+  const part = (name) => `#try [data-part="${name}"]`;
+
+  await tab.goto(url, { waitUntil: "networkidle" });
+  await tab.waitForSelector('#try[data-ready="yes"]');
+  report.improvers = await tab.$$eval(`${part("improver")} option`, (options) => options.map((one) => one.value));
+
+  // By keyboard alone: the sample is a button like any other.
+  await tab.focus(`#try [data-sample="${sample}"]`);
+  await tab.keyboard.press("Enter");
+  await tab.waitForSelector(`#try[data-scored="${sample}"]`);
+  report.mapSeconds = Number(await data("mapSeconds"));
+  report.scores = await tab.evaluate(() => Object.fromEntries(
+    ["predictability", "progress-score", "structure", "complexity"].map((name) =>
+      [name, Number(document.querySelector(`#try [data-part="${name}"]`).dataset.value)])));
+  report.place = await tab.textContent(part("predictability-place"));
+  report.mapVaries = await tab.evaluate(() => {
+    const canvas = document.querySelector('#try [data-part="map"]');
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(data.filter((_, i) => i % 4 === 0)).size;
+  });
+
+  await tab.selectOption(part("improver"), improver);
+  await tab.fill(part("times"), times);
+  await tab.waitForFunction((n) => document.getElementById("try").dataset.shown === n, times);
+  report.improveSeconds = Number(await data("improveSeconds"));
+  report.after = await tab.evaluate(() => document.querySelector('#try [data-part="after"]').toDataURL("image/png"));
+  await shot("improved");
+
+  // Cancelling: the word, and that the page goes on working.
+  await tab.click(part("play"));
+  await tab.click(part("cancel"));
+  await tab.waitForFunction((selector) => document.querySelector(selector).textContent === "Stopped.", part("say"));
+  await tab.fill(part("times"), "1");
+  await tab.waitForFunction(() => document.getElementById("try").dataset.shown === "1");
+
+  const download = tab.waitForEvent("download");
+  await tab.click(part("download"));
+  report.download = (await download).suggestedFilename();
+
+  for (const file of files) {
+    await tab.evaluate(() => { delete document.getElementById("try").dataset.scored; });
+    await tab.setInputFiles(part("file"), file);
+    await tab.waitForFunction((selector) => {
+      const root = document.getElementById("try");
+      return root.dataset.scored || document.querySelector(selector).dataset.kind === "bad";
+    }, part("say"));
+    report.files[file] = {
+      say: await tab.textContent(part("say")),
+      mapSeconds: Number(await data("mapSeconds")),
+      scored: Boolean(await data("scored")),
+    };
+    if (report.files[file].scored) {
+      await tab.fill(part("times"), "1");
+      await tab.waitForFunction(() => document.getElementById("try").dataset.shown === "1");
+      report.files[file].improveSeconds = Number(await data("improveSeconds"));
+    }
+  }
+  report.fetched = [...fetched.values()].reduce((sum, one) => sum + one, 0);
+} finally {
+  await browser.close();
+  rmSync(profile, { recursive: true, force: true });
+}
+process.stdout.write(JSON.stringify(report));

@@ -1,0 +1,107 @@
+"""The page "Try it on your picture", used in a browser: its numbers are the command line's, and it says what goes wrong."""
+
+import base64
+import io
+import json
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from abstract_beauty.cli import main
+
+from .test_pages import CHROMIUM, ROOT, address, html, lacking, node_modules  # noqa: F401
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+SAMPLE, IMPROVER, TIMES = "coffee", "held", 3
+
+
+@pytest.fixture(scope="module")
+def photograph(tmp_path_factory):
+    """A photograph of 1024 x 768 pixels, and a file that is none."""
+    folder = tmp_path_factory.mktemp("try")
+    from abstract_beauty.data.embedded import photographs
+
+    picture = (
+        Image.open(photographs() / "coffee.png").convert("RGB").resize((1024, 768), Image.Resampling.LANCZOS)
+    )
+    picture.save(folder / "large.jpg", quality=92)
+    (folder / "broken.jpg").write_bytes(b"not a picture")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def report(html, node_modules, address, photograph):  # noqa: F811
+    if CHROMIUM is None:
+        lacking("no Chromium on this machine")
+    if shutil.which("node") is None:
+        lacking("no Node on this machine")
+    script = ROOT / "tests" / "pages" / "check_try.mjs"
+    files = [photograph / "large.jpg", photograph / "broken.jpg"]
+    result = subprocess.run(
+        ["node", script, f"{address}/try.html", CHROMIUM, node_modules, SAMPLE, IMPROVER, str(TIMES), *files],
+        env=dict(os.environ), capture_output=True, text=True, timeout=900,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-3000:]
+    found = json.loads(result.stdout)
+    print({key: value for key, value in found.items() if key != "after"})
+    return found
+
+
+def test_nothing_goes_wrong_and_nothing_is_fetched_from_outside(report):
+    assert report["problems"] == []
+    assert report["fetched"] <= 25 * 2**20
+
+
+def test_the_scores_are_the_command_line_s(report, html, capsys):  # noqa: F811
+    assert main(["score", str(html / "try" / "samples" / f"{SAMPLE}.png"), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    shown = report["scores"]
+    assert shown["predictability"] == pytest.approx(row["predictability"], abs=1e-3)
+    assert shown["complexity"] == pytest.approx(row["complexity"], abs=1e-3)
+    assert shown["progress-score"] == pytest.approx(row["progress"], rel=1e-2)
+    assert shown["structure"] == pytest.approx(row["structure"], abs=1e-2)
+    assert report["place"].startswith("above ")
+    assert report["mapVaries"] > 10
+
+
+def test_three_times_is_the_command_line_s(report, html, tmp_path):  # noqa: F811
+    out = tmp_path / "three.png"
+    sample = html / "try" / "samples" / f"{SAMPLE}.png"
+    main(
+        [
+            "improve",
+            str(sample),
+            "--out",
+            str(out),
+            "--improver",
+            f"reference/{IMPROVER}",
+            "--times",
+            str(TIMES),
+        ]
+    )
+    shown = Image.open(io.BytesIO(base64.b64decode(report["after"].partition(",")[2]))).convert("RGB")
+    ours, cli = (np.asarray(image, dtype=float) / 255 for image in (shown, Image.open(out)))
+    assert np.abs(ours - cli).mean() < 1e-3
+    assert np.abs(ours - cli).max() < 0.05
+    before = np.asarray(Image.open(sample), dtype=float) / 255
+    assert np.abs(cli - before).mean() > 2 * np.abs(ours - cli).mean()
+
+
+def test_a_large_photograph_is_scored_and_improved(report, photograph):
+    found = report["files"][str(photograph / "large.jpg")]
+    assert found["scored"]
+    assert found["mapSeconds"] > 0 and found["improveSeconds"] > 0
+
+
+def test_what_is_no_picture_is_refused_with_a_word(report, photograph):
+    found = report["files"][str(photograph / "broken.jpg")]
+    assert not found["scored"]
+    assert "not a picture that your browser can read" in found["say"]
+
+
+def test_the_result_can_be_downloaded(report):
+    assert report["download"] == f"{SAMPLE}-{IMPROVER}-1.png"
