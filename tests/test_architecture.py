@@ -15,7 +15,7 @@ LAYERS = [
     {"project", "params", "full_prediction", "statistics", "correlation", "images"},
     {"predictors", "improvers", "predictability", "baselines", "plots", "data"},
     {"losses", "scorers", "weights", "training", "scores", "export"},
-    {"experiments", "bench", "preferences"},
+    {"experiments", "bench", "preferences", "run_card"},
     {"commands"},
     {"cli", "pipeline"},
 ]

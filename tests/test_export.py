@@ -1,4 +1,4 @@
-"""Networks as ONNX files: they agree with torch at any size, also with halved weights, and carry nothing of the machine."""
+"""Networks as ONNX files: they agree with torch at any size, also halved, and carry nothing of the machine."""
 
 import numpy as np
 import onnx

@@ -12,6 +12,7 @@ import torch
 
 from abstract_beauty import weights
 from abstract_beauty.commands.blind import blind_command, preferences_command
+from abstract_beauty.commands.card import card_command
 from abstract_beauty.commands.export import export_command
 from abstract_beauty.commands.pictures import check_side, label
 from abstract_beauty.commands.ratings import ratings_command
@@ -242,6 +243,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="KIND/NAME",
         help="for example predictors/good improvers/held (default: all)",
     )
+
+    add = command(
+        "card", card_command, "Make a small folder of a finished run that can be sent."
+    ).add_argument
+    add("--name", metavar="NAME", help="what the run is called: small letters, digits, hyphens")
+    add("--author", default="", metavar="WHO", help="who ran it, as it may be printed")
+    add("--note", default="", metavar="TEXT", help="a sentence or two: what was tried, what came out")
+    add("--profile", default="default", metavar="PROFILE", help="whose run (default: default)")
+    add("--out", type=Path, metavar="DIR", help="in which folder (default: results/runs)")
+    add("--check", type=Path, nargs="+", metavar="DIR", help="only say whether these cards are well formed")
 
     add = command("bench", _bench, "Time full prediction and training on this machine.").add_argument
     add("--json", action="store_true", help="print JSON")

@@ -3,62 +3,20 @@
 With PAGES_SCREENSHOTS=folder it leaves a picture of each page there, for a person to look at.
 """
 
-import functools
-import http.server
 import json
 import os
-import shutil
 import subprocess
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def lacking(what: str) -> None:
-    """Skip with the reason; on a build server (CI=true) what the browser needs must be there."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what}, and CI=true")
-    pytest.skip(what)
-
-
 @pytest.fixture(scope="module")
-def node_modules() -> Path:
-    folder = Path(os.environ.get("NODE_MODULES", ROOT / "node_modules"))
-    if not (folder / "playwright-core").is_dir():
-        lacking("no node_modules/playwright-core; run `npm ci`")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def address(html: Path) -> Iterator[str]:
-    """The book, served on a free port of 127.0.0.1."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=html)
-    ) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def report(html: Path, node_modules: Path, address: str) -> list[dict]:
-    if CHROMIUM is None:
-        lacking("no Chromium on this machine")
-    if shutil.which("node") is None:
-        lacking("no Node on this machine")
+def report(html: Path, node_modules: Path, chromium: str, address: str) -> list[dict]:
     skipped = {"genindex", "search", "blind"}
     pages = sorted(
         str(path.relative_to(html).with_suffix(""))
@@ -71,7 +29,7 @@ def report(html: Path, node_modules: Path, address: str) -> list[dict]:
         environment["SCREENSHOTS"] = str(Path(pictures).resolve())
     script = Path(__file__).with_name("check_pages.mjs")
     result = subprocess.run(
-        ["node", script, address, CHROMIUM, node_modules, *pages],
+        ["node", script, address, chromium, node_modules, *pages],
         env=environment,
         capture_output=True,
         text=True,

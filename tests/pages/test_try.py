@@ -1,19 +1,17 @@
-"""The page "Try it on your picture", used in a browser: its numbers are the command line's, and it says what goes wrong."""
+"""The page "Try it on your picture" in a browser: its numbers are the command line's, and it says what goes wrong."""
 
 import base64
 import io
 import json
 import os
-import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from abstract_beauty.cli import main
-
-from .test_pages import CHROMIUM, ROOT, address, html, lacking, node_modules  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SAMPLE, IMPROVER, TIMES = "coffee", "held", 3
@@ -34,15 +32,11 @@ def photograph(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def report(html, node_modules, address, photograph):  # noqa: F811
-    if CHROMIUM is None:
-        lacking("no Chromium on this machine")
-    if shutil.which("node") is None:
-        lacking("no Node on this machine")
-    script = ROOT / "tests" / "pages" / "check_try.mjs"
+def report(node_modules, chromium, address, photograph):
+    script = Path(__file__).with_name("check_try.mjs")
     files = [photograph / "large.jpg", photograph / "broken.jpg"]
     result = subprocess.run(
-        ["node", script, f"{address}/try.html", CHROMIUM, node_modules, SAMPLE, IMPROVER, str(TIMES), *files],
+        ["node", script, f"{address}/try.html", chromium, node_modules, SAMPLE, IMPROVER, str(TIMES), *files],
         env=dict(os.environ), capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-3000:]
@@ -56,7 +50,7 @@ def test_nothing_goes_wrong_and_nothing_is_fetched_from_outside(report):
     assert report["fetched"] <= 25 * 2**20
 
 
-def test_the_scores_are_the_command_line_s(report, html, capsys):  # noqa: F811
+def test_the_scores_are_the_command_line_s(report, html, capsys):
     assert main(["score", str(html / "try" / "samples" / f"{SAMPLE}.png"), "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     shown = report["scores"]
@@ -68,7 +62,7 @@ def test_the_scores_are_the_command_line_s(report, html, capsys):  # noqa: F811
     assert report["mapVaries"] > 10
 
 
-def test_three_times_is_the_command_line_s(report, html, tmp_path):  # noqa: F811
+def test_three_times_is_the_command_line_s(report, html, tmp_path):
     out = tmp_path / "three.png"
     sample = html / "try" / "samples" / f"{SAMPLE}.png"
     main(

@@ -26,7 +26,7 @@ from abstract_beauty.project import Project, find_project
 # What a profile makes for itself.
 _OWN = ("results/", "dvc.lock", "params.yaml", "data/", "models/run/", ".dvc/config.local", ".dvc/tmp/")
 # Of results/, what no stage makes: the reference run's, and what was measured by hand.
-GIVEN = ("results/reference/", "results/attempts.json", "results/bench.json")
+GIVEN = ("results/reference/", "results/runs/", "results/attempts.json", "results/bench.json")
 _RUNNING = re.compile(r"^Running stage '([^']+)'")
 _SKIPPED = re.compile(r"^Stage '([^']+)' (didn't change|is cached)")
 _CHATTER = re.compile(

@@ -1,0 +1,128 @@
+"""`abstract-beauty card`: a finished run as a small folder that can be sent as a pull request."""
+
+import argparse
+import io
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from abstract_beauty import run_card, weights
+from abstract_beauty.data.embedded import photographs
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import read_json, rounded
+from abstract_beauty.full_prediction import full_prediction
+from abstract_beauty.images import read_image, resize_short_side, to_bytes
+from abstract_beauty.machine import machine
+from abstract_beauty.project import Project, find_project
+
+PICTURE, SIDE = "chelsea.png", 160  # a photograph that comes with scikit-image, and may be shown
+
+
+def _webp(picture: Tensor) -> bytes:
+    buffer = io.BytesIO()
+    array: np.ndarray = to_bytes(picture).permute(1, 2, 0).numpy()
+    Image.fromarray(array).save(buffer, "WEBP", quality=85, method=4)
+    return buffer.getvalue()
+
+
+@torch.no_grad()
+def _thumbnails(project: Project, improvers: list[str]) -> dict[str, bytes]:
+    """The picture, its full prediction, and what each improver makes of it."""
+    x = resize_short_side(read_image(photographs() / PICTURE), SIDE)
+    found = {"photograph": _webp(x)}
+    good = project.run / "predictors" / "good.safetensors"
+    if good.is_file():
+        found["prediction"] = _webp(full_prediction(weights.load(good, "predictors"), x[None])[0])
+    for name in improvers:
+        path = project.run / "improvers" / f"{name}.safetensors"
+        if path.is_file():
+            found[name] = _webp(weights.load(path, "improvers")(x[None])[0])
+    return found
+
+
+def make_card(
+    project: Project, root: Path, name: str, author: str, note: str
+) -> tuple[run_card.RunCard, dict[str, bytes]]:
+    """The card of a project's run, and its thumbnails by file name."""
+    data, fills = (read_json(project.results / file) for file in ("data.json", "fills.json"))
+    telea = fills["telea"]["mae"]
+    predictors, improvers = {}, {}
+    for path in sorted((project.results / "predictors").glob("[!.]*.json")):
+        mae = read_json(path)["test"]["mae"]
+        predictors[path.stem] = run_card.PredictorRow(mae=mae, of_telea=mae / telea)
+    for path in sorted((project.results / "improvers").glob("[!.]*.json")):
+        row = read_json(path)
+        keys = ("fidelity", "predictability_judge", "contrast_kept", "high_frequency_kept")
+        improvers[path.stem] = run_card.ImproverRow(
+            **{key: float(row["test"][key]) for key in keys},
+            best_filter=row["best_filter"]["predictability_judge"],
+        )
+    if not predictors:
+        raise UserError(f"{project.results}: has no measured predictor yet; run `make repro` first")
+    records = [read_json(path) for path in sorted(project.run.glob("*/*.record.json"))]
+    here = records[0] if records else machine()
+    hours = sum(record["seconds"] for record in records) / 3600
+    made = _thumbnails(project, list(improvers))
+    files = {label: f"{label.replace(' ', '_')}.webp" for label in made}
+    params_data = data.get("source") or "pictures"
+    card = run_card.RunCard(
+        format=run_card.FORMAT,
+        name=name,
+        author=author,
+        note=note,
+        date=run_card.today(),
+        commit=run_card.committed(root),
+        pictures=params_data,
+        train_pictures=data["train"]["pictures"],
+        test_pictures=data["test"]["pictures"],
+        hardware=run_card.Hardware(
+            device=here["device"], threads=here["threads"], torch=here["torch"], hours=rounded(hours, 3)
+        ),
+        changes=run_card.changed_params(root, project.params),
+        predictors=predictors,
+        improvers=improvers,
+        thumbnails=files,
+    )
+    return card, {files[label]: content for label, content in made.items()}
+
+
+def card_command(options: argparse.Namespace) -> None:
+    """Write results/runs/NAME, or check cards that are there."""
+    project = find_project()
+    if options.check:
+        cards = [run_card.read_card(folder) for folder in options.check]
+        print(", ".join(card.name for card in cards) + ": well formed")
+        return
+    if options.name is None or not re.fullmatch(run_card.NAME, options.name):
+        raise UserError(f"--name {options.name or ''}: must be small letters, digits and hyphens, at most 40")
+    run = project
+    if options.profile != "default":
+        run = Project(project.root / ".profiles" / options.profile)
+        if not run.params.is_file():
+            raise UserError(
+                f"{run.root}: this profile has not been run; run `make repro PROFILE={options.profile}`"
+            )
+    card, thumbnails = make_card(run, project.root, options.name, options.author, options.note)
+    out = (options.out or project.results / "runs") / options.name
+    temporary = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        (temporary).mkdir(parents=True)
+        for file, content in thumbnails.items():
+            (temporary / file).write_bytes(content)
+        (temporary / run_card.CARD).write_text(run_card.dumps(card), encoding="utf-8")
+        if out.exists():
+            run_card.read_card(out)  # only a folder that is a card is replaced
+            shutil.rmtree(out)
+        temporary.rename(out)
+    except OSError as error:
+        raise UserError(f"{out}: cannot be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    run_card.read_card(out)
+    print(f"{out}: the card of {len(card.predictors)} predictors and {len(card.improvers)} improvers")
