@@ -5,14 +5,17 @@ from typing import Any
 import torch
 from torch import nn
 
-from abstract_beauty.baselines import FILLS, FILTERS
+from abstract_beauty.baselines import FILLS, FILTERS, at_fidelity
 from abstract_beauty.experiments.improver import judge_picture, mean_of
 from abstract_beauty.experiments.linear import linear_run
-from abstract_beauty.experiments.pictures import judged_images, test_images
+from abstract_beauty.experiments.pictures import judged_images, squares, test_images
 from abstract_beauty.full_prediction import full_prediction
 from abstract_beauty.params import Params
 from abstract_beauty.predictability import predictability
 from abstract_beauty.project import Project
+
+NEAREST, FARTHEST = 0.003, 0.12  # MAE(x, y) between which the curves of filters are measured
+SAMPLES, SAMPLE_SIDE = 4, 128  # squares of test pictures on which their strengths are found
 
 
 @torch.no_grad()
@@ -34,7 +37,10 @@ def measure_fills(project: Project, params: Params) -> dict[str, Any]:
 def measure_filters(
     project: Project, params: Params, f: dict[str, nn.Module]
 ) -> dict[str, list[dict[str, float]]]:
-    """Each plain filter from no strength to its full: the judges' table at each, means over the test pictures.
+    """Each plain filter from no change to a great one: the judges' table at each point, means over the test pictures.
+
+    The strengths are those that change a few squares of the test pictures by NEAREST to FARTHEST, in equal factors;
+    so the curves of all filters have their points at much the same MAE(x, y), close together where improvers are.
 
     Args:
         project: whose test pictures are used.
@@ -48,12 +54,13 @@ def measure_filters(
     original = {"strength": 0.0, **mean_of([judge_picture(x, x, f) for x in images])}
     curves = {"original": [original]}
     points = params.evaluation.filter_strengths
+    sample = torch.cat(list(squares(project, SAMPLES, SAMPLE_SIDE).values()))
     for name, change in FILTERS.items():
         curves[name] = [original]
-        # From a quarter of the filter's usual strength to its greatest, by equal factors: improvers change little.
-        weakest = change.first / 4
         for k in range(points):
-            strength = weakest * (change.largest / weakest) ** (k / (points - 1))
+            _, strength = at_fidelity(name, sample, NEAREST * (FARTHEST / NEAREST) ** (k / (points - 1)))
+            if strength <= curves[name][-1]["strength"]:
+                continue  # JPEG's qualities are whole numbers, and no filter goes beyond its greatest strength
             rows = [judge_picture(x, change(x, strength), f) for x in images]
             curves[name].append({"strength": strength, **mean_of(rows)})
     return curves
