@@ -88,13 +88,12 @@ def _missed(pictures: Sequence[Tensor], f: nn.Module) -> np.ndarray:
     )
 
 
-@torch.no_grad()
 def measure_seeing(
     project: Project,
     params: Params,
     f: Mapping[str, nn.Module],
     sets: Sequence[Rated],
-    dials: Mapping[str, Rated],
+    turned: Mapping[str, Rated],
 ) -> list[dict[str, Any]]:
     """How what each watcher misses goes with people's ratings, and with the dials.
 
@@ -133,15 +132,16 @@ def measure_seeing(
             ).value
             for one in turned.values()
         ]
-        error = np.mean(
-            [float(predictability(y, full_prediction(watcher.network, y)).mean()) for y in test.values()]
-        )
+        with torch.no_grad():
+            errors = [
+                float(predictability(y, full_prediction(watcher.network, y)).mean()) for y in test.values()
+            ]
         rows.append(
             {
                 "series": watcher.series,
                 "label": watcher.label,
                 "value": watcher.value,
-                "error": float(error),
+                "error": sum(errors) / len(errors),
                 "people": people,
                 "dials": float(np.mean(ranks)),
             }
