@@ -97,7 +97,7 @@ $(STAMPS)/package: pyproject.toml $(STAMPS)/lock
 # Without a Node of its own the machine gets one by pip. Its npm is started by two small scripts, because the one in
 # the wheel has lost the symbolic link it relies on.
 node_modules/.stamp: package.json package-lock.json .npmrc $(STAMPS)/python | $(STAMPS)/lock
-	@echo "[4/4] files of the book's pages: MathJax; playwright-core for their tests"
+	@echo "[4/4] files of the book's pages: MathJax, ONNX Runtime Web; playwright-core and vitest for their tests"
 	@if ! { command -v npm && [ "$$(node -p 'process.versions.node.split(".")[0]')" -ge $(NODE_MINIMUM) ]; } >/dev/null 2>&1; then \
 	    echo "      no Node $(NODE_MINIMUM) or later: installing $(NODE_WHEEL) into $(VENV)"; \
 	    $(BIN)/python -m pip install -qq $(NODE_WHEEL); \
@@ -153,6 +153,7 @@ serve: ## the built book at http://127.0.0.1:8000 (PORT=... for another port)
 # Three parts: fast tests side by side, one thread each; the smoke pipeline, which builds a book; what needs that book
 # or a whole machine.
 test: env lint ## lint, tests, the smoke pipeline, the book, its pages
+	@npx --no-install vitest run --dir tests/page --reporter=dot
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
 	@$(BIN)/python -m abstract_beauty.pipeline.repro --profile smoke
 	@BOOK_HTML=.profiles/smoke/book/_build/html $(BIN)/python -m pytest -m "slow or browser" -q $(PYTEST_ARGS)

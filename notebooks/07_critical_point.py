@@ -23,8 +23,9 @@ balance = {}
 pixels = {}
 
 # %% tags=["remove-input"]
+import ipywidgets
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 
 import abstract_beauty as ab
 from abstract_beauty import experiments, plots, statistics
@@ -175,6 +176,18 @@ plots.show(
     caption="One square of a photograph, and what downhill makes of its pixels at four ratios k2 / (k1 + k2). Go from left to right "
     "and look for where it changes.",
     alt="Five small square pictures: the photograph and the results at four ratios",
+)
+
+# %% tags=["remove-cell"]
+# In JupyterLab: move the slider from "only the original counts" to "only being predictable counts".
+ratio = ipywidgets.SelectionSlider(options=[row["ratio"] for row in rows], description="k2 / (k1+k2)")
+ipywidgets.interactive(
+    lambda ratio: display(
+        plots.image_row(
+            {"photograph": pictures["x"][middle], f"at {ratio:g}": pictures[f"balance {ratio}"][middle]}
+        )
+    ),
+    ratio=ratio,
 )
 
 # %% [markdown]

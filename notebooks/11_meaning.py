@@ -28,6 +28,7 @@ from IPython.display import Markdown
 
 import abstract_beauty as ab
 from abstract_beauty import experiments, plots, scores
+from abstract_beauty.baselines.complexity import MEASURES
 from abstract_beauty.data.generators import dials
 from abstract_beauty.experiments import tables
 
@@ -121,30 +122,17 @@ pd.DataFrame(
 # In brackets, where 95 % of resamples of the pictures lie. *Other things equal*: what is left of the correlation when contrast and the size of the JPEG are held fixed.
 
 # %% tags=["hide-input"]
-classical = [
-    key
-    for key in names
-    if key
-    in (
-        "feature_congestion",
-        "regions",
-        "jpeg_bits",
-        "subband_entropy",
-        "edge_density",
-        "tile_contrast",
-        "structural_complexity",
-    )
-]
-best = {
-    name: max(classical, key=lambda key, row=row: abs(row["measures"][key]["pearson"]["value"]))
-    for name, row in sets.items()
+classical = [key for key in names if key in MEASURES]
+strength = {
+    name: {key: abs(row["measures"][key]["pearson"]["value"]) for key in names} for name, row in sets.items()
 }
+best = {name: max(classical, key=values.__getitem__) for name, values in strength.items()}
 plots.show(
     plots.bar_table(
         {
-            f"{names[key]}, {name}": abs(row["measures"][key]["pearson"]["value"])
-            for name, row in sets.items()
-            for key in sorted(("complexity", *classical), key=lambda key, row=row: -abs(row["measures"][key]["pearson"]["value"]))[:5]
+            f"{names[key]}, {name}": values[key]
+            for name, values in strength.items()
+            for key in sorted(("complexity", *classical), key=values.get, reverse=True)[:5]
         },
         highlight=[f"our score, {name}" for name in sets], xlabel="|Pearson's r| with people's ratings", form=".2f",
     ),
@@ -270,7 +258,7 @@ Markdown(
     "grid it has never met, and calls it complex.\n"
     "- **To be far ahead.** "
     + " ".join(
-        f"On {name} the best classical measure computed here, {names[best[name]]}, reaches {abs(row['measures'][best[name]]['pearson']['value']):.2f} where the score has {r[name]['value']:.2f}."
+        f"On {name} the best classical measure computed here, {names[best[name]]}, reaches {strength[name][best[name]]:.2f} where the score has {r[name]['value']:.2f}."
         for name, row in sets.items()
     )
     + "\n- **A peak of learning.** "

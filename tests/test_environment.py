@@ -66,6 +66,9 @@ INSTALLING = [
 def test_no_registry_is_named(name: str) -> None:
     """A reader behind a mirror, or without the network, installs with the same files."""
     text = (ROOT / name).read_text()
+    text = re.sub(
+        r'"funding": (\{[^}]*\}|\[[^\]]*\]|"[^"]*")', "", text
+    )  # where a package's authors ask for money
     hosts = [h for h in re.findall(r"https?://[^\s\"')]+", text) if not h.startswith("http://127.0.0.1")]
     assert not hosts, f"{name} names {hosts}"
     assert "file://" not in text

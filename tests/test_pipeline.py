@@ -33,7 +33,7 @@ def test_every_experiment_has_its_stages():
 
 def test_every_dependency_and_notebook_exists():
     pipeline = read_yaml(PROJECT.root / "dvc.yaml")
-    made = ("data", "models/", "results/", "book/notebooks")
+    made = ("data", "models/", "results/", "book/notebooks", "book/_extra")
     for stage in pipeline["stages"].values():
         for path in stage.get("do", stage).get("deps", []):
             assert path.startswith(made) or "${" in path or (PROJECT.root / path).exists(), path
@@ -41,7 +41,7 @@ def test_every_dependency_and_notebook_exists():
 
 def test_every_page_of_the_book_is_a_dependency_of_its_stage():
     deps = set(read_yaml(PROJECT.root / "dvc.yaml")["stages"]["book"]["deps"])
-    made = {"notebooks", "_build"}
+    made = {"notebooks", "_build", "_extra", "page"}  # page: a dependency of _extra/try
     sources = {f"book/{path.name}" for path in (PROJECT.root / "book").iterdir() if path.name not in made}
     assert sources <= deps, sources - deps
 
@@ -74,9 +74,17 @@ def test_the_paths_of_a_profile_lead_to_the_same_folders_from_its_copy(tmp_path)
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     copy = make_copy(Project(root), "reference")
     overrides = read_yaml(root / "profiles" / "reference.yaml")
-    for section, key in (("data", "train"), ("data", "test"), ("evaluation", "elsewhere")):
+    for section, key in (
+        ("data", "train"),
+        ("data", "test"),
+        ("evaluation", "elsewhere"),
+        ("ratings", "folders"),
+    ):
         paths = read_yaml(copy.params)[section][key]
         meant = [(root / path).resolve() for path in overrides[section][key]]
+        assert [(copy.root / path).resolve() for path in paths] == meant
+    for name, paths in read_yaml(copy.params)["ratings"]["others"].items():
+        meant = [(root / path).resolve() for path in overrides["ratings"]["others"][name]]
         assert [(copy.root / path).resolve() for path in paths] == meant
 
 

@@ -30,6 +30,7 @@ LONGEST_TRACEBACK = 4000  # characters; what a person reads of a failure
 def values_for(names: list[str], params: Params, script: Path) -> dict[str, Any]:
     """The section of params.yaml that each name means, without the values that are not set."""
     sections = {"data": params.data, "balance": params.balance, "pixels": params.pixels, "many": params.many}
+    sections["ratings"] = params.ratings
     sections |= {**params.predictors, **params.improvers}
     unknown = [name for name in names if name not in sections]
     if unknown:
