@@ -83,7 +83,7 @@ fitted = {name: row["discount"] for name, row in sets.items()}
 Markdown(
     "Why half? Each set of ratings was asked alone how much grain should be taken off, by least squares: "
     + ", ".join(f"*{name}* says {value:.2f}" for name, value in fitted.items())
-    + f". They were collected for different pictures and agree, so one round number, {scores.DISCOUNT:g}, serves both. The form of the score (which two sizes, which two predictors, where an error "
+    + f". They were collected for different pictures and ask for much the same; a round number on the cautious side, {scores.DISCOUNT:g}, serves both. The form of the score (which two sizes, which two predictors, where an error "
     "begins to count) was chosen on these two sets as well, so their correlations flatter it a little; the other five kinds of picture in the data set were not looked at, and the command "
     "`abstract-beauty ratings DIR` tests it on them, or on any pictures that you have ratings of."
 )
