@@ -132,12 +132,12 @@ plots.show(
         {
             f"{names[key]}, {name}": values[key]
             for name, values in strength.items()
-            for key in sorted(("complexity", *classical), key=values.get, reverse=True)[:5]
+            for key in sorted(("complexity", *sorted(classical, key=values.get)[-4:]), key=values.get, reverse=True)
         },
         highlight=[f"our score, {name}" for name in sets], xlabel="|Pearson's r| with people's ratings", form=".2f",
     ),
     folder / "bars.png",
-    caption="The five best of each set of pictures, ours and classical ones. A classical measure that leads on scenes falls behind on paintings, and the other way round.",
+    caption="Our score and the four best classical measures of each set of pictures.",
     alt="Bars of the correlation with people's ratings for our score and the best classical measures, on each set of pictures",
 )  # fmt: skip
 
@@ -170,8 +170,8 @@ plots.show(
         "how far the dial is turned", "complexity, our score",
     ),
     folder / "dial_curves.png",
-    caption=f"The score along each dial, mean of {params.ratings.dial_pictures} drawings a point, with the predictors of this run. Order is what it does not see.",
-    alt="Line chart of the score along four dials; three rise, the one of disorder does not",
+    caption=f"The score along each dial, mean of {params.ratings.dial_pictures} drawings a point, with the predictors of this run. A line that falls is a dial that it does not understand.",
+    alt="Line chart of the score along four dials",
 )  # fmt: skip
 
 # %% tags=["hide-input"]
@@ -181,7 +181,7 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# Rank correlation of each measure with the dial: 1.00 is a score that rises all the way.
+# Rank correlation of each measure with the dial. Pictures of one level share a rank, so even a perfect score stays a little below 1.
 #
 # ## Who sees like people?
 #
@@ -254,8 +254,8 @@ pd.DataFrame(
 ends = {name: series(widths[-1], name) for name in names_of_sets}
 lost = {name: max(values) - values[-1] for name, (_, values) in ends.items()}
 Markdown(
-    f"- **Order.** The score rises along {len(rising)} of {len(own['dials'])} dials ({', '.join(rising) or 'none'}). Discs in rows and columns are simple to people; a network trained on photographs has not learnt to carry on a "
-    "grid it has never met, and calls it complex.\n"
+    f"- **Order.** The score rises along {len(rising)} of {len(own['dials'])} dials ({', '.join(rising) or 'none'}). Discs in rows and columns are simple to people; a predictor has not learnt to carry on a "
+    "grid, and calls it complex.\n"
     "- **To be far ahead.** "
     + " ".join(
         f"On {name} the best classical measure computed here, {names[best[name]]}, reaches {strength[name][best[name]]:.2f} where the score has {r[name]['value']:.2f}."

@@ -3,6 +3,7 @@
 Every card is checked when the book is built; a malformed one is a warning that names the file and the key.
 """
 
+import html
 import shutil
 from pathlib import Path
 
@@ -110,7 +111,7 @@ class RunsGallery(_Runs):
             up = "../" * self.env.docname.count("/")
             for label, file in card.thumbnails.items():
                 shutil.copyfile(folder / card.name / file, target / card.name / file)
-                name = label.replace("_", " ")
+                name = html.escape(label.replace("_", " "))
                 items.append(
                     f'<figure><img loading="lazy" src="{up}_images/runs/{card.name}/{file}" alt="{name}, {card.name}">'
                     f"<figcaption>{name}</figcaption></figure>"

@@ -3,7 +3,7 @@
 import { bytes, planes, resizeShortSide } from "./image.js";
 import { WORKING_SIDE, rank } from "./scores.js";
 
-const LARGEST = 40e6; // pixels: what a browser decodes without running out of memory
+const LARGEST = 24e6; // pixels: about 300 MB as numbers, and a copy for the worker
 const MOST = 30; // how often an improver is applied at most
 const home = new URL(".", import.meta.url);
 const root = document.getElementById("try");
@@ -27,6 +27,7 @@ class Engine {
   }
 
   stop() {
+    if (this.#waiting.size === 0) return; // idle: its networks stay loaded
     this.#worker?.terminate();
     this.#worker = null;
     for (const { reject } of this.#waiting.values()) reject(new Cancelled());
@@ -52,7 +53,9 @@ class Engine {
   }
 }
 
-const engine = new Engine();
+const scorer = new Engine();
+const improver = new Engine();
+const stop = () => { scorer.stop(); improver.stop(); };
 const state = { image: null, name: "", first: null, steps: [], busy: 0 };
 let manifest = null;
 
@@ -111,7 +114,7 @@ function show(name, value, digits) {
 async function decode(blob) {
   let bitmap;
   try {
-    bitmap = await createImageBitmap(blob); // turned as its EXIF says
+    bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" }); // turned as its EXIF says, values as they are stored
   } catch {
     throw new Error("this file is not a picture that your browser can read; try a JPEG, PNG or WebP");
   }
@@ -126,9 +129,11 @@ async function decode(blob) {
 }
 
 async function take(blob, name) {
-  engine.stop();
+  stop();
   await busy("Reading the picture …", async () => {
+    const turn = state.busy;
     const image = await decode(blob);
+    if (turn !== state.busy) return; // another picture was chosen meanwhile
     Object.assign(state, { image, name, first: null, steps: [resizeShortSide(image, WORKING_SIDE)] });
     part("results").hidden = false;
     for (const key of ["predictability", "progress-score", "structure", "complexity"]) show(key, null, 0);
@@ -138,7 +143,7 @@ async function take(blob, name) {
     showStep(0);
     say("Guessing every tile from its surroundings … (the first time, the networks are loaded)");
     const begun = performance.now();
-    const first = await engine.ask("first", { image });
+    const first = await scorer.ask("first", { image });
     state.first = first;
     drawMap(part("map"), first);
     draw(part("prediction"), first.z);
@@ -146,13 +151,23 @@ async function take(blob, name) {
     root.dataset.mapSeconds = ((performance.now() - begun) / 1000).toFixed(2);
     say("Scoring …");
     const { map, predictability, y } = first;
-    const others = await engine.ask("others", { image, first: { map, predictability, y } });
+    const others = await scorer.ask("others", { image, first: { map, predictability, y } });
     show("progress-score", others.progress, 3);
     show("structure", others.structure, 3);
     show("complexity", others.complexity, 4);
     root.dataset.scored = name;
     say("Done. Now choose an improver, and how often it is applied.");
   });
+}
+
+async function takeSample(address, name) {
+  let blob;
+  try {
+    blob = await (await fetch(address)).blob();
+  } catch {
+    return say("This sample cannot be fetched; is the connection lost?", "bad");
+  }
+  return take(blob, name);
 }
 
 // Show the picture after n times, as far as it is known.
@@ -168,13 +183,13 @@ function showStep(n) {
 async function improveTo(n) {
   if (!state.image) return;
   if (n < state.steps.length) return showStep(n);
-  engine.stop();
+  improver.stop();
   const name = part("improver").value;
   await busy(`Applying it ${n} ${n === 1 ? "time" : "times"} …`, async (progress) => {
     const begun = performance.now();
     while (state.steps.length <= n) {
       const [done, from] = [state.steps.length - 1, state.steps[state.steps.length - 1]];
-      const { image } = await engine.ask("improve", { image: from, name }, (share) => progress((done + share) / n));
+      const { image } = await improver.ask("improve", { image: from, name }, (share) => progress((done + share) / n));
       state.steps.push(image);
       if (Number(part("times").value) >= state.steps.length - 1) showStep(state.steps.length - 1);
     }
@@ -207,7 +222,7 @@ function wire() {
   for (const kind of ["dragleave", "drop"]) zone.addEventListener(kind, () => zone.classList.remove("over"));
   zone.addEventListener("drop", (event) => { event.preventDefault(); take1(event.dataTransfer.files); });
   addEventListener("paste", (event) => { if (event.clipboardData?.files.length) take1(event.clipboardData.files); });
-  part("cancel").addEventListener("click", () => engine.stop());
+  part("cancel").addEventListener("click", stop);
   part("blend").addEventListener("input", (event) => { part("map").style.opacity = event.target.value / 100; });
   part("divide").addEventListener("input", (event) => {
     part("after").style.clipPath = `inset(0 0 0 ${event.target.value}%)`;
@@ -217,7 +232,7 @@ function wire() {
   part("times").addEventListener("change", (event) => improveTo(Number(event.target.value)));
   part("improver").addEventListener("change", () => {
     part("improver-say").textContent = manifest.improvers[part("improver").value] ?? "";
-    engine.stop();
+    improver.stop();
     state.steps.length = Math.min(1, state.steps.length);
     if (Number(part("times").value) > 0) improveTo(Number(part("times").value));
   });
@@ -254,7 +269,7 @@ async function begin() {
     image.alt = alt;
     image.loading = "lazy";
     button.append(image);
-    button.addEventListener("click", async () => take(await (await fetch(image.src)).blob(), name));
+    button.addEventListener("click", () => takeSample(image.src, name));
     part("samples").append(button);
   }
   part("times").max = MOST;

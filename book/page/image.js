@@ -86,7 +86,7 @@ export function resizeShortSide(image, side) {
   return { data, width, height };
 }
 
-const FRAME = 3 / 255;
+const FRAME = 3.5 / 255; // 3 levels of 255, whatever the rounding
 const SMALLEST_TRIMMED = 64;
 
 // The image without a plain frame of its corner's colour, if what is left has at least 64 pixels a side.

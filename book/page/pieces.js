@@ -1,11 +1,10 @@
 // An improver applied piece by piece, so that a large image fits into memory; the same as `improve` in improvers.py.
 
-export const MULTIPLE = 32; // sides that an exported improver takes
-
-// Where the pieces of an image lie: what is kept of each, and what is read for it, `reach` pixels more on each side.
-export function pieces(width, height, reach, piece) {
-  const grain = (value) => Math.ceil(value / MULTIPLE) * MULTIPLE;
-  const [side, around] = [grain(piece), grain(reach)];
+// Where the pieces of an image lie: what is kept of each, and what is read for it, `reach` pixels more on each side. Corners
+// are multiples of the improver's `grain`, which its network counts pixels by.
+export function pieces(width, height, { reach, grain }, piece) {
+  const up = (value) => Math.ceil(value / grain) * grain;
+  const [side, around] = [up(piece), up(reach)];
   const found = [];
   for (let top = 0; top < height; top += side) {
     for (let left = 0; left < width; left += side) {
@@ -20,8 +19,8 @@ export function pieces(width, height, reach, piece) {
 }
 
 // Part of an image, its right and bottom edges repeated up to a multiple.
-export function padded(image, before, above, right, below) {
-  const up = (value) => Math.ceil(value / MULTIPLE) * MULTIPLE;
+export function padded(image, before, above, right, below, grain) {
+  const up = (value) => Math.ceil(value / grain) * grain;
   const [width, height] = [up(right - before), up(below - above)];
   const data = new Float32Array(3 * width * height);
   for (let plane = 0; plane < 3; plane++) {
@@ -34,12 +33,12 @@ export function padded(image, before, above, right, below) {
   return { data, width, height };
 }
 
-// g(image). `run(part)` answers the improver's answer to a part whose sides are multiples of 32.
-export async function improved(image, reach, run, { piece = 256, progress = () => {} } = {}) {
+// g(image). `run(part)` answers the improver's answer to a part whose sides are multiples of its grain.
+export async function improved(image, { reach, grain }, run, { piece = 256, progress = () => {} } = {}) {
   const data = new Float32Array(image.data.length);
-  const parts = pieces(image.width, image.height, reach, piece);
+  const parts = pieces(image.width, image.height, { reach, grain }, piece);
   for (const [index, part] of parts.entries()) {
-    const given = padded(image, part.before, part.above, part.right, part.below);
+    const given = padded(image, part.before, part.above, part.right, part.below, grain);
     const answer = await run(given);
     for (let plane = 0; plane < 3; plane++) {
       for (let y = 0; y < part.height; y++) {

@@ -57,8 +57,7 @@ const TASKS = {
       const x = new ort.Tensor("float32", part.data, [1, 3, part.height, part.width]);
       return (await net.run({ x })).out.data;
     };
-    const { reach } = networks[`improvers/${name}`];
-    return { image: await improved(image, reach, run, { progress: (done) => postMessage({ id, done }) }) };
+    return { image: await improved(image, networks[`improvers/${name}`], run, { progress: (done) => postMessage({ id, done }) }) };
   },
 };
 

@@ -121,6 +121,14 @@ def _count(text: str) -> int:
     return number
 
 
+def _seed(text: str) -> int:
+    """A whole number of at least 0, for argparse."""
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError("must lie between 0 and 2^32 - 1")
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="abstract-beauty", description="How predictable is a picture, and can it be more so?"
@@ -143,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a picture in any common format, or a folder of them",
     )
     add("--json", action="store_true", help="print a JSON list, one object a picture")
-    add("--csv", type=Path, metavar="FILE", help="write the rows into FILE as they come")
+    add("--csv", type=Path, metavar="FILE", help="write the rows into FILE, when all are scored")
     add("--map", type=Path, metavar="DIR", help="also write each picture's predictability map into DIR")
     add(
         "--predictor",
@@ -214,7 +222,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar="NAME",
             help="a predictor (default: %(default)s)",
         )
-    add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
+    add("--seed", type=_seed, default=0, metavar="N", help="of the intervals (default: 0)")
 
     add = command("blind", blind_command, "Write a page for blind choices between pictures.").add_argument
     add("images", nargs="+", type=Path, metavar="IMAGE", help="a picture, or a folder of them")
@@ -232,7 +240,7 @@ def _parser() -> argparse.ArgumentParser:
     add("files", nargs="+", type=Path, metavar="FILE", help="choices that a page saved, a file a person")
     add("--reference", default="original", metavar="NAME", help="whose strength is 0 (default: original)")
     add("--json", action="store_true", help="print JSON")
-    add("--seed", type=int, default=0, metavar="N", help="of the intervals (default: 0)")
+    add("--seed", type=_seed, default=0, metavar="N", help="of the intervals (default: 0)")
 
     add = command("export", export_command, "Write the networks as ONNX files.").add_argument
     add("--out", type=Path, required=True, metavar="DIR", help="where the files go")

@@ -136,7 +136,7 @@ def hill(x: Numbers, y: Numbers) -> Hill:
     inside = bool(at.min() < top < at.max())
     return Hill(
         1 - sums[0] / whole, 1 - sums[1] / whole, float(gain), float(top * scale + x.mean()), rising, falling,
-        inside and gain > 0 and rising < 0.05 and falling < 0.05,
+        bool(inside and gain > 0 and rising < 0.05 and falling < 0.05),
     )  # fmt: skip
 
 

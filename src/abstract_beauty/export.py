@@ -31,7 +31,7 @@ LARGEST_DIFFERENCE = 1e-4  # between ONNX Runtime and torch, of a picture's rang
 LARGEST_DIFFERENCE_HALF = 1e-2  # where weights are kept in 16 bits
 SMALLEST_HALVED = 256  # numbers in a tensor, below which halving saves nothing
 # Shapes that an exported network is tried with: other than those it was traced with, one of them a single tile.
-TRIED = ((1, 32, 32), (2, 96, 64), (1, 160, 224))
+TRIED = ((1, 32, 32), (2, 96, 64), (1, 160, 224))  # multiples of every grain
 
 
 class _OnePass(nn.Module):
@@ -146,7 +146,8 @@ def export_improver(g: nn.Module, *, half: bool = False) -> Exported:
         UserError: as `export_predictor`.
     """
     rows, columns, b = (torch.export.Dim(name, min=1, max=65536) for name in ("rows", "columns", "batch"))
-    shapes = ({0: b, 2: TILE * rows, 3: TILE * columns},)
+    height, width = (side if g.grain == 1 else g.grain * side for side in (rows, columns))
+    shapes = ({0: b, 2: height, 3: width},)
     return _export(g, "improver", ("x",), shapes, _image, half, {"grain": g.grain, "reach": g.reach})
 
 
@@ -175,6 +176,7 @@ def _export(
 ) -> Exported:
     try:
         import onnx
+        import onnxscript  # noqa: F401  the exporter needs it
     except ImportError as error:
         raise UserError("export: needs onnx; run `pip install 'abstract-beauty[export]'`") from error
     module = module.eval().requires_grad_(False)

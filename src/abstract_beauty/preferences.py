@@ -13,8 +13,8 @@ from abstract_beauty.errors import UserError
 
 FORMAT = "abstract-beauty preferences 1"
 RESAMPLES = 500
-# A little of a prior (its strength, as choices in either direction would be): without it the strength of what won or
-# lost every time is infinite.
+# Weight of the squared log strengths beside the likelihood: without it the strength of what won or lost every time is
+# infinite.
 PRIOR = 0.1
 LARGEST = 10 * 2**20  # bytes of a file of choices
 

@@ -72,7 +72,7 @@ class RunCard:
     changes: dict[str, Any]
     predictors: dict[str, PredictorRow]
     improvers: dict[str, ImproverRow]
-    thumbnails: dict[str, Text]
+    thumbnails: dict[Annotated[str, Field(pattern=r"^[a-z0-9_ -]{1,40}$")], Text]
 
 
 def schema() -> dict[str, Any]:
@@ -161,7 +161,8 @@ def changed_params(root: Path, params_file: Path) -> dict[str, Any]:
 
 def _without_paths(value: Any) -> Any:
     if isinstance(value, str):
-        return "/".join(part for part in value.split("/") if part not in ("", ".", ".."))
+        parts = [part for part in value.split("/") if part not in ("", ".", "..")]
+        return "/".join(parts[-1:] if value.startswith(("/", "~")) else parts)
     if isinstance(value, list):
         return [_without_paths(one) for one in value]
     if isinstance(value, dict):
@@ -182,15 +183,16 @@ def dumps(card: RunCard) -> str:
 
 def committed(root: Path) -> str:
     """The commit of a checkout, "+changes" after it where files differ; "unknown" outside of git."""
-    found = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False
-    )
-    if found.returncode:
-        return "unknown"
-    status = subprocess.run(
-        ["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=False
-    )
-    return found.stdout.strip() + ("+changes" if status.stdout.strip() else "")
+
+    def git(*arguments: str) -> str:
+        try:
+            found = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
+        except (OSError, subprocess.CalledProcessError):
+            return ""
+        return found.stdout.strip()
+
+    commit = git("rev-parse", "HEAD")
+    return commit + ("+changes" if git("status", "--porcelain") else "") if commit else "unknown"
 
 
 __all__ = [

@@ -30,7 +30,9 @@ SCALES = (
 NOTICED = 0.05  # an error of a twentieth of the range counts half
 GLANCE, GRAIN = 128, 256
 DISCOUNT = 0.5
-FRAME = 3 / 255  # a border row that nowhere differs more than this from the corner is frame, not picture
+FRAME = (
+    3.5 / 255
+)  # a border row that nowhere differs by more than 3 levels from the corner is frame, not picture
 SMALLEST_TRIMMED = 2 * TILE
 
 

@@ -91,28 +91,28 @@ describe("pieces", () => {
 
   test.each([[64, 96], [70, 45], [200, 131]])("an image of %i x %i improved in pieces has no seams", async (width, height) => {
     const image = noise(width, height);
-    const whole = await improved(image, 1, blur, { piece: 4096 });
-    const parts = await improved(image, 1, blur, { piece: 32 });
+    const whole = await improved(image, { reach: 1, grain: 4 }, blur, { piece: 4096 });
+    const parts = await improved(image, { reach: 1, grain: 4 }, blur, { piece: 32 });
     expect(Math.max(...parts.data.map((value, i) => Math.abs(value - whole.data[i])))).toBeLessThan(1e-6);
   });
 
   test("pieces cover every pixel once", () => {
     const seen = new Uint8Array(150 * 90);
-    for (const part of pieces(150, 90, 40, 64)) {
+    for (const part of pieces(150, 90, { reach: 40, grain: 16 }, 64)) {
       for (let y = 0; y < part.height; y++) for (let x = 0; x < part.width; x++) seen[(part.top + y) * 150 + part.left + x]++;
     }
     expect(new Set(seen)).toEqual(new Set([1]));
   });
 
-  test("parts are padded to multiples of 32 by their edge", () => {
-    const part = padded(noise(50, 40), 0, 0, 50, 40);
-    expect([part.width, part.height]).toEqual([64, 64]);
+  test("parts are padded to multiples of the grain by their edge", () => {
+    const part = padded(noise(50, 40), 0, 0, 50, 40, 16);
+    expect([part.width, part.height]).toEqual([64, 48]);
     expect(part.data[63]).toBe(part.data[49]);
   });
 
   test("progress ends at 1", async () => {
     const told = [];
-    await improved(noise(70, 70), 1, blur, { piece: 32, progress: (share) => told.push(share) });
+    await improved(noise(70, 70), { reach: 1, grain: 1 }, blur, { piece: 32, progress: (share) => told.push(share) });
     expect(told).toHaveLength(9);
     expect(told.at(-1)).toBe(1);
   });

@@ -1,7 +1,7 @@
 """Classical measures of a picture's visual complexity, which need no training: what a predictor has to beat.
 
 Each takes a picture (h, w, 3), float32 in [0, 1], and returns one number; higher is more complex. All are given the
-picture at the same size, so that none owes its success to a picture's resolution.
+picture reduced to one size, so that none owes its success to a picture's resolution.
 """
 
 import io

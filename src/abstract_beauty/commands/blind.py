@@ -27,6 +27,8 @@ LARGEST_PAGE = 40 * 2**20
 
 def _webp(picture: Tensor) -> str:
     """A picture (3, h, w) in [0, 1] as a data: address."""
+    if max(picture.shape[1:]) > 16383:
+        raise UserError(f"{picture.shape[2]}x{picture.shape[1]} pixels: too long a picture for the page")
     buffer = io.BytesIO()
     array: np.ndarray = to_bytes(picture).permute(1, 2, 0).numpy()
     Image.fromarray(array).save(buffer, "WEBP", quality=92, method=4)
@@ -60,6 +62,8 @@ def blind_page(pictures: dict[str, dict[str, Tensor]], title: str = "Which do yo
 
 def blind_command(options: argparse.Namespace) -> None:
     """Write the page for some pictures and improvers."""
+    if options.out.is_dir():
+        raise UserError(f"{options.out}: is a folder; give --out the name of a file")
     files, _ = expand(options.images)
     improvers = {
         name: weights.load(weights.find("improvers", name), "improvers") for name in options.improver

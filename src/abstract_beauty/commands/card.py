@@ -4,9 +4,11 @@ import argparse
 import io
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
+import pydantic
 import torch
 from PIL import Image
 from torch import Tensor
@@ -45,6 +47,12 @@ def _thumbnails(project: Project, improvers: list[str]) -> dict[str, bytes]:
     return found
 
 
+def _commit(project: Project, root: Path) -> str:
+    """What was run: a profile's copy says it, else the checkout's own commit."""
+    said = project.root / ".commit"
+    return said.read_text().strip() if project.root != root and said.is_file() else run_card.committed(root)
+
+
 def make_card(
     project: Project, root: Path, name: str, author: str, note: str
 ) -> tuple[run_card.RunCard, dict[str, bytes]]:
@@ -76,7 +84,7 @@ def make_card(
         author=author,
         note=note,
         date=run_card.today(),
-        commit=run_card.committed(root),
+        commit=_commit(project, root),
         pictures=params_data,
         train_pictures=data["train"]["pictures"],
         test_pictures=data["test"]["pictures"],
@@ -107,22 +115,29 @@ def card_command(options: argparse.Namespace) -> None:
             raise UserError(
                 f"{run.root}: this profile has not been run; run `make repro PROFILE={options.profile}`"
             )
-    card, thumbnails = make_card(run, project.root, options.name, options.author, options.note)
-    out = (options.out or project.results / "runs") / options.name
-    temporary = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(temporary, ignore_errors=True)
     try:
-        (temporary).mkdir(parents=True)
+        card, thumbnails = make_card(run, project.root, options.name, options.author, options.note)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"card: {key}: {' '.join(first['msg'].split())}") from error
+    except (KeyError, TypeError) as error:
+        raise UserError(
+            f"{run.results}: holds results of other code ({error!r}); run `make repro` again"
+        ) from error
+    out = (options.out or project.results / "runs") / options.name
+    with tempfile.TemporaryDirectory(prefix="card-") as folder:
+        made = Path(folder) / options.name
+        made.mkdir()
         for file, content in thumbnails.items():
-            (temporary / file).write_bytes(content)
-        (temporary / run_card.CARD).write_text(run_card.dumps(card), encoding="utf-8")
-        if out.exists():
-            run_card.read_card(out)  # only a folder that is a card is replaced
-            shutil.rmtree(out)
-        temporary.rename(out)
-    except OSError as error:
-        raise UserError(f"{out}: cannot be written ({error.strerror})") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    run_card.read_card(out)
+            (made / file).write_bytes(content)
+        (made / run_card.CARD).write_text(run_card.dumps(card), encoding="utf-8")
+        run_card.read_card(made)  # before the old one goes
+        try:
+            if out.exists():
+                run_card.read_card(out)  # only a folder that is a card is replaced
+                shutil.rmtree(out)
+            shutil.copytree(made, out)
+        except OSError as error:
+            raise UserError(f"{out}: cannot be written ({error.strerror})") from error
     print(f"{out}: the card of {len(card.predictors)} predictors and {len(card.improvers)} improvers")

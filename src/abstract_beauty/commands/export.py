@@ -36,6 +36,8 @@ def export_command(options: argparse.Namespace) -> None:
     for key in options.only or ():
         if key not in known:
             raise UserError(f"{key}: there is no such network; there are {', '.join(known) or 'none'}")
+    if not known:
+        raise UserError("export: there are no weights yet; run `make repro`")
     if options.out.exists() and not options.out.is_dir():
         raise UserError(f"{options.out}: is a file; give --out the name of a folder")
     networks = {}

@@ -45,7 +45,11 @@ def ratings_command(options: argparse.Namespace) -> None:
 
         whole = pd.concat(
             [
-                table.assign(set=one.name, image=[path.name for path in one.pictures.files], **one.ratings)
+                table.assign(
+                    set=one.name,
+                    image=[path.name for path in one.pictures.files],
+                    **{f"rating_{name}": values for name, values in one.ratings.items()},
+                )
                 for one, table in zip(sets, tables.values(), strict=True)
             ]
         )

@@ -114,14 +114,8 @@ def _savoias(folder: Path, truth: Path) -> list[RatedSet]:
         category = SAVOIAS.get(key[1]) if key else None
         if category is None or category in found:
             continue
-        pictures = next(
-            (
-                one
-                for one in (folder / "Images").iterdir()
-                if _plain(one.name).startswith(_plain(category)[:8])
-            ),
-            None,
-        )
+        kinds = sorted(one for one in (folder / "Images").iterdir() if one.is_dir())
+        pictures = next((one for one in kinds if _plain(one.name).startswith(_plain(category)[:8])), None)
         if pictures is None:
             continue
         by_number = {int(one.stem): one for one in pictures.iterdir() if one.stem.isdigit()}

@@ -96,7 +96,15 @@ def dials(params: Params) -> dict[str, Rated]:
 
 def folders(project: Project, params: Params) -> list[Rated]:
     """The rated folders that params name."""
-    return [of_files(one) for name in params.ratings.folders for one in read_rated(Path(project.root / name))]
+    found = [
+        of_files(one) for name in params.ratings.folders for one in read_rated(Path(project.root / name))
+    ]
+    names = [*DIALS, *(one.name for one in found)]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UserError(
+            f"ratings.folders: two sets are called {twice!r}; give one of the folders another name"
+        )
+    return found
 
 
 def scored(

@@ -1,4 +1,4 @@
-"""Which predictor sees like people? The same score with predictors of other training, size, pictures and scale."""
+"""Which predictor sees like people? What it misses at a glance, by training, size, pictures and scale."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ def watchers(project: Project, params: Params, f: Mapping[str, nn.Module]) -> It
     Args:
         project: whose pictures are used.
         params: for the sections `ratings` and `predictors.good`.
-        f: finished predictors by name; "good" ends each series.
+        f: finished predictors by name; "good" ends the series of its own width.
     """
     section = params.ratings
     good = params.predictors["good"]

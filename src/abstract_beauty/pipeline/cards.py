@@ -163,10 +163,11 @@ def card(
         rows = [next(row for row in network.curve if row["step"] >= end) for end in ends]
         lines = dict.fromkeys((f"{row['step']}", f"{row['loss']:.4f}") for row in rows)
         curve = f"\n## How the loss fell\n\n{grid(('steps', 'loss'), lines)}\n"
+    count = data["pictures"]["test"] if network.kind == "predictors" else data["judged"]
     terms = "\n".join(f"- {one['title']}: {one['terms']}. {one['cite']}." for one in data["terms"].values())
     return CARD.format(
         name=name, tag=tag, what=what, python=python, shell=shell, curve=curve, terms=terms,
         datasets=", ".join(data["terms"]),
-        test=f"{data['pictures']['test']} pictures of {', '.join(data['test'])}",
+        test=f"{count} pictures of {', '.join(data['test'])}",
         training=training(network, record), measured=measured(network, fills) + elsewhere,
     )  # fmt: skip

@@ -117,6 +117,7 @@ def data_record(params: Params, table: Mapping[str, Any]) -> dict[str, Any]:
         **folders,
         "short_side": data.short_side,
         "pictures": {split: table[split]["pictures"] for split in splits},
+        "judged": params.evaluation.pictures or table["test"]["pictures"],  # of them improvers and filters
         "sha256": table["sha256"],
         **{
             key: {name: dict(zip(said, SOURCES[name], strict=True)) for name in names}
