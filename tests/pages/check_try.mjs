@@ -27,6 +27,10 @@ const report = { problems, files: {} };
 try {
   const tab = await browser.newPage();
   tab.setDefaultTimeout(180_000);
+  await tab.addInitScript((mode) => { // as a reader who has chosen; without a choice the theme complains in the console
+    localStorage.setItem("mode", mode);
+    localStorage.setItem("theme", mode);
+  }, process.env.THEME ?? "light");
   await tab.route("**/*", (route) => {
     const asked = route.request().url();
     if (asked.startsWith(origin) || asked.startsWith("data:") || asked.startsWith("blob:")) return route.continue();
