@@ -56,7 +56,7 @@ class Engine {
 const scorer = new Engine();
 const improver = new Engine();
 const stop = () => { scorer.stop(); improver.stop(); };
-const state = { image: null, name: "", first: null, steps: [], busy: 0 };
+const state = { image: null, name: "", steps: [], busy: 0 };
 let manifest = null;
 
 function say(text, kind = "") {
@@ -71,10 +71,9 @@ async function busy(text, work) {
   part("progress").hidden = part("cancel").hidden = false;
   part("progress").removeAttribute("value");
   try {
-    return await work((done) => { part("progress").value = done; });
+    await work((done) => { part("progress").value = done; });
   } catch (error) {
     if (turn === state.busy) say(error instanceof Cancelled ? "Stopped." : `That did not work: ${error.message}`, "bad");
-    return null;
   } finally {
     if (turn === state.busy) part("progress").hidden = part("cancel").hidden = true;
   }
@@ -134,7 +133,7 @@ async function take(blob, name) {
     const turn = state.busy;
     const image = await decode(blob);
     if (turn !== state.busy) return; // another picture was chosen meanwhile
-    Object.assign(state, { image, name, first: null, steps: [resizeShortSide(image, WORKING_SIDE)] });
+    Object.assign(state, { image, name, steps: [resizeShortSide(image, WORKING_SIDE)] });
     part("results").hidden = false;
     for (const key of ["predictability", "progress-score", "structure", "complexity"]) show(key, null, 0);
     draw(part("picture"), state.steps[0]);
@@ -144,7 +143,6 @@ async function take(blob, name) {
     say("Guessing every tile from its surroundings … (the first time, the networks are loaded)");
     const begun = performance.now();
     const first = await scorer.ask("first", { image });
-    state.first = first;
     drawMap(part("map"), first);
     draw(part("prediction"), first.z);
     show("predictability", first.predictability, 4);

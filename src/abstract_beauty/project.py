@@ -1,6 +1,7 @@
 """Where the repository's folders are."""
 
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,3 +61,17 @@ def find_project() -> Project:
         f"{candidates[0]}: no params.yaml and dvc.yaml here or above; run inside a clone of the repository, "
         "or name it in ABSTRACT_BEAUTY_ROOT"
     )
+
+
+def checked_out(root: Path) -> str:
+    """The commit of a checkout, "+changes" after it where files differ from it; "unknown" where there is none."""
+
+    def git(*arguments: str) -> str:
+        try:
+            found = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
+        except (OSError, subprocess.CalledProcessError):
+            return ""
+        return found.stdout.strip()
+
+    commit = git("rev-parse", "HEAD")
+    return commit + ("+changes" if git("status", "--porcelain") else "") if commit else "unknown"

@@ -9,24 +9,25 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
+from ruamel.yaml import YAML
 
 from abstract_beauty.errors import UserError
 from abstract_beauty.params import as_tree, load_params, parse_params
+from abstract_beauty.sections import STRICT
 
 FORMAT = "abstract-beauty run 1"
 CARD = "card.json"
 NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
 LARGEST_CARD, LARGEST_THUMBNAIL, MOST_THUMBNAILS = 256 * 1024, 64 * 1024, 40
 
-_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 Error = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(ge=0, le=1e6)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class PredictorRow:
     """A predictor on the run's test pictures."""
 
@@ -34,7 +35,7 @@ class PredictorRow:
     of_telea: Share
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class ImproverRow:
     """An improver on the run's test pictures, by the judge."""
 
@@ -45,7 +46,7 @@ class ImproverRow:
     high_frequency_kept: Share
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class Hardware:
     """What the run was made on."""
 
@@ -55,7 +56,7 @@ class Hardware:
     hours: Annotated[float, Field(ge=0, le=1e6)]
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class RunCard:
     """Everything that card.json says."""
 
@@ -80,6 +81,13 @@ def schema() -> dict[str, Any]:
     return pydantic.TypeAdapter(RunCard).json_schema()
 
 
+def complaint(error: pydantic.ValidationError) -> str:
+    """The first thing that is wrong with a card, in one line: its key and what it should be."""
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"]) or "the file"
+    return f"{key}: {' '.join(first['msg'].split())}"
+
+
 def read_card(folder: Path) -> RunCard:
     """The card of a folder, checked with its thumbnails.
 
@@ -96,9 +104,7 @@ def read_card(folder: Path) -> RunCard:
             f"{path}: cannot be read ({error.strerror}); make one with `abstract-beauty card`"
         ) from error
     except pydantic.ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UserError(f"{path}: {key}: {' '.join(first['msg'].split())}") from error
+        raise UserError(f"{path}: {complaint(error)}") from error
     if card.name != folder.name:
         raise UserError(f"{path}: name: is {card.name!r}, but the folder is called {folder.name!r}")
     if len(card.thumbnails) > MOST_THUMBNAILS:
@@ -151,11 +157,7 @@ def changed_params(root: Path, params_file: Path) -> dict[str, Any]:
         raise UserError(
             f"{root}: no committed params.yaml to compare with; run this in a git checkout"
         ) from error
-    import io
-
-    from ruamel.yaml import YAML
-
-    default = as_tree(parse_params(YAML(typ="safe", pure=True).load(io.StringIO(text))))
+    default = as_tree(parse_params(YAML(typ="safe", pure=True).load(text)))
     return {key: _without_paths(value) for key, value in changes(own, default).items()}
 
 
@@ -181,21 +183,7 @@ def dumps(card: RunCard) -> str:
     return json.dumps(tree, indent=2, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
 
 
-def committed(root: Path) -> str:
-    """The commit of a checkout, "+changes" after it where files differ; "unknown" outside of git."""
-
-    def git(*arguments: str) -> str:
-        try:
-            found = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
-        except (OSError, subprocess.CalledProcessError):
-            return ""
-        return found.stdout.strip()
-
-    commit = git("rev-parse", "HEAD")
-    return commit + ("+changes" if git("status", "--porcelain") else "") if commit else "unknown"
-
-
 __all__ = [
     "CARD", "FORMAT", "NAME", "Hardware", "ImproverRow", "PredictorRow", "RunCard", "changed_params", "changes",
-    "committed", "dumps", "read_card", "read_cards", "schema", "today",
+    "complaint", "dumps", "read_card", "read_cards", "schema", "today",
 ]  # fmt: skip

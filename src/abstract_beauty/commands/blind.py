@@ -4,20 +4,17 @@ import argparse
 import base64
 import hashlib
 import html
-import io
 import json
 from importlib import resources
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
 from torch import Tensor
 
 from abstract_beauty import weights
-from abstract_beauty.commands.pictures import check_side, expand
+from abstract_beauty.commands.pictures import check_side, expand, webp
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing, rounded
-from abstract_beauty.images import read_image, resize_short_side, to_bytes
+from abstract_beauty.images import read_image, resize_short_side
 from abstract_beauty.improvers import improve
 from abstract_beauty.preferences import FORMAT, read_choices, strengths
 
@@ -25,14 +22,9 @@ SIDE = 360  # short side of the pictures in the page, pixels
 LARGEST_PAGE = 40 * 2**20
 
 
-def _webp(picture: Tensor) -> str:
+def _address(picture: Tensor) -> str:
     """A picture (3, h, w) in [0, 1] as a data: address."""
-    if max(picture.shape[1:]) > 16383:
-        raise UserError(f"{picture.shape[2]}x{picture.shape[1]} pixels: too long a picture for the page")
-    buffer = io.BytesIO()
-    array: np.ndarray = to_bytes(picture).permute(1, 2, 0).numpy()
-    Image.fromarray(array).save(buffer, "WEBP", quality=92, method=4)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return "data:image/webp;base64," + base64.b64encode(webp(picture, quality=92)).decode()
 
 
 def blind_page(pictures: dict[str, dict[str, Tensor]], title: str = "Which do you like better?") -> str:
@@ -46,7 +38,7 @@ def blind_page(pictures: dict[str, dict[str, Tensor]], title: str = "Which do yo
         title: of the page.
     """
     data = {
-        name: {version: _webp(resize_short_side(picture, SIDE)) for version, picture in versions.items()}
+        name: {version: _address(resize_short_side(picture, SIDE)) for version, picture in versions.items()}
         for name, versions in pictures.items()
     }
     content = json.dumps(data, sort_keys=True)

@@ -1,56 +1,46 @@
 """`abstract-beauty card`: a finished run as a small folder that can be sent as a pull request."""
 
 import argparse
-import io
 import re
 import shutil
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import pydantic
 import torch
-from PIL import Image
-from torch import Tensor
 
 from abstract_beauty import run_card, weights
+from abstract_beauty.commands.pictures import webp
 from abstract_beauty.data.embedded import photographs
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, rounded
 from abstract_beauty.full_prediction import full_prediction
-from abstract_beauty.images import read_image, resize_short_side, to_bytes
+from abstract_beauty.images import read_image, resize_short_side
 from abstract_beauty.machine import machine
-from abstract_beauty.project import Project, find_project
+from abstract_beauty.project import Project, checked_out, find_project
 
-PICTURE, SIDE = "chelsea.png", 160  # a photograph that comes with scikit-image, and may be shown
-
-
-def _webp(picture: Tensor) -> bytes:
-    buffer = io.BytesIO()
-    array: np.ndarray = to_bytes(picture).permute(1, 2, 0).numpy()
-    Image.fromarray(array).save(buffer, "WEBP", quality=85, method=4)
-    return buffer.getvalue()
+PICTURE, SIDE, QUALITY = "chelsea.png", 160, 85  # a photograph that comes with scikit-image, and may be shown
 
 
 @torch.no_grad()
 def _thumbnails(project: Project, improvers: list[str]) -> dict[str, bytes]:
     """The picture, its full prediction, and what each improver makes of it."""
     x = resize_short_side(read_image(photographs() / PICTURE), SIDE)
-    found = {"photograph": _webp(x)}
+    found = {"photograph": webp(x, QUALITY)}
     good = project.run / "predictors" / "good.safetensors"
     if good.is_file():
-        found["prediction"] = _webp(full_prediction(weights.load(good, "predictors"), x[None])[0])
+        found["prediction"] = webp(full_prediction(weights.load(good, "predictors"), x[None])[0], QUALITY)
     for name in improvers:
         path = project.run / "improvers" / f"{name}.safetensors"
         if path.is_file():
-            found[name] = _webp(weights.load(path, "improvers")(x[None])[0])
+            found[name] = webp(weights.load(path, "improvers")(x[None])[0], QUALITY)
     return found
 
 
 def _commit(project: Project, root: Path) -> str:
     """What was run: a profile's copy says it, else the checkout's own commit."""
     said = project.root / ".commit"
-    return said.read_text().strip() if project.root != root and said.is_file() else run_card.committed(root)
+    return said.read_text().strip() if project.root != root and said.is_file() else checked_out(root)
 
 
 def make_card(
@@ -118,9 +108,7 @@ def card_command(options: argparse.Namespace) -> None:
     try:
         card, thumbnails = make_card(run, project.root, options.name, options.author, options.note)
     except pydantic.ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"card: {key}: {' '.join(first['msg'].split())}") from error
+        raise UserError(f"card: {run_card.complaint(error)}") from error
     except (KeyError, TypeError) as error:
         raise UserError(
             f"{run.results}: holds results of other code ({error!r}); run `make repro` again"

@@ -14,7 +14,7 @@ import matplotlib
 import numpy as np
 
 from abstract_beauty import weights
-from abstract_beauty.commands.export import exported
+from abstract_beauty.commands.export import exported, published
 from abstract_beauty.data.embedded import photographs
 from abstract_beauty.errors import UserError
 from abstract_beauty.export import Exported, write_export
@@ -69,12 +69,10 @@ def _networks(project: Project) -> tuple[dict[str, Exported], dict[str, str]]:
     for name in PREDICTORS:
         key = f"predictors/{name}"
         made[key] = exported(key, weights.find("predictors", f"reference/{name}", project), half=True)
+    known = published(project)
     for name, said in IMPROVERS.items():
-        path = project.reference / "improvers" / f"{name}.safetensors"
-        if not path.is_file():
-            path = project.run / "improvers" / f"{name}.safetensors"
-        if path.is_file():
-            made[f"improvers/{name}"] = exported(f"improvers/{name}", path, half=True)
+        if (key := f"improvers/{name}") in known:
+            made[key] = exported(key, known[key], half=True)
             words[name] = said
     return made, words
 

@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing
 from abstract_beauty.params import merge, parse_params, read_yaml
-from abstract_beauty.project import Project, find_project
+from abstract_beauty.project import Project, checked_out, find_project
 
 # What a profile makes for itself.
 _OWN = ("results/", "dvc.lock", "params.yaml", "data/", "models/run/", ".dvc/config.local", ".dvc/tmp/")
@@ -64,12 +64,11 @@ def make_copy(project: Project, profile: str) -> Project:
     moved = [("evaluation", "elsewhere"), ("ratings", "folders")]
     if tree.get("data", {}).get("source") == "folder":
         moved += [("data", "train"), ("data", "test")]
-    for section, key in moved:
-        if paths := tree.get(section, {}).get(key):
-            tree[section][key] = [os.path.relpath(project.root / path, folder) for path in paths]
+    lists = [(tree.get(section, {}), key) for section, key in moved]
     others = tree.get("ratings", {}).get("others") or {}
-    for name, paths in others.items():
-        others[name] = [os.path.relpath(project.root / path, folder) for path in paths]
+    for section, key in [*lists, *((others, name) for name in others)]:
+        if paths := section.get(key):
+            section[key] = [os.path.relpath(project.root / path, folder) for path in paths]
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=project.root, capture_output=True, text=True, check=False,
@@ -90,7 +89,7 @@ def make_copy(project: Project, profile: str) -> Project:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
     record.write_text("\n".join(sorted(names)))
-    (folder / ".commit").write_text(_commit(project.root) + "\n")
+    (folder / ".commit").write_text(checked_out(project.root) + "\n")
     for name in ("node_modules",):
         if (folder / name).is_symlink():  # perhaps to where the repository was before it was moved
             (folder / name).unlink()
@@ -103,17 +102,6 @@ def make_copy(project: Project, profile: str) -> Project:
     local = f"[core]\n    no_scm = true\n[cache]\n    dir = {project.root / '.dvc' / 'cache'}\n"
     (folder / ".dvc" / "config.local").write_text(local)
     return Project(folder)
-
-
-def _commit(root: Path) -> str:
-    """The commit of a working tree, with "+changes" after it where files differ from it."""
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
-        ).stdout.strip()
-
-    return (git("rev-parse", "HEAD") or "none") + ("+changes" if git("status", "--porcelain") else "")
 
 
 def run(project: Project, targets: list[str], force: bool) -> int:
