@@ -239,7 +239,7 @@ def fake_runs(monkeypatch: pytest.MonkeyPatch, spoil: str | None = None) -> list
     """Stands in for `dvc repro`: each working copy gets the files of `a_run`, the second perhaps one byte more."""
     seen: list[dict] = []
 
-    def run(project: Project, targets: list, force: bool, settings: dict | None = None) -> int:
+    def run(project: Project, targets: list, force: bool, settings: dict | None = None, say=print) -> int:
         second = project.root.name.endswith(".verify")
         if second or not (project.root / "dvc.lock").is_file():
             a_run(project.root)
@@ -291,6 +291,27 @@ def test_the_second_run_takes_nothing_from_the_first(clone, monkeypatch, capsys)
     assert kept == json.loads((clone / "out.json").read_text())
     assert kept["same"] and kept["first"]["threads"] == kept["second"]["threads"] == 3
     assert "verified: 9 of 9 files" in capsys.readouterr().out
+
+
+def test_two_runs_at_a_time_have_as_many_threads_each(clone, monkeypatch, capsys):
+    seen = fake_runs(monkeypatch)
+    monkeypatch.setattr(verify.os, "cpu_count", lambda: 6)
+    assert verify.main(["--profile", "smoke", "--together"]) == 0
+    assert [settings["OMP_NUM_THREADS"] for settings in seen] == ["3", "3"]
+    assert "verified: 9 of 9 files" in capsys.readouterr().out
+
+
+def test_the_end_of_a_silent_run_is_shown_when_it_fails(clone, monkeypatch, capsys):
+    def run(project, targets, force, settings=None, say=print):
+        for number in range(90):
+            say(f"line {number} of {project.root.name}")
+        return int(project.root.name.endswith(".verify"))
+
+    monkeypatch.setattr(repro, "run", run)
+    assert verify.main(["--profile", "smoke", "--together"]) == 2
+    lines = capsys.readouterr().out.splitlines()
+    silent = [line for line in lines if line.endswith("verify")]
+    assert silent == [f"line {number} of smoke.verify" for number in range(90 - verify.TAIL, 90)]
 
 
 def test_a_difference_is_exit_status_1_and_is_named(clone, monkeypatch, capsys):

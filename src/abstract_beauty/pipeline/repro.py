@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -115,11 +115,23 @@ def make_copy(project: Project, profile: str, name: str | None = None, cache: Pa
     return Project(folder)
 
 
-def run(project: Project, targets: list[str], force: bool, settings: Mapping[str, str] | None = None) -> int:
+def say_at_once(line: str) -> None:
+    """Print a line, also where the output is a file."""
+    print(line, flush=True)
+
+
+def run(
+    project: Project,
+    targets: list[str],
+    force: bool,
+    settings: Mapping[str, str] | None = None,
+    say: Callable[[str], None] = say_at_once,
+) -> int:
     """`dvc repro` in the project's folder, its chatter reduced to a line a stage; returns its exit status.
 
     Args:
         settings: environment variables for it, beyond this process's own.
+        say: is given each line.
     """
     total = stage_count(read_yaml(project.root / "dvc.yaml"), read_yaml(project.params))
     environment = {
@@ -140,13 +152,13 @@ def run(project: Project, targets: list[str], force: bool, settings: Mapping[str
             line = line.rstrip("\n")
             if match := _RUNNING.match(line):
                 seen += 1
-                print(f"[{seen}/{total}] {match[1]}", flush=True)
+                say(f"[{seen}/{total}] {match[1]}")
             elif _SKIPPED.match(line):
                 seen += 1
             elif line.startswith("Data and pipelines are up to date"):
-                print("nothing to do: every stage is up to date", flush=True)
+                say("nothing to do: every stage is up to date")
             elif not _CHATTER.match(line):
-                print(line, flush=True)
+                say(line)
         return running.wait()
     except KeyboardInterrupt:
         running.wait()

@@ -2,6 +2,7 @@
 
     python -m abstract_beauty.pipeline.verify                      against this repository's own results
     python -m abstract_beauty.pipeline.verify --profile smoke      against .profiles/smoke, brought up to date first
+    python -m abstract_beauty.pipeline.verify --profile smoke --together      both at a time, on half the cores each
     python -m abstract_beauty.pipeline.verify --record             and keep the outcome in results/trust
 
 The second run has a working copy, a scratch folder and a DVC cache of its own, all empty, so that it can take nothing
@@ -9,9 +10,12 @@ from the first. On one kind of machine every byte must be the same; on another, 
 """
 
 import argparse
+import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -33,6 +37,7 @@ DECIDES = ("device", "kind", "threads", "torch", "precision")
 # Whose versions the record names: they make the numbers, the pictures and the pages.
 VERSIONS = ("torch", "numpy", "scikit-image", "onnx", "matplotlib", "pillow", "dvc", "sphinx")
 STATES = ("identical", "within", "different")
+TAIL = 25  # lines of the silent run shown when it fails
 MOST = 20  # files named of one kind; the rest are counted
 
 
@@ -56,11 +61,14 @@ def tolerances(first: Mapping[str, Any] | None, second: Mapping[str, Any]) -> di
     return {} if known and second["kind"] == "cpu" else dict(ELSEWHERE)
 
 
-def again(project: Project, profile: str, threads: int | None = None) -> Project:
+def again(
+    project: Project, profile: str, threads: int | None = None, say: Callable[[str], None] = repro.say_at_once
+) -> Project:
     """The second run's working copy, everything in it made anew.
 
     Args:
         threads: of each process; as many as the machine and OMP_NUM_THREADS say if None.
+        say: is given each line of what the run prints.
 
     Raises:
         UserError: a stage failed.
@@ -72,11 +80,52 @@ def again(project: Project, profile: str, threads: int | None = None) -> Project
     settings = {
         "DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "tmp" / "site"),
         "MPLCONFIGDIR": str(folder / ".scratch" / "matplotlib"),
-        **({"OMP_NUM_THREADS": str(threads)} if threads else {}),
+        **_threads(threads),
     }
-    if status := repro.run(copy, [], force=False, settings=settings):
+    if status := repro.run(copy, [], force=False, settings=settings, say=say):
         raise UserError(f"{folder}: the second run failed, see above (dvc repro ended with {status})")
     return copy
+
+
+def first_run(project: Project, profile: str, threads: int | None = None) -> Project:
+    """The working copy of the first run, brought up to date; the repository itself for the default profile.
+
+    Raises:
+        UserError: a stage failed, or there is nothing to compare with.
+    """
+    if profile == "default":
+        if not (project.root / "dvc.lock").is_file():
+            raise UserError(f"{project.root}/dvc.lock: no such file; run `make repro` first")
+        return project
+    first = repro.make_copy(project, profile)
+    if status := repro.run(first, [], force=False, settings=_threads(threads)):
+        raise UserError(f"{first.root}: the first run failed, see above (dvc repro ended with {status})")
+    return first
+
+
+def both(project: Project, profile: str) -> tuple[Project, Project]:
+    """Both runs at a time, each on half of the cores, the second silent.
+
+    Raises:
+        UserError: a stage of either failed.
+    """
+    before = (
+        made_on(Project(project.root / ".profiles" / profile)) if profile != "default" else made_on(project)
+    )
+    threads = (before or {}).get("threads") or max(1, (os.cpu_count() or 1) // 2)
+    lines: deque[str] = deque(maxlen=TAIL)
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(again, project, profile, threads, lines.append)
+        first = first_run(project, profile, threads)
+        try:
+            return first, second.result()
+        except UserError:
+            print("\n".join(lines))
+            raise
+
+
+def _threads(count: int | None) -> dict[str, str]:
+    return {"OMP_NUM_THREADS": str(count)} if count else {}
 
 
 def counts(verdicts: Mapping[str, Sequence[Verdict]], allowed: Mapping[str, float | None]) -> dict[str, Any]:
@@ -151,22 +200,20 @@ def record_file(project: Project, profile: str) -> Path:
     return project.results / "trust" / f"verify{suffix}.json"
 
 
-def verify(project: Project, profile: str) -> tuple[dict[str, Any], str]:
+def verify(project: Project, profile: str, together: bool = False) -> tuple[dict[str, Any], str]:
     """(outcome, table) of a second run against the first.
 
     Raises:
         UserError: there is nothing to compare with, or a stage failed.
     """
-    first = project
-    if profile != "default":
-        first = repro.make_copy(project, profile)
-        if status := repro.run(first, [], force=False):
-            raise UserError(f"{first.root}: the first run failed, see above (dvc repro ended with {status})")
-    elif not (project.root / "dvc.lock").is_file():
-        raise UserError(f"{project.root}/dvc.lock: no such file; run `make repro` first")
-    before = made_on(first)
-    print("again, from nothing:", flush=True)
-    second = again(project, profile, (before or {}).get("threads"))
+    if together:
+        first, second = both(project, profile)
+        before = made_on(first)
+    else:
+        first = first_run(project, profile)
+        before = made_on(first)
+        print("again, from nothing:", flush=True)
+        second = again(project, profile, (before or {}).get("threads"))
     here = {**(made_on(second) or machine()), "instructions": torch.backends.cpu.get_cpu_capability()}
     allowed = tolerances(before, here)
     verdicts = compare(first.root, second.root, allowed)
@@ -178,6 +225,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0 if nothing differs beyond its tolerance, 1 if something does, 2 after one line on what to mend."""
     parser = argparse.ArgumentParser(description="Run every stage again from nothing and compare.")
     parser.add_argument("--profile", default="default", help="default, or a name in profiles/")
+    parser.add_argument(
+        "--together", action="store_true", help="both runs at a time, each on half of the cores"
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the outcome to this file")
     parser.add_argument("--record", action="store_true", help="keep the outcome in results/trust")
     options = parser.parse_args(arguments)
@@ -185,7 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         project = find_project()
         parse_params(read_yaml(project.params))
         lock = sha256(project.root / "requirements.lock")
-        found, text = verify(project, options.profile)
+        found, text = verify(project, options.profile, options.together)
         found["requirements"] = lock
         print(text)
         for out in [options.json, record_file(project, options.profile) if options.record else None]:
