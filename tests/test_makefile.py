@@ -53,7 +53,15 @@ def test_old_python_is_refused_in_one_line(tmp_path: Path) -> None:
     for name in ("python3.11", "python3", "python"):
         (fakes / name).write_text("#!/bin/sh\nexit 1\n")
         (fakes / name).chmod(0o755)
-    for name in ("requirements.lock", "pyproject.toml", "package.json", "package-lock.json", ".npmrc"):
+    inputs = (
+        "requirements.lock",
+        "requirements.hashes",
+        "pyproject.toml",
+        "package.json",
+        "package-lock.json",
+        ".npmrc",
+    )
+    for name in inputs:
         (tmp_path / name).touch()
     result = make("env", folder=tmp_path, PATH=f"{fakes}:{os.environ['PATH']}", PYTHON="")
     assert result.returncode == 2

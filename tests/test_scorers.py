@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from abstract_beauty import losses, scorers
 from abstract_beauty.errors import UserError
@@ -9,6 +10,8 @@ from abstract_beauty.experiments.objectives import loss_values, predictors_of
 from abstract_beauty.params import ImproverParams
 
 transformers = pytest.importorskip("transformers")
+huggingface_hub = pytest.importorskip("huggingface_hub")
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.fixture(scope="module")
@@ -73,4 +76,31 @@ def test_without_a_network_the_fetch_fails_in_one_line(monkeypatch):
 
     monkeypatch.setattr(transformers.CLIPVisionModelWithProjection, "from_pretrained", refuse)
     with pytest.raises(UserError, match=r"cannot be fetched: offline$"):
-        scorers.load_laion()
+        scorers.load_scorer(f"laion@{COMMIT}")
+
+
+@pytest.mark.parametrize("name", ["laion", "laion@main", f"laion@{COMMIT[:12]}", f"laion@{COMMIT.upper()}"])
+def test_weights_without_a_full_commit_are_refused_before_anything_is_fetched(monkeypatch, name):
+    monkeypatch.setitem(scorers.SCORERS, "laion", lambda commit: pytest.fail("fetched"))
+    with pytest.raises(UserError, match="needs the full commit hash"):
+        scorers.load_scorer(name)
+
+
+def test_every_file_is_fetched_at_the_commit(monkeypatch, vision, tmp_path):
+    asked = []
+
+    def from_pretrained(repository, *, revision, use_safetensors):
+        asked.append((repository, revision, use_safetensors))
+        return vision
+
+    def download(repository, file, *, revision):
+        asked.append((repository, file, revision))
+        save_file({"predictor.weight": torch.zeros(1, 12), "predictor.bias": torch.ones(1)}, tmp_path / file)
+        return tmp_path / file
+
+    monkeypatch.setattr(transformers.CLIPVisionModelWithProjection, "from_pretrained", from_pretrained)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    scorer = scorers.load_scorer(f"laion@{COMMIT}")
+    where = scorers.LAION_REPOSITORY
+    assert asked == [(where, COMMIT, True), (where, "model.safetensors", COMMIT)]
+    assert scorer(torch.rand(1, 3, 32, 32)).item() == 1.0

@@ -2,8 +2,10 @@
 
 A scorer takes images (b, 3, h, w) in [0, 1] and returns (b,), differentiable, higher is better. Off by default: no
 experiment of params.yaml uses one, and their weights are fetched when one is asked for, by the user, under their terms.
+Whoever asks names the commit too (`scorer: laion@COMMIT`), so that the weights cannot change underneath.
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 import torch
@@ -69,8 +71,11 @@ def clip_scorer(vision: nn.Module, head: Mapping[str, Tensor]) -> ClipScorer:
     return ClipScorer(vision, layer).eval().requires_grad_(False)
 
 
-def load_laion() -> ClipScorer:
+def load_laion(commit: str) -> ClipScorer:
     """LAION's aesthetic predictor, version 1, on CLIP ViT-L/14: fetched from the Hugging Face hub, 1.2 GB once.
+
+    Args:
+        commit: full commit hash of the repository on the hub; its files at no other are read.
 
     Raises:
         UserError: `transformers` is not installed, or the weights cannot be fetched.
@@ -84,8 +89,10 @@ def load_laion() -> ClipScorer:
             f"the scorer needs {error.name}; install it with `pip install 'abstract-beauty[scorer]'`"
         ) from error
     try:
-        vision = CLIPVisionModelWithProjection.from_pretrained(LAION_REPOSITORY, use_safetensors=True)
-        tensors = load_file(hf_hub_download(LAION_REPOSITORY, "model.safetensors"))
+        vision = CLIPVisionModelWithProjection.from_pretrained(
+            LAION_REPOSITORY, revision=commit, use_safetensors=True
+        )
+        tensors = load_file(hf_hub_download(LAION_REPOSITORY, "model.safetensors", revision=commit))
     except Exception as error:  # of many kinds: no network, no such file, no space, no access
         line = (str(error).strip().splitlines() or ["no message"])[0]
         raise UserError(f"the scorer's weights cannot be fetched: {line}") from error
@@ -97,15 +104,21 @@ def load_laion() -> ClipScorer:
     return clip_scorer(vision, head)
 
 
-SCORERS: dict[str, Callable[[], nn.Module]] = {"laion": load_laion}
+SCORERS: dict[str, Callable[[str], nn.Module]] = {"laion": load_laion}
 
 
 def load_scorer(name: str) -> nn.Module:
-    """The scorer of that name, fetched where it is not there yet.
+    """The scorer that `NAME@COMMIT` names, fetched where it is not there yet.
 
     Raises:
-        UserError: there is no such scorer, or it cannot be fetched.
+        UserError: there is no such scorer, no full commit hash stands after its name, or it cannot be fetched.
     """
+    name, _, commit = name.partition("@")
     if name not in SCORERS:
         raise UserError(f"params.yaml: there is no scorer {name!r}; there are {', '.join(SCORERS)}")
-    return SCORERS[name]()
+    if not re.fullmatch(r"[0-9a-f]{40}", commit):
+        raise UserError(
+            f"params.yaml: the scorer {name!r} needs the full commit hash of its weights (40 hexadecimal digits) after "
+            f"an @, got {commit!r}; copy it from the history of {LAION_REPOSITORY} on the Hugging Face hub"
+        )
+    return SCORERS[name](commit)

@@ -90,7 +90,7 @@ class ImproverParams:
     share: Weight | None = None  # target: the wanted share of the original's predictability error
     bad: str | None = None  # losses of two predictors: which is the bad one, a predictor's name or "linear"
     phase: Literal["fixed", "random"] = "fixed"  # the grid of each step: the article's, or one drawn anew
-    scorer: str | None = None  # scored: a key of scorers.SCORERS
+    scorer: str | None = None  # scored: NAME@COMMIT, NAME a key of scorers.SCORERS
     steps: Count = 250
     batch: Count = 2  # images a step, over all processes
     crop: Side = 128  # side of the training crops, pixels

@@ -2,10 +2,12 @@
 
 import os
 import socket
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from huggingface_hub import HfApi
 from PIL import Image
 
 from abstract_beauty.data import folder, load_split, prepare, read_manifest, summary
@@ -254,6 +256,17 @@ def test_a_remote_dataset_needs_a_pin_and_the_network(tmp_path, offline, options
     with pytest.raises(UserError, match=message) as caught:
         prepare(params("hub", **options), 0, tmp_path / "out", progress=False)
     assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_branch_is_resolved_to_the_commit_to_pin_but_not_taken(tmp_path, offline, monkeypatch):
+    def info(self, name, *, revision, timeout):
+        assert (name, revision) == ("owner/name", "main")
+        return SimpleNamespace(sha=COMMIT)
+
+    monkeypatch.setattr(HfApi, "dataset_info", info)
+    with pytest.raises(UserError, match=rf"got 'main'; at present that is {COMMIT}, or name a local folder"):
+        prepare(params("hub", train="owner/name", revision="main"), 0, tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
 
 

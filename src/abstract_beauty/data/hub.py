@@ -55,7 +55,7 @@ def _open(name: str, option: str, params: DataParams) -> Any:
         if not re.fullmatch(r"[0-9a-f]{40}", revision):
             raise UserError(
                 f"data.revision: the dataset '{where}' needs the full commit hash of a revision (40 hexadecimal "
-                f"digits), got '{revision}'; copy it from the history on its page, or name a local folder that exists"
+                f"digits), got '{revision}'; {_commit_now(where, revision)}, or name a local folder that exists"
             )
     import datasets  # heavy, and needed by this source alone
 
@@ -74,6 +74,20 @@ def _open(name: str, option: str, params: DataParams) -> Any:
         raise UserError(
             f"{option}: the dataset '{name}' cannot be opened ({_line(error)}); check it and the network"
         ) from error
+
+
+def _commit_now(where: str, revision: str) -> str:
+    """How to pin a dataset: the commit that a branch or tag (the default branch for "") is at, where the hub says it.
+
+    It is told, not taken: pictures that were fetched on two days must not differ without a change of params.yaml.
+    """
+    from huggingface_hub import HfApi
+
+    try:
+        commit = HfApi().dataset_info(where, revision=revision or None, timeout=10).sha
+    except Exception:  # no network, no such dataset, no such revision
+        commit = None
+    return f"at present that is {commit}" if commit else "copy it from the history on its page"
 
 
 def _rows(name: str, stream: Any) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,14 @@ from abstract_beauty.project import Project, checked_out, find_project
 
 # What a profile makes for itself.
 _OWN = ("results/", "dvc.lock", "params.yaml", "data/", "models/run/", ".dvc/config.local", ".dvc/tmp/")
-# Of results/, what no stage makes: the reference run's, and what was measured by hand.
-GIVEN = ("results/reference/", "results/runs/", "results/attempts.json", "results/bench.json")
+# Of results/, what no stage makes: the reference run's, what was measured by hand, and how the whole was checked.
+GIVEN = (
+    "results/reference/",
+    "results/runs/",
+    "results/trust/",
+    "results/attempts.json",
+    "results/bench.json",
+)
 _RUNNING = re.compile(r"^Running stage '([^']+)'")
 _SKIPPED = re.compile(r"^Stage '([^']+)' (didn't change|is cached)")
 _CHATTER = re.compile(
@@ -46,19 +52,24 @@ def stage_count(pipeline: Mapping[str, Any], params: Mapping[str, Any]) -> int:
     return count
 
 
-def make_copy(project: Project, profile: str) -> Project:
+def make_copy(project: Project, profile: str, name: str | None = None, cache: Path | None = None) -> Project:
     """The profile's working copy, brought up to date with the repository: .profiles/NAME.
+
+    Args:
+        profile: "default" (params.yaml as it is), or a name in profiles/.
+        name: of the copy's folder; the profile's if None.
+        cache: DVC's cache for the copy; the repository's if None.
 
     Raises:
         UserError: there is no such profile, or its values are wrong.
     """
     overrides = project.root / "profiles" / f"{profile}.yaml"
-    if not overrides.is_file():
+    if profile != "default" and not overrides.is_file():
         there = ", ".join(sorted(file.stem for file in overrides.parent.glob("*.yaml")))
         raise UserError(f"{profile}: there is no such profile; there are default, {there}")
-    tree = merge(read_yaml(project.params), read_yaml(overrides))
+    tree = merge(read_yaml(project.params), read_yaml(overrides) if profile != "default" else {})
     parse_params(tree, f"profiles/{overrides.name}")
-    folder = project.root / ".profiles" / profile
+    folder = project.root / ".profiles" / (name or profile)
     folder.mkdir(parents=True, exist_ok=True)
     # Paths are relative to the repository; the copy lies deeper.
     moved = [("evaluation", "elsewhere"), ("ratings", "folders")]
@@ -99,13 +110,29 @@ def make_copy(project: Project, profile: str) -> Project:
         yaml = YAML()
         yaml.dump(tree, file)
     # Not under git, and with the repository's cache, so that what one profile made another finds.
-    local = f"[core]\n    no_scm = true\n[cache]\n    dir = {project.root / '.dvc' / 'cache'}\n"
+    local = f"[core]\n    no_scm = true\n[cache]\n    dir = {cache or project.root / '.dvc' / 'cache'}\n"
     (folder / ".dvc" / "config.local").write_text(local)
     return Project(folder)
 
 
-def run(project: Project, targets: list[str], force: bool) -> int:
-    """`dvc repro` in the project's folder, its chatter reduced to a line a stage; returns its exit status."""
+def say_at_once(line: str) -> None:
+    """Print a line, also where the output is a file."""
+    print(line, flush=True)
+
+
+def run(
+    project: Project,
+    targets: list[str],
+    force: bool,
+    settings: Mapping[str, str] | None = None,
+    say: Callable[[str], None] = say_at_once,
+) -> int:
+    """`dvc repro` in the project's folder, its chatter reduced to a line a stage; returns its exit status.
+
+    Args:
+        settings: environment variables for it, beyond this process's own.
+        say: is given each line.
+    """
     total = stage_count(read_yaml(project.root / "dvc.yaml"), read_yaml(project.params))
     environment = {
         **os.environ,
@@ -115,6 +142,7 @@ def run(project: Project, targets: list[str], force: bool) -> int:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "DVC_NO_ANALYTICS": "1",
         "PYTHONUNBUFFERED": "1",
+        **(settings or {}),
     }
     command = [sys.executable, "-m", "dvc", "repro", *(["--force"] if force else []), *targets]
     seen = 0
@@ -124,13 +152,13 @@ def run(project: Project, targets: list[str], force: bool) -> int:
             line = line.rstrip("\n")
             if match := _RUNNING.match(line):
                 seen += 1
-                print(f"[{seen}/{total}] {match[1]}", flush=True)
+                say(f"[{seen}/{total}] {match[1]}")
             elif _SKIPPED.match(line):
                 seen += 1
             elif line.startswith("Data and pipelines are up to date"):
-                print("nothing to do: every stage is up to date", flush=True)
+                say("nothing to do: every stage is up to date")
             elif not _CHATTER.match(line):
-                print(line, flush=True)
+                say(line)
         return running.wait()
     except KeyboardInterrupt:
         running.wait()

@@ -1,0 +1,343 @@
+"""A second run against a first: the comparison, its table, and what is recorded."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from abstract_beauty.errors import UserError
+from abstract_beauty.pipeline import repro, verify
+from abstract_beauty.pipeline.compare import ELSEWHERE, KINDS, Verdict, compare, files
+from abstract_beauty.project import Project
+
+METRICS = {"test": {"mae": 0.0612345, "pictures": 20}, "network": "four_sides", "rows": [1.5, 2.5]}
+CELL = {"cell_type": "code", "source": "1 + 1", "outputs": [{"text": "2"}]}
+
+
+def write(path: Path, content: str | bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def picture(path: Path, value: int = 0, **save: object) -> None:
+    pixels = np.full((4, 5, 3), 100, np.uint8)
+    pixels[0, 0, 0] += value
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, **save)
+
+
+def a_run(root: Path) -> Path:
+    """A file of every kind."""
+    write(root / "data" / "manifest.json", "{}")
+    (root / "models/run/predictors").mkdir(parents=True)
+    weights = {"a": torch.arange(4.0), "b": torch.ones(2)}
+    save_file(weights, root / "models/run/predictors/good.safetensors", metadata={"note": "one"})
+    write(root / "models/run/predictors/good.record.json", json.dumps({"seconds": 1.0}))
+    write(root / "results/predictors/good.json", json.dumps(METRICS))
+    write(root / "results/predictors/good.csv", "step,loss\n1,0.5\n2,0.25\n")
+    picture(root / "results/figures/01_data/test.png")
+    write(root / "results/runs/default/card.json", "{}")
+    write(root / "results/trust/verify.json", "{}")
+    write(root / "book/notebooks/01_data.ipynb", json.dumps({"cells": [CELL]}, indent=1))
+    write(root / "book/_extra/try/good.onnx", b"\x00\xff\x00")
+    write(root / "book/_build/html/index.html", "<html>\n<p>one</p>\n</html>\n")
+    write(root / "dvc.lock", "schema: '2.0'\n")
+    return root
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> tuple[Path, Path]:
+    return a_run(tmp_path / "a"), a_run(tmp_path / "b")
+
+
+def odd(first: Path, second: Path, tolerances: dict | None = None) -> list[Verdict]:
+    return [
+        verdict
+        for found in compare(first, second, tolerances).values()
+        for verdict in found
+        if verdict.state != "identical"
+    ]
+
+
+def test_two_equal_runs_are_identical_in_every_kind(two):
+    verdicts = compare(*two)
+    assert all(len(found) == 1 and found[0].state == "identical" for found in verdicts.values())
+    assert set(verdicts) == set(KINDS) == set(ELSEWHERE)
+
+
+def test_what_no_stage_makes_and_what_says_how_long_it_took_is_not_compared(two):
+    names = {name for found in files(two[0]).values() for name in found}
+    assert not [
+        name for name in names if "record.json" in name or name.startswith(("results/runs", "results/trust"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "tolerance", "state"),
+    [
+        (0.0613, 0.0, "different"),
+        (0.0613, 0.02, "within"),
+        (0.07, 0.02, "different"),
+        (None, 0.02, "different"),
+    ],
+)
+def test_a_number_passes_within_its_tolerance_only(two, value, tolerance, state):
+    write(
+        two[1] / "results/predictors/good.json",
+        json.dumps({**METRICS, "test": {"mae": value, "pictures": 20}}),
+    )
+    (verdict,) = odd(*two, {"metrics": tolerance})
+    assert (verdict.name, verdict.state) == ("results/predictors/good.json", state)
+    assert "test.mae: 0.0612345 and" in verdict.detail
+    if value:
+        assert verdict.largest == pytest.approx((value - 0.0612345) / value)
+
+
+@pytest.mark.parametrize(
+    ("tree", "detail"),
+    [
+        ({**METRICS, "rows": [1.5]}, "rows.1: only in the first run"),
+        ({**METRICS, "more": 1}, "more: only in the second run"),
+        ({**METRICS, "network": "strips"}, "network: 'four_sides' and 'strips'"),
+        ({**METRICS, "network": True}, "network: 'four_sides' and True"),
+    ],
+)
+def test_a_key_or_a_text_that_differs_is_beyond_any_tolerance(two, tree, detail):
+    write(two[1] / "results/predictors/good.json", json.dumps(tree))
+    (verdict,) = odd(*two, {"metrics": 0.5})
+    assert (verdict.state, verdict.detail) == ("different", detail)
+
+
+def test_bytes_must_agree_even_where_the_values_do(two):
+    write(two[1] / "results/predictors/good.json", json.dumps(METRICS, indent=2))
+    (verdict,) = odd(*two)
+    assert (verdict.state, verdict.detail) == ("different", "the same values in another order or layout")
+    assert odd(*two, {"metrics": 0.02})[0].state == "within"
+
+
+def test_the_largest_difference_of_a_table_is_the_one_named(two):
+    write(two[1] / "results/predictors/good.csv", "step,loss\n1,0.505\n2,0.2\n")
+    (verdict,) = odd(*two)
+    assert verdict.detail == "row 2, loss: 0.25 and 0.2 (0.2)"
+    assert verdict.largest == pytest.approx(0.2)
+
+
+def test_a_file_of_one_run_alone_is_different_on_any_machine(two):
+    first, second = two
+    picture(first / "results/figures/01_data/gone.png")
+    picture(second / "results/figures/01_data/more.png")
+    assert [(verdict.state, verdict.detail) for verdict in odd(first, second, ELSEWHERE)] == [
+        ("different", "only in the first run"),
+        ("different", "only in the second run"),
+    ]
+
+
+def test_a_kind_that_the_first_run_lacks_is_not_compared(two):
+    (two[0] / "data" / "manifest.json").unlink()
+    assert compare(*two)["data"] == [] and not odd(*two)
+
+
+def test_an_image_says_how_many_pixels_differ_and_by_how_much(two):
+    picture(two[1] / "results/figures/01_data/test.png", value=7)
+    (verdict,) = odd(*two)
+    assert (verdict.state, verdict.detail) == ("different", "5.00% of the pixels, by 7 of 255 at most")
+
+
+def test_an_image_with_the_same_pixels_says_so(two):
+    picture(two[1] / "results/figures/01_data/test.png", compress_level=0)
+    assert odd(*two)[0].detail == "the same pixels, other metadata or compression"
+
+
+def test_a_text_shows_the_first_line_that_differs(two):
+    changed = json.dumps({"cells": [{**CELL, "outputs": [{"text": "3"}]}]}, indent=1)
+    write(two[1] / "book/notebooks/01_data.ipynb", changed)
+    write(two[1] / "book/_build/html/index.html", "<html>\n<p>one</p>\n</html>\nmore\n")
+    notebook, page = odd(*two)
+    assert notebook.detail.startswith("line ") and '\'"text": "2"\'' in notebook.detail
+    assert page.detail == "line 4: only in the second run"
+
+
+def test_weights_with_other_metadata_only_say_so(two):
+    weights = {"a": torch.arange(4.0), "b": torch.ones(2)}
+    save_file(weights, two[1] / "models/run/predictors/good.safetensors", metadata={"note": "two"})
+    (verdict,) = odd(*two)
+    assert (verdict.state, verdict.detail) == ("different", "metadata only: note")
+    assert odd(*two, ELSEWHERE)[0].state == "different"
+
+
+def test_weights_are_measured_by_the_largest_of_their_tensor(two):
+    weights = {"a": torch.tensor([0.0, 1.0, 2.0, 3.03]), "b": torch.ones(2)}
+    save_file(weights, two[1] / "models/run/predictors/good.safetensors", metadata={"note": "one"})
+    (verdict,) = odd(*two, {"weights": 0.02})
+    assert verdict.state == "within" and verdict.largest == pytest.approx(0.03 / 3.03, rel=1e-5)
+    weights["a"][3] = float("nan")
+    save_file(weights, two[1] / "models/run/predictors/good.safetensors", metadata={"note": "one"})
+    assert odd(*two, {"weights": 0.02})[0].state == "different"
+
+
+def test_a_file_that_cannot_be_read_differs_without_a_traceback(two):
+    write(two[1] / "models/run/predictors/good.safetensors", b"short")
+    write(two[1] / "results/predictors/good.json", b"{")
+    write(two[1] / "book/_extra/try/good.onnx", b"\xff\xff")
+    assert [verdict.detail.endswith(" bytes") for verdict in odd(*two)] == [True] * 3
+
+
+# --- what is said and kept ---------------------------------------------------------------------------------------
+
+HERE = {"device": "A processor", "kind": "cpu", "threads": 2, "torch": "2.13.0", "precision": "32-true"}
+
+
+@pytest.mark.parametrize(
+    ("first", "same"),
+    [
+        (HERE, True),
+        ({"device": "A processor", "torch": "2.13.0"}, True),
+        ({**HERE, "threads": 4}, False),
+        ({**HERE, "device": "Another"}, False),
+        (None, False),
+    ],
+)
+def test_every_byte_must_agree_on_the_same_processor_only(first, same):
+    assert verify.tolerances(first, HERE) == ({} if same else ELSEWHERE)
+
+
+def test_a_graphics_card_is_never_held_to_the_byte():
+    card = {**HERE, "kind": "cuda"}
+    assert verify.tolerances(card, card) == ELSEWHERE
+
+
+def test_the_table_counts_each_kind_and_names_what_is_not_identical_alone(two):
+    write(two[1] / "dvc.lock", "schema: '3.0'\n")
+    lines = verify.table(compare(*two), {}).splitlines()
+    assert lines[0].split() == ["files", "identical", "within", "different", "must", "agree", "in"]
+    assert ["weights", "1", "1", "0", "0", "every", "byte"] in [line.split() for line in lines]
+    assert [line for line in lines if line.startswith("different: ")] == [
+        "different: dvc.lock: line 1: \"schema: '2.0'\" and \"schema: '3.0'\""
+    ]
+    assert len(lines) == 1 + len(KINDS) + 1
+
+
+def test_the_record_has_counts_both_machines_and_versions(two):
+    write(two[1] / "results/predictors/good.json", json.dumps({**METRICS, "rows": [1.5, 2.51]}))
+    other = {**HERE, "device": "Another", "seconds": 3.0}
+    found = verify.outcome("smoke", compare(*two, ELSEWHERE), HERE, other, "0" * 40)
+    assert found["same"] and found["files"] == 9 and found["identical"] == 8
+    assert found["kinds"]["metrics"] == {
+        "files": 1, "identical": 0, "within": 1, "different": 0, "tolerance": "numbers within 2%"
+    }  # fmt: skip
+    assert found["not_identical"]["results/predictors/good.json"]["state"] == "within"
+    assert found["second"]["device"] == "Another" and "seconds" not in found["second"]
+    assert found["versions"]["torch"]
+
+
+def fake_runs(monkeypatch: pytest.MonkeyPatch, spoil: str | None = None) -> list[dict]:
+    """Stands in for `dvc repro`: each working copy gets the files of `a_run`, the second perhaps one byte more."""
+    seen: list[dict] = []
+
+    def run(project: Project, targets: list, force: bool, settings: dict | None = None, say=print) -> int:
+        second = project.root.name.endswith(".verify")
+        if second or not (project.root / "dvc.lock").is_file():
+            a_run(project.root)
+            record = {
+                **HERE,
+                "seconds": 1.0,
+                "threads": 3 if not second else int(settings["OMP_NUM_THREADS"]),
+            }
+            write(project.root / "models/run/predictors/good.record.json", json.dumps(record))
+        if second and spoil:
+            write(project.root / spoil, b"?")
+        seen.append(settings or {})
+        return 0
+
+    monkeypatch.setattr(repro, "run", run)
+    return seen
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "clone"
+    here = Path(__file__).resolve().parents[1]
+    for name in (
+        "params.yaml",
+        "dvc.yaml",
+        "requirements.lock",
+        ".dvc/config",
+        "profiles/smoke.yaml",
+        ".gitignore",
+    ):
+        write(root / name, (here / name).read_bytes())
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    monkeypatch.setenv("ABSTRACT_BEAUTY_ROOT", str(root))
+    return root
+
+
+def test_the_second_run_takes_nothing_from_the_first(clone, monkeypatch, capsys):
+    seen = fake_runs(monkeypatch)
+    stale = clone / ".profiles/smoke.verify/data/stale.png"
+    write(stale, b"")
+    assert verify.main(["--profile", "smoke", "--record", "--json", str(clone / "out.json")]) == 0
+    first, second = clone / ".profiles/smoke", clone / ".profiles/smoke.verify"
+    assert not stale.exists()
+    assert f"dir = {clone}/.dvc/cache" in (first / ".dvc/config.local").read_text()
+    assert f"dir = {second}/.dvc/cache" in (second / ".dvc/config.local").read_text()
+    assert seen[0] == {} and seen[1]["OMP_NUM_THREADS"] == "3"
+    assert all(value == "3" or value.startswith(str(second)) for value in seen[1].values())
+    kept = json.loads((clone / "results/trust/verify-smoke.json").read_text())
+    assert kept == json.loads((clone / "out.json").read_text())
+    assert kept["same"] and kept["first"]["threads"] == kept["second"]["threads"] == 3
+    assert "verified: 9 of 9 files" in capsys.readouterr().out
+
+
+def test_two_runs_at_a_time_have_as_many_threads_each(clone, monkeypatch, capsys):
+    seen = fake_runs(monkeypatch)
+    monkeypatch.setattr(verify.os, "cpu_count", lambda: 6)
+    assert verify.main(["--profile", "smoke", "--together"]) == 0
+    assert [settings["OMP_NUM_THREADS"] for settings in seen] == ["3", "3"]
+    assert "verified: 9 of 9 files" in capsys.readouterr().out
+
+
+def test_the_end_of_a_silent_run_is_shown_when_it_fails(clone, monkeypatch, capsys):
+    def run(project, targets, force, settings=None, say=print):
+        for number in range(90):
+            say(f"line {number} of {project.root.name}")
+        return int(project.root.name.endswith(".verify"))
+
+    monkeypatch.setattr(repro, "run", run)
+    assert verify.main(["--profile", "smoke", "--together"]) == 2
+    lines = capsys.readouterr().out.splitlines()
+    silent = [line for line in lines if line.endswith("verify")]
+    assert silent == [f"line {number} of smoke.verify" for number in range(90 - verify.TAIL, 90)]
+
+
+def test_a_difference_is_exit_status_1_and_is_named(clone, monkeypatch, capsys):
+    fake_runs(monkeypatch, spoil="data/manifest.json")
+    assert verify.main(["--profile", "smoke"]) == 1
+    assert "different: data/manifest.json: " in capsys.readouterr().out
+    assert not (clone / "results").exists()
+
+
+def test_the_default_results_are_compared_where_they_are(clone, monkeypatch, capsys):
+    fake_runs(monkeypatch)
+    assert verify.main([]) == 2
+    assert "run `make repro` first" in capsys.readouterr().err
+    a_run(clone)
+    write(
+        clone / "results/runs/default/card.json",
+        json.dumps({"hardware": {"device": "A processor", "threads": 2, "torch": "2.13.0"}}),
+    )
+    (clone / "models/run/predictors/good.record.json").unlink()
+    assert verify.main([]) == 0
+    assert verify.made_on(Project(clone))["device"] == "A processor"
+
+
+def test_a_run_that_fails_is_one_line(clone, monkeypatch, capsys):
+    monkeypatch.setattr(repro, "run", lambda *_, **__: 1)
+    assert verify.main(["--profile", "smoke"]) == 2
+    assert "the first run failed" in capsys.readouterr().err
+    with pytest.raises(UserError, match="there is no such profile"):
+        verify.again(Project(clone), "enormous")
