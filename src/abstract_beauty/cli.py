@@ -21,6 +21,7 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.files import rounded, write_json
 from abstract_beauty.images import read_image, write_image
 from abstract_beauty.improvers import improve
+from abstract_beauty.machine import use_threads
 from abstract_beauty.params import load_params
 from abstract_beauty.project import find_project
 
@@ -50,6 +51,7 @@ def _train(options: argparse.Namespace) -> None:
     from abstract_beauty.experiments.runs import forget
 
     project, params = find_project(), load_params()
+    use_threads(params.threads)
     for experiment in options.experiments:
         kind, _, name = experiment.partition(".")
         if experiment == "predictor.linear":
@@ -86,7 +88,9 @@ def _train(options: argparse.Namespace) -> None:
 def _measure(options: argparse.Namespace) -> None:
     from abstract_beauty.experiments.measures import measure
 
-    measure(find_project(), load_params(), options.what)
+    project, params = find_project(), load_params()
+    use_threads(params.threads)
+    measure(project, params, options.what)
 
 
 def _bench(options: argparse.Namespace) -> None:

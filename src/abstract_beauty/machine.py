@@ -17,6 +17,23 @@ def processor() -> str:
     return next(names, None) or platform.processor() or platform.machine()
 
 
+def cores() -> int:
+    """How many processor cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
+
+
+def use_threads(threads: int) -> None:
+    """Compute with so many threads from now on; 0 leaves the number as it is.
+
+    Sums are split among threads, so that the last digits of a result depend on their number.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+
+
 def machine(accelerator: str = "auto") -> dict[str, str | int]:
     """Device, threads, and versions, as plain values.
 

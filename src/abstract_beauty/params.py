@@ -26,6 +26,7 @@ from abstract_beauty.sections import (
     PredictorParams,
     RatingsParams,
     Seed,
+    Threads,
     TrainingParams,
 )
 
@@ -57,6 +58,7 @@ class Params:
     predictors: dict[str, PredictorParams]
     improvers: dict[str, ImproverParams]
     seed: Seed = 2023
+    threads: Threads = 1  # of a stage; 0: as many as there are cores
     data: DataParams = DataParams()
     linear: LinearParams = LinearParams()
     training: TrainingParams = TrainingParams()

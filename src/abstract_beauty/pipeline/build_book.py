@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from abstract_beauty.errors import UserError
+from abstract_beauty.pipeline.reporting import one_line
 
 MATHJAX = Path("node_modules/mathjax/es5/tex-svg-full.js")
 SOURCE_DATE = "1704067200"  # 1 January 2024: one date for every build, so that none leaves its own
@@ -93,13 +94,10 @@ def build(root: Path = Path()) -> Path:
     return book / "_build" / "html" / "index.html"
 
 
+@one_line
 def main() -> int:
     """Exit status 0, or 2 after one line on stderr that says what to mend."""
-    try:
-        index = build()
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
+    index = build()
     print(f"The book is built. Open {index}")
     return 0
 

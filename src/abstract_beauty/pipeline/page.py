@@ -14,12 +14,15 @@ import matplotlib
 import numpy as np
 
 from abstract_beauty import weights
-from abstract_beauty.commands.export import exported, published
+from abstract_beauty.commands.export import exported
 from abstract_beauty.data.embedded import photographs
 from abstract_beauty.errors import UserError
 from abstract_beauty.export import Exported, write_export
 from abstract_beauty.files import read_json, write_json
 from abstract_beauty.images import read_image, resize_short_side, write_image
+from abstract_beauty.machine import use_threads
+from abstract_beauty.params import load_params
+from abstract_beauty.pipeline.reporting import one_line
 from abstract_beauty.plots.maps import MAP_COLOURS
 from abstract_beauty.project import Project, find_project
 
@@ -64,15 +67,15 @@ def _colours() -> list[list[int]]:
 
 
 def _networks(project: Project) -> tuple[dict[str, Exported], dict[str, str]]:
-    """The networks by "kind/name", and the improvers' words; improvers that are not there yet are left out."""
+    """The networks by "kind/name", and the improvers' words; improvers that were not published are left out."""
     made, words = {}, {}
     for name in PREDICTORS:
         key = f"predictors/{name}"
         made[key] = exported(key, weights.find("predictors", f"reference/{name}", project), half=True)
-    known = published(project)
     for name, said in IMPROVERS.items():
-        if (key := f"improvers/{name}") in known:
-            made[key] = exported(key, known[key], half=True)
+        path = project.reference / "improvers" / f"{name}.safetensors"
+        if path.is_file():
+            made[f"improvers/{name}"] = exported(f"improvers/{name}", path, half=True)
             words[name] = said
     return made, words
 
@@ -114,14 +117,12 @@ def build_page(project: Project, out: Path) -> int:
     return size
 
 
+@one_line
 def main() -> int:
     """Write the page's files; exit status 2 after one line that says what to mend."""
-    try:
-        project = find_project()
-        size = build_page(project, project.root / "book" / "_extra" / "try")
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
+    project = find_project()
+    use_threads(load_params().threads)
+    size = build_page(project, project.root / "book" / "_extra" / "try")
     print(json.dumps({"try": f"{size / 2**20:.1f} MiB"}))
     return 0
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing
 from abstract_beauty.pipeline.notebooks import dumps, normalised, read_script
+from abstract_beauty.pipeline.reporting import one_line
 from abstract_beauty.project import find_project
 
 
@@ -46,6 +46,7 @@ def write(path: Path, text: str) -> None:
             temporary.write_text(text)
 
 
+@one_line
 def main(arguments: list[str] | None = None) -> int:
     """Check, write or pull every pair; exit status 1 when a check finds a disagreement, 2 on a UserError."""
     parser = argparse.ArgumentParser(description="Keep notebooks' .py and .ipynb in step.")
@@ -55,21 +56,17 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     folder = find_project().root / "notebooks"
     found = []
-    try:
-        for script in scripts(folder):
-            pair = script.with_suffix(".ipynb")
-            if options.write:
-                write(pair, dumps(read_script(script)))
-            elif options.pull:
-                notebook = normalised(nbformat.read(pair, as_version=4))
-                for cell in notebook.cells:
-                    cell.get("outputs", []).clear()
-                write(script, jupytext.writes(notebook, fmt="py:percent"))
-            elif problem := disagreement(script):
-                found.append(problem)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
+    for script in scripts(folder):
+        pair = script.with_suffix(".ipynb")
+        if options.write:
+            write(pair, dumps(read_script(script)))
+        elif options.pull:
+            notebook = normalised(nbformat.read(pair, as_version=4))
+            for cell in notebook.cells:
+                cell.get("outputs", []).clear()
+            write(script, jupytext.writes(notebook, fmt="py:percent"))
+        elif problem := disagreement(script):
+            found.append(problem)
     for problem in found:
         print(
             f"notebooks: {problem}; run `python -m abstract_beauty.pipeline.pairs --write`", file=sys.stderr

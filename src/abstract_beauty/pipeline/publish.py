@@ -22,6 +22,7 @@ from abstract_beauty.experiments.runs import base_config, curve_path, digest, re
 from abstract_beauty.files import read_json, replacing, write_json
 from abstract_beauty.params import Params, as_tree, load_params
 from abstract_beauty.pipeline.cards import Network, card, duration
+from abstract_beauty.pipeline.reporting import one_line
 from abstract_beauty.pipeline.repro import GIVEN
 from abstract_beauty.project import Project, find_project
 
@@ -169,27 +170,24 @@ def plan(project: Project, profile: Project, commit: str) -> dict[Path, Any]:
     return files | {out / "record.json": record, project.reference / weights.HASHES: hashes}
 
 
+@one_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """Copy what is finished; exit status 2 after one line that says what to mend."""
     parser = argparse.ArgumentParser(description="Copy the finished reference run into the repository.")
     parser.add_argument("--commit", metavar="SHA", help="what was run; else the profile's .commit says it")
     options = parser.parse_args(arguments)
-    try:
-        project = find_project()
-        profile = Project(project.root / ".profiles" / "reference")
-        for path in (profile.params, profile.results / "data.json", profile.results / "fills.json"):
-            if not path.is_file():
-                raise UserError(f"{path}: no such file; {AGAIN}")
-        files = plan(project, profile, commit_of(profile, options.commit))
-        for path, content in files.items():
-            if isinstance(content, bytes):
-                with replacing(path) as temporary:
-                    temporary.write_bytes(content)
-            else:
-                write_json(path, content)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
+    project = find_project()
+    profile = Project(project.root / ".profiles" / "reference")
+    for path in (profile.params, profile.results / "data.json", profile.results / "fills.json"):
+        if not path.is_file():
+            raise UserError(f"{path}: no such file; {AGAIN}")
+    files = plan(project, profile, commit_of(profile, options.commit))
+    for path, content in files.items():
+        if isinstance(content, bytes):
+            with replacing(path) as temporary:
+                temporary.write_bytes(content)
+        else:
+            write_json(path, content)
     print(f"published: {len(files)} files in {project.reference} and {project.results / 'reference'}")
     return 0
 

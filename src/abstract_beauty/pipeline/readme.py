@@ -9,6 +9,7 @@ from pathlib import Path
 
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, replacing
+from abstract_beauty.pipeline.reporting import one_line
 from abstract_beauty.project import Project, find_project
 
 BEGIN, END = "<!-- results:start -->", "<!-- results:end -->"
@@ -96,6 +97,7 @@ def filled(text: str, tables: str, path: Path) -> str:
     return f"{head}{BEGIN}\n{tables}\n{END}{tail}"
 
 
+@one_line
 def main(arguments: list[str] | None = None) -> int:
     """Check or write the README; exit status 1 when a check finds it out of date."""
     parser = argparse.ArgumentParser(description="Fill the README's results from results/.")
@@ -103,22 +105,18 @@ def main(arguments: list[str] | None = None) -> int:
     group.add_argument("--check", action="store_true")
     group.add_argument("--write", action="store_true")
     options = parser.parse_args(arguments)
-    try:
-        project = find_project()
-        path = project.root / "README.md"
-        text = path.read_text()
-        new = filled(text, block(project), path)
-        if options.check:
-            if new != text:
-                mend = "run `python -m abstract_beauty.pipeline.readme --write`"
-                print(f"{path.name}: its results are out of date; {mend}", file=sys.stderr)
-                return 1
-        elif new != text:
-            with replacing(path) as temporary:
-                temporary.write_text(new)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
+    project = find_project()
+    path = project.root / "README.md"
+    text = path.read_text()
+    new = filled(text, block(project), path)
+    if options.check:
+        if new != text:
+            mend = "run `python -m abstract_beauty.pipeline.readme --write`"
+            print(f"{path.name}: its results are out of date; {mend}", file=sys.stderr)
+            return 1
+    elif new != text:
+        with replacing(path) as temporary:
+            temporary.write_text(new)
     return 0
 
 

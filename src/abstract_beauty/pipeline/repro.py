@@ -2,6 +2,7 @@
 
     python -m abstract_beauty.pipeline.repro                      at the default scale, in the repository
     python -m abstract_beauty.pipeline.repro --profile smoke      with profiles/smoke.yaml, in .profiles/smoke
+    python -m abstract_beauty.pipeline.repro --jobs 1             one stage after another, as `dvc repro` does
 
 A profile has a working copy of its own, so that it never overwrites the results of another; all share one DVC cache.
 """
@@ -20,7 +21,10 @@ from ruamel.yaml import YAML
 
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing
-from abstract_beauty.params import merge, parse_params, read_yaml
+from abstract_beauty.machine import cores
+from abstract_beauty.params import Params, load_params, merge, parse_params, read_yaml
+from abstract_beauty.pipeline.reporting import one_line
+from abstract_beauty.pipeline.side_by_side import AT_MOST, side_by_side
 from abstract_beauty.project import Project, checked_out, find_project
 
 # What a profile makes for itself.
@@ -126,14 +130,18 @@ def run(
     force: bool,
     settings: Mapping[str, str] | None = None,
     say: Callable[[str], None] = say_at_once,
+    jobs: int = 1,
 ) -> int:
     """`dvc repro` in the project's folder, its chatter reduced to a line a stage; returns its exit status.
 
     Args:
         settings: environment variables for it, beyond this process's own.
         say: is given each line.
+        jobs: how many stages at once.
+
+    Raises:
+        UserError: with several jobs, a target is no stage, or DVC cannot read the pipeline.
     """
-    total = stage_count(read_yaml(project.root / "dvc.yaml"), read_yaml(project.params))
     environment = {
         **os.environ,
         "ABSTRACT_BEAUTY_ROOT": str(project.root),
@@ -144,6 +152,9 @@ def run(
         "PYTHONUNBUFFERED": "1",
         **(settings or {}),
     }
+    if jobs > 1:
+        return side_by_side(project, targets, jobs=jobs, environment=environment, force=force, say=say)
+    total = stage_count(read_yaml(project.root / "dvc.yaml"), read_yaml(project.params))
     command = [sys.executable, "-m", "dvc", "repro", *(["--force"] if force else []), *targets]
     seen = 0
     running = subprocess.Popen(command, cwd=project.root, env=environment, stdout=subprocess.PIPE, text=True)
@@ -165,22 +176,36 @@ def run(
         return 130
 
 
+def jobs_for(params: Params) -> int:
+    """How many stages this machine has cores for; one where each takes all cores, or where they would share a GPU."""
+    gpu = params.training.accelerator != "cpu" and shutil.which("nvidia-smi")
+    return 1 if gpu or not params.threads else max(1, min(AT_MOST, cores() // params.threads))
+
+
+def _jobs(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+@one_line
 def main(arguments: list[str] | None = None) -> int:
     """Run the pipeline from the command line."""
     parser = argparse.ArgumentParser(description="Run every stage that is out of date.")
     parser.add_argument("--profile", default="default", help="default, or a name in profiles/")
     parser.add_argument("--force", action="store_true", help="run every stage, up to date or not")
+    parser.add_argument(
+        "--jobs", type=_jobs, metavar="N", help="stages at once (default: as many as there are cores for)"
+    )
     parser.add_argument("targets", nargs="*", help="stages; all when none is named")
     options = parser.parse_args(arguments)
-    try:
-        project = find_project()
-        parse_params(read_yaml(project.params))
-        if options.profile != "default":
-            project = make_copy(project, options.profile)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return run(project, options.targets, options.force)
+    project = find_project()
+    load_params(project.params)
+    if options.profile != "default":
+        project = make_copy(project, options.profile)
+    jobs = options.jobs or jobs_for(load_params(project.params))
+    return run(project, options.targets, options.force, jobs=jobs)
 
 
 if __name__ == "__main__":

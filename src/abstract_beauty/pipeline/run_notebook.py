@@ -7,6 +7,7 @@ improver); each is replaced by that section's values.
 """
 
 import argparse
+import dataclasses
 import os
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing
 from abstract_beauty.params import Params, as_tree, load_params
 from abstract_beauty.pipeline.notebooks import dumps, normalised, parameter_names, read_script
+from abstract_beauty.pipeline.reporting import one_line
 from abstract_beauty.project import find_project
 
 LONGEST_TRACEBACK = 4000  # characters; what a person reads of a failure
@@ -29,8 +31,11 @@ LONGEST_TRACEBACK = 4000  # characters; what a person reads of a failure
 
 def values_for(names: list[str], params: Params, script: Path) -> dict[str, Any]:
     """The section of params.yaml that each name means, without the values that are not set."""
-    sections = {"data": params.data, "balance": params.balance, "pixels": params.pixels, "many": params.many}
-    sections["ratings"] = params.ratings
+    sections = {
+        field.name: getattr(params, field.name)
+        for field in dataclasses.fields(params)
+        if dataclasses.is_dataclass(getattr(params, field.name))
+    }
     sections |= {**params.predictors, **params.improvers}
     unknown = [name for name in names if name not in sections]
     if unknown:
@@ -51,7 +56,10 @@ def run(script: Path, out: Path) -> None:
     """
     project = find_project()
     notebook = read_script(script)
-    values = values_for(parameter_names(notebook, script), load_params(project.params), script)
+    params = load_params(project.params)
+    values = values_for(parameter_names(notebook, script), params, script)
+    if params.threads:
+        os.environ["OMP_NUM_THREADS"] = str(params.threads)  # the kernel's
     with tempfile.TemporaryDirectory() as folder:
         source, executed = Path(folder, "in.ipynb"), Path(folder, "out.ipynb")
         source.write_text(dumps(notebook))
@@ -74,6 +82,7 @@ def run(script: Path, out: Path) -> None:
         temporary.write_text(dumps(normalised(result, project.root)))
 
 
+@one_line
 def main(arguments: list[str] | None = None) -> int:
     """Run a notebook from the command line; exit status 2 after a message when it fails."""
     parser = argparse.ArgumentParser(description="Run a notebook with the parameters of params.yaml.")
@@ -82,11 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     os.environ.setdefault("PYTHONHASHSEED", "0")  # the order of sets in the kernel's outputs
     warnings.filterwarnings("ignore", module="papermill")
-    try:
-        run(options.script, options.out)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
+    run(options.script, options.out)
     return 0
 
 

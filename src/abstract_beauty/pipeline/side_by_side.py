@@ -139,7 +139,9 @@ def run_stages(
     failed, done, width = 0, 0, len(str(len(stages)))
     logs = project.scratch / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    bar = tqdm(total=len(stages), unit="stage", dynamic_ncols=True, disable=not sys.stderr.isatty(), leave=False)
+    bar = tqdm(
+        total=len(stages), unit="stage", dynamic_ncols=True, disable=not sys.stderr.isatty(), leave=False
+    )
     try:
         while running or (waiting and not failed):
             unfinished = {*waiting, *running}
@@ -173,7 +175,7 @@ def run_stages(
 
 
 def _start(project: Project, name: str, log: Path, environment: Mapping[str, str], force: bool) -> _Running:
-    command = [sys.executable, "-m", "dvc", "repro", "--single-item", "--wait-for-lock"]
+    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item"]
     command += ["--force"] if force else []
     with open(log, "wb") as file:
         process = subprocess.Popen(
@@ -239,7 +241,7 @@ def dvc(project: Project, environment: Mapping[str, str], *arguments: str) -> st
 
 def out_of_date(project: Project, environment: Mapping[str, str]) -> set[str]:
     """The stages that DVC finds changed: their code, their parameters, or what they made."""
-    said = dvc(project, environment, "status", "--json", "--wait-for-lock")
+    said = dvc(project, environment, "status", "--json")
     return set(json.loads(said or "{}"))
 
 

@@ -9,9 +9,10 @@ import sys
 import torch
 
 from abstract_beauty import experiments, plots
-from abstract_beauty.errors import UserError
 from abstract_beauty.full_prediction import full_prediction
+from abstract_beauty.machine import use_threads
 from abstract_beauty.params import load_params
+from abstract_beauty.pipeline.reporting import one_line
 from abstract_beauty.predictability import error_map
 from abstract_beauty.project import find_project
 
@@ -23,6 +24,7 @@ LABELS = {
 }
 
 
+@one_line
 def main(arguments: list[str] | None = None) -> int:
     """Draw results/figures/teaser.png from the pipeline's own weights."""
     parser = argparse.ArgumentParser(description="Draw the figure of the front page.")
@@ -30,22 +32,19 @@ def main(arguments: list[str] | None = None) -> int:
         "--picture", default="coffee", help="a test picture; the first where there is none of that name"
     )
     options = parser.parse_args(arguments)
-    try:
-        project, params = find_project(), load_params()
-        images = experiments.test_images(project)
-        x = images.get(options.picture, next(iter(images.values())))
-        f = experiments.predictor_run(project, params, "good").network
-        with torch.no_grad():
-            z = full_prediction(f, x)
-            improved = {
-                label: experiments.improver_run(project, params, name).network(x)[0]
-                for name, label in LABELS.items()
-            }
-        figure = plots.teaser(x[0], z[0], error_map(x, z)[0], improved)
-        plots.save(figure, project.results / "figures" / "teaser.png")
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
+    project, params = find_project(), load_params()
+    use_threads(params.threads)
+    images = experiments.test_images(project)
+    x = images.get(options.picture, next(iter(images.values())))
+    f = experiments.predictor_run(project, params, "good").network
+    with torch.no_grad():
+        z = full_prediction(f, x)
+        improved = {
+            label: experiments.improver_run(project, params, name).network(x)[0]
+            for name, label in LABELS.items()
+        }
+    figure = plots.teaser(x[0], z[0], error_map(x, z)[0], improved)
+    plots.save(figure, project.results / "figures" / "teaser.png")
     return 0
 
 
