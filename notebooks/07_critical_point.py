@@ -121,10 +121,10 @@ Markdown(
 
 
 # %% tags=["hide-input"]
-def lines_of(key):
+def lines_of(key, moved, trained):
     """For each network and for the bare pixels: ratio, mean over the seeds, half the distance between the extremes."""
-    found = {"pixels themselves": ([row["ratio"] for row in rows], [row[key] for row in rows])}
-    for network, group in by_ratio.groupby("network", sort=False):
+    found = {"pixels themselves": ([row["ratio"] for row in moved], [row[key] for row in moved])}
+    for network, group in trained.groupby("network", sort=False):
         seeds = group.groupby("ratio")[key]
         found[network.replace("unet", "U-Net")] = (
             list(seeds.mean().index), list(seeds.mean()), list((seeds.max() - seeds.min()) / 2),
@@ -132,10 +132,10 @@ def lines_of(key):
     return found
 
 
-def diagram(key, label, name, caption):
+def diagram(key, label, name, caption, moved=rows, trained=by_ratio):
     """One quantity against the ratio."""
     return plots.show(
-        plots.lines(lines_of(key), "k2 / (k1 + k2)", label, marks={"k1 = k2": 0.5}),
+        plots.lines(lines_of(key, moved, trained), "k2 / (k1 + k2)", label, marks={"k1 = k2": 0.5}),
         folder / f"{name}.png",
         caption=caption,
         alt=f"Line chart of {label} against the ratio k2 / (k1 + k2), with error bars from the seeds",
@@ -177,6 +177,43 @@ plots.show(
     "and look for where it changes.",
     alt="Five small square pictures: the photograph and the results at four ratios",
 )
+
+# %% [markdown]
+# ## The same at full scale
+#
+# Is this an accident of small networks and short training? Here is the diagram of the {doc}`reference run <../reference>`: predictors that were trained on
+# photographs for an hour, longer trainings of three networks, other test photographs.
+
+# %% tags=["hide-input"]
+full, full_pixels = (tables.reference(ab.find_project(), name) for name in ("balance", "pixels"))
+full_points = pd.DataFrame(full["points"])
+full_points = full_points[full_points["series"] == "ratio"]
+diagram(
+    "fidelity", "MAE(x,y)", "full_fidelity",
+    "At full scale: how far y is from the photograph, for the bare pixels, the article's plain stack, the U-Net and the deep network. The plain and the deep one "
+    "have no path that copies, and stand off the ground already at the left, where nothing but a copy is asked for.",
+    full_pixels["balance"], full_points,
+)  # fmt: skip
+
+# %% tags=["hide-input"]
+diagram(
+    "predictability_judge", "MAE(y,z) by the judge", "full_judge",
+    "At full scale: how hard y is to guess for the judge. To the left of the line the U-Net leaves the photograph as it is.",
+    full_pixels["balance"], full_points,
+)  # fmt: skip
+
+# %% tags=["hide-input"]
+full_theory, unet = (
+    full_pixels["stationary"],
+    full_points[full_points["network"] == "unet"].groupby("ratio")["fidelity"].mean(),
+)
+left, stays = unet[unet > 0.01], dict(zip(full_theory["ratios"], full_theory["stays"], strict=True))
+equal = min(stays, key=lambda ratio: abs(ratio - 0.5))
+Markdown(
+    f"With the better predictors {stays[equal]:.0%} of the pixels have no reason to move at $k_1 = k_2$, and half of them would leave at a ratio of {full_theory['half']:.3f}; "
+    f"the neighbours' part $c$ is {full_theory['neighbours_mean']:+.3f} with a deviation of {full_theory['neighbours_deviation']:.2f}. At equal weights the U-Net changes a pixel by "
+    f"{unet[0.5]:.4f} on average" + (f"; it is off the ground (0.01) from {left.index.min():g} on." if len(left) else "; nowhere does it leave the ground.")
+)  # fmt: skip
 
 # %% tags=["remove-cell"]
 # In JupyterLab: move the slider from "only the original counts" to "only being predictable counts".

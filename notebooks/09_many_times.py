@@ -55,7 +55,7 @@ stages = [n for n in FRAMES if n <= times]
 short = {
     "smoothing": "plain", "smoothing_unet": "U-Net", "black_square": "Black\nSquare", "ratio_as_written": "ratio,\nwritten",
     "ratio_progress": "ratio,\nmeant", "deeper": "deep", "deeper_tilted": "deep,\ntilted", "ready": "ready-\nmade",
-    "ready_tilted": "ready,\ntilted", "held": "held", "coarse": "coarse", "target": "set\npoint", "progress_held": "progr.,\nheld",
+    "ready_tilted": "ready,\ntilted", "held": "held", "held_further": "held,\nfurther", "coarse": "coarse", "target": "set\npoint", "progress_held": "progr.,\nheld",
 }  # fmt: skip
 film = {
     short.get(name, name): {

@@ -45,6 +45,7 @@ TITLES = {
     "ready": "smoothing, ready-made",
     "ready_tilted": "tilted, ready-made",
     "held": "smoothing, held",
+    "held_further": "held, further",
     "coarse": "coarse",
     "target": "set point",
     "progress_held": "progress, held",
@@ -186,9 +187,19 @@ def rated(project: Project, params: Params, f: Mapping[str, Run]) -> dict[str, A
     )  # fmt: skip
 
 
-def reference(project: Project, name: str) -> Any:
-    """What the reference run measured: results/reference/NAME.json."""
-    return read_json(project.results / "reference" / f"{name}.json")
+def reference(project: Project, name: str, *instead: Any) -> Any:
+    """What the reference run measured: results/reference/NAME.json.
+
+    Args:
+        project: the repository.
+        name: of the file, without its ending.
+        instead: one value for where there is no such file.
+
+    Raises:
+        UserError: there is none, and nothing is given instead.
+    """
+    file = project.results / "reference" / f"{name}.json"
+    return instead[0] if instead and not file.is_file() else read_json(file)
 
 
 def _with_pictures(
