@@ -2,6 +2,7 @@
 #
 #   make repro     everything: environment, data, training, notebooks, book      make test     the checks
 #   make           this list                                                     PROFILE=smoke|reference changes the scale
+#                                                                                JOBS=1 one stage after another
 #
 # Needs: Python 3.11 with venv and pip, make, git. Everything else goes into .venv and node_modules.
 
@@ -149,7 +150,7 @@ audit: ## ask a public list of known weaknesses (OSV) about the packages of requ
 # --- the pipeline --------------------------------------------------------------------------------------------------
 
 repro: env ## every stage that is not up to date: data, training, notebooks, book
-	@$(BIN)/python -m abstract_beauty.pipeline.repro --profile $(PROFILE)
+	@$(BIN)/python -m abstract_beauty.pipeline.repro --profile $(PROFILE) $(if $(JOBS),--jobs $(JOBS))
 	@echo "the book: $(BOOK)/index.html  (or 'make serve$(SAME_PROFILE)' for http://127.0.0.1:8000)"
 
 smoke: env ## the whole pipeline at its smallest, in .profiles/smoke
