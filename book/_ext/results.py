@@ -238,7 +238,9 @@ class ResultsTable(Reads, SphinxDirective):
         if self.content:
             caption, messages = self.parse_inline(" ".join(self.content), lineno=self.lineno)
             table += nodes.title("", "", *caption, *messages)
-        numeric = [index for index, cells in enumerate(zip(*body, strict=True)) if index and are_numbers(cells)]
+        numeric = [
+            index for index, cells in enumerate(zip(*body, strict=True)) if index and are_numbers(cells)
+        ]
         group = nodes.tgroup(cols=len(head))
         group += [nodes.colspec(colwidth=1) for _ in head]
         group += nodes.thead("", self.row(head, numeric))
