@@ -29,7 +29,8 @@ def buttons(url: str, branch: str = "main") -> dict[str, Any]:
     found = ADDRESS.fullmatch(url)
     if found is None:
         raise ConfigError(
-            f"repository.url in book/_config.yml, or {VARIABLE}: {url!r} is not https://HOST/OWNER/NAME; mend or remove it"
+            f"repository.url in book/_config.yml, or {VARIABLE}: {url!r} is not https://HOST/OWNER/NAME; "
+            "mend or remove it"
         )
     launch = {"notebook_interface": "jupyterlab", "binderhub_url": "https://mybinder.org"}
     if found["host"] == "github.com":  # Colab opens no other

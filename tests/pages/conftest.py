@@ -41,6 +41,14 @@ def node_modules() -> Path:
 
 
 @pytest.fixture(scope="module")
+def axe(node_modules: Path) -> Path:
+    """node_modules, with axe-core in it."""
+    if not (node_modules / "axe-core").is_dir():
+        lacking("no node_modules/axe-core; run `npm ci`")
+    return node_modules
+
+
+@pytest.fixture(scope="module")
 def address(html: Path) -> Iterator[str]:
     """The book, served on a free port of 127.0.0.1."""
 
