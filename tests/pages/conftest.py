@@ -50,17 +50,17 @@ def axe(node_modules: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def address(html: Path) -> Iterator[str]:
-    """The book, served on a free port of 127.0.0.1."""
+    """The book, served on a free port of 127.0.0.1, below the root, as hosts of projects' pages do."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
             pass
 
     with http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=html)
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=html.parent)
     ) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.server_port}/{html.name}"
         server.shutdown()
 
 

@@ -1,4 +1,4 @@
-"""The front page's figure in a browser: by pointer, by keyboard, moving by itself and standing still where that is wished."""
+"""The front page's figure in a browser: by pointer, by keyboard, by itself, and still where motion is not wished."""
 
 import json
 import subprocess

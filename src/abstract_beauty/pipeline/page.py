@@ -87,7 +87,7 @@ def _networks(project: Project) -> tuple[dict[str, Exported], dict[str, str]]:
 
 
 def write_cover(project: Project, out: Path) -> None:
-    """The front page's three pictures into `out`: a photograph of whole tiles, its full prediction, and the error's map."""
+    """The front page's pictures into `out`: a photograph of whole tiles, its full prediction, the map of the error."""
     path = next(path for path in photographs().glob(f"{COVER}.*"))
     y = resize_short_side(read_image(path), SAMPLE_SIDE)
     height, width = (TILE * (side // TILE) for side in y.shape[1:])
