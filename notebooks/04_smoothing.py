@@ -244,6 +244,6 @@ Markdown(
     f"{test['colour_shift']:.4f}, which nobody asked for.\n"
     f"- **To tell the loss from the network.** After {plain.curve[-1]['step']} steps the plain stack's loss is "
     f"{plain_numbers['final_loss']:.4f}, the U-Net's {unet_numbers['final_loss']:.4f}. How much of the smoothing is the loss and "
-    f"how much is a network that cannot copy yet, the controls of [a later chapter](07_critical_point.html) say.\n"
+    f"how much is a network that cannot copy yet, the controls of [a later chapter](07_critical_point.ipynb) say.\n"
     f"- **Error bars.** One seed each. No difference here should be trusted to its last digit."
 )

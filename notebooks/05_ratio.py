@@ -150,8 +150,12 @@ moved = tables.compared(
 gained = tables.compared(high["progress"], before["progress"], "falls", "rises", "goes")
 Markdown(
     f"When good / bad is made small, progress {gained} from {before['progress']:.3f} to {high['progress']:.3f}, and the judge's error "
-    f"{moved} from {before['predictability_judge']:.4f} to {high['predictability_judge']:.4f}. The best plain filter at the "
-    f"same change of the photographs: {tables.best_filter(meant_numbers)}."
+    f"{moved} from {before['predictability_judge']:.4f} to {high['predictability_judge']:.4f}. "
+    + (
+        "No plain filter changes the photographs so much."
+        if meant_numbers["best_filter"]["name"] is None
+        else f"The best plain filter at the same change of the photographs: {tables.best_filter(meant_numbers)}."
+    )
 )
 
 # %% [markdown]

@@ -176,7 +176,7 @@ Markdown(
         f"*{label}* moves the photographs by {numbers[name]['test']['fidelity']:.4f}, and the judge's error is {numbers[name]['test']['predictability_judge']:.4f}"
         for name, label in four.items()
     )
-    + f". The untouched photographs: {deep['original']['predictability_judge']:.4f}. [Why the weights decide, and not the network](07_critical_point.html), has a chapter of its own."
+    + f". The untouched photographs: {deep['original']['predictability_judge']:.4f}. [Why the weights decide, and not the network](07_critical_point.ipynb), has a chapter of its own."
 )
 
 # %% [markdown]

@@ -104,16 +104,19 @@ pd.DataFrame(
 
 # %% tags=["hide-input"]
 plots.show(
-    plots.lines(
+    plots.bar_table(
         {
-            "the pair it was made with": (list(range(len(gain))), list(gain)),
-            "a pair that took no part": (list(range(len(gain))), list(honest)),
+            f"{name}, {pair}": values[name]
+            for name in gain.index
+            for pair, values in (("own pair", gain), ("other pair", honest))
         },
-        "bad predictor: " + ", ".join(f"{k} {name}" for k, name in enumerate(gain.index)), "progress, times the photograph's",
+        highlight=[f"{name}, own pair" for name in gain.index],
+        xlabel="progress, times the photograph's", reference=("the photograph", 1), form=".2f",
     ),
     folder / "gain.png",
-    caption="By how much progress was multiplied. The gap between the two lines is what was fooled and not learnt.",
-    alt="Two series over the five bad predictors: the gain in progress by the own pair and by an independent pair",
+    caption="By how much progress was multiplied, by the pair that a picture was made with (hatched) and by one that took no part. "
+    "What the first has more than the second was fooled and not learnt.",
+    alt="Bars for each of the five bad predictors: the gain in progress by the own pair and by an independent pair",
 )  # fmt: skip
 
 # %% [markdown]

@@ -45,7 +45,7 @@ for name, row in numbers.items():
 Markdown(
     f"**In numbers.** After {times} times: "
     + "; ".join(
-        f"*{end}*: {len(which)} of {len(numbers)} ({', '.join(which)})" for end, which in ends.items()
+        f"*{end}*: {len(which)} of {len(numbers)} ({' · '.join(which)})" for end, which in ends.items()
     )
     + "."
 )
@@ -80,7 +80,7 @@ frames = [
     for n in stages
 ]
 plots.show_animation(
-    [plots.image_row({f"{label}, {n} times": one for label, one in frame.items()}) for n, frame in zip(stages, frames, strict=True)],
+    [plots.image_row({f"{label}\n{n} times": one for label, one in frame.items()}) for n, frame in zip(stages, frames, strict=True)],
     folder / "film.gif",
     caption="The same as a film: three improvers side by side, each applied to its own result.",
     alt=f"An animation of {len(moving)} pictures side by side while their improvers are applied again and again",

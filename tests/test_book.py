@@ -2,16 +2,19 @@
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 from pybtex.database import parse_file
+from sphinx.errors import ConfigError
 
 from abstract_beauty.errors import UserError
 from abstract_beauty.pipeline import build_book
@@ -268,3 +271,90 @@ def test_a_failed_build_shows_the_end_of_its_log(
         build_book.render(tmp_path)
     shown = capsys.readouterr().err.splitlines()
     assert shown[-1] == "line 89" and len(shown) == build_book.TAIL
+
+
+# --- buttons -------------------------------------------------------------------------------------------
+
+
+repository = extension("repository")
+
+
+def config(options: dict) -> SimpleNamespace:
+    return SimpleNamespace(html_theme_options=options)
+
+
+def test_without_an_address_there_are_no_buttons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(repository.VARIABLE, raising=False)
+    options = config({"repository_url": "", "repository_branch": "main"})
+    repository.configure(None, options)
+    assert options.html_theme_options == {"repository_url": "", "repository_branch": "main"}
+
+
+@pytest.mark.parametrize(
+    "address", ["https://github.com/someone/beauty", "https://github.com/someone/beauty.git"]
+)
+@pytest.mark.parametrize("place", ["config", "variable"])
+def test_one_setting_makes_all_buttons(monkeypatch: pytest.MonkeyPatch, address: str, place: str) -> None:
+    monkeypatch.setenv(repository.VARIABLE, address if place == "variable" else "")
+    given = {"repository_url": address if place == "config" else "", "repository_branch": "trunk"}
+    options = config(given)
+    repository.configure(None, options)
+    found = options.html_theme_options
+    assert found["repository_url"] == "https://github.com/someone/beauty"
+    assert found["repository_branch"] == "trunk" and found["use_repository_button"]
+    assert set(found["launch_buttons"]) == {"notebook_interface", "binderhub_url", "colab_url"}
+
+
+def test_colab_opens_only_what_is_on_github() -> None:
+    assert "colab_url" not in repository.buttons("https://gitlab.com/someone/beauty")["launch_buttons"]
+
+
+@pytest.mark.parametrize(
+    "address", ["someone/beauty", "http://github.com/a/b", "https://github.com/a", "git@x:a/b"]
+)
+def test_what_is_no_address_is_named(address: str) -> None:
+    with pytest.raises(ConfigError, match=r"repository\.url .* is not https://HOST/OWNER/NAME"):
+        repository.buttons(address)
+
+
+@pytest.mark.slow
+def test_the_buttons_of_a_built_book_lead_to_the_notebook(tmp_path: Path) -> None:
+    """A book of two pages with this book's own theme, by Jupyter Book: prose, and a chapter at its path in git."""
+    book = tmp_path / "book"
+    (book / "notebooks").mkdir(parents=True)
+    (book / "index.md").write_text("# Title\n\nText.\n")
+    shutil.copy(ROOT / "notebooks" / "01_data.ipynb", book / "notebooks")
+    (book / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters: [{file: notebooks/01_data}]\n")
+    ours = yaml.safe_load((BOOK / "_config.yml").read_text())
+    settings = {
+        "repository": ours["repository"],
+        "execute": ours["execute"],
+        "sphinx": {
+            "recursive_update": True,
+            "local_extensions": {"repository": str(BOOK / "_ext")},
+            "config": {"suppress_warnings": ["*"]},
+        },
+    }
+    (book / "_config.yml").write_text(yaml.safe_dump(settings))
+    found = {}
+    for address in ("", "https://github.com/someone/beauty"):
+        made = subprocess.run(
+            [*build_book.jupyter_book(), "build", str(book), "--all", "-q"],
+            env={**os.environ, repository.VARIABLE: address},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert made.returncode == 0, made.stderr[-2000:]
+        html = book / "_build" / "html"
+        for page in ("index", "notebooks/01_data"):
+            text = BeautifulSoup((html / f"{page}.html").read_text(), "html.parser")
+            links = [link["href"] for link in text.select(".article-header-buttons a[href^='https:']")]
+            found[page, bool(address)] = sorted(links)
+    assert found["index", False] == found["notebooks/01_data", False] == []
+    assert found["index", True] == ["https://github.com/someone/beauty"]
+    assert found["notebooks/01_data", True] == [
+        "https://colab.research.google.com/github/someone/beauty/blob/main/notebooks/01_data.ipynb",
+        "https://github.com/someone/beauty",
+        "https://mybinder.org/v2/gh/someone/beauty/main?urlpath=lab/tree/notebooks/01_data.ipynb",
+    ]

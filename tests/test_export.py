@@ -91,9 +91,11 @@ def test_the_command_writes_files_a_list_and_the_contract(tmp_path, capsys):
     assert main(["export", "--out", str(out), "--only", "predictors/linear"]) == 0
     assert sorted(path.name for path in out.iterdir()) == [
         "README.md",
+        "cpp",
         "manifest.json",
         "predictors-linear.onnx",
     ]
+    assert sorted(path.name for path in (out / "cpp").iterdir()) == ["CMakeLists.txt", "score.cpp"]
     assert "48 pixels" in (out / "README.md").read_text()
     assert main(["export", "--out", str(out), "--only", "predictors/magic"]) == 2
     assert "predictors/magic" in capsys.readouterr().err

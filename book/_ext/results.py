@@ -20,6 +20,7 @@ import json
 import math
 import operator
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -160,6 +161,11 @@ def columns(option: str) -> list[tuple[str, str, str]]:
     return found
 
 
+def are_numbers(cells: Sequence[str]) -> bool:
+    """Whether a column is read as numbers: none of its cells has a word of two letters that no digit precedes."""
+    return all(cell[:1].isdigit() or not re.search(r"[A-Za-z]{2}", cell) for cell in cells)
+
+
 def labels(option: str) -> dict[str, str]:
     """{key: label} from `key = Label; key; ...`; a key alone is its own label."""
     pairs = (part.partition("=") for part in option.split(";") if part.strip())
@@ -232,21 +238,24 @@ class ResultsTable(Reads, SphinxDirective):
         if self.content:
             caption, messages = self.parse_inline(" ".join(self.content), lineno=self.lineno)
             table += nodes.title("", "", *caption, *messages)
+        numeric = [
+            index for index, cells in enumerate(zip(*body, strict=True)) if index and are_numbers(cells)
+        ]
         group = nodes.tgroup(cols=len(head))
         group += [nodes.colspec(colwidth=1) for _ in head]
-        group += nodes.thead("", self.row(head))
-        group += nodes.tbody("", *(self.row(cells) for cells in body))
+        group += nodes.thead("", self.row(head, numeric))
+        group += nodes.tbody("", *(self.row(cells, numeric) for cells in body))
         table += group
         self.set_source_info(table)
         self.add_name(table)
         return table
 
-    def row(self, cells: list[str]) -> nodes.row:
+    def row(self, cells: list[str], numeric: list[int]) -> nodes.row:
         row = nodes.row()
         for index, text in enumerate(cells):
             inline, messages = self.parse_inline(text, lineno=self.lineno)
             paragraph = nodes.paragraph("", "", *inline, *messages)
-            row += nodes.entry("", paragraph, classes=["number"] if index else [])
+            row += nodes.entry("", paragraph, classes=["number"] if index in numeric else [])
         return row
 
 

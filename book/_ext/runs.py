@@ -26,6 +26,8 @@ COLUMNS = (
     "Commit",
 )
 
+FIRST = ("photograph", "prediction")
+
 
 def best(card: RunCard) -> str:
     """The improver that is furthest below the best filter among those that keep nine tenths; a dash for none."""
@@ -92,6 +94,11 @@ class RunsTable(_Runs):
         return [nodes.table("", group, classes=["results-table"])]
 
 
+def place(label: str) -> tuple[int, str]:
+    """Where a thumbnail stands: the photograph, its prediction, then the improvers by name."""
+    return (FIRST.index(label) if label in FIRST else len(FIRST), label)
+
+
 class RunsGallery(_Runs):
     """For each run its note, what it changed, and its thumbnails."""
 
@@ -109,7 +116,7 @@ class RunsGallery(_Runs):
             (target / card.name).mkdir(parents=True, exist_ok=True)
             items = []
             up = "../" * self.env.docname.count("/")
-            for label, file in card.thumbnails.items():
+            for label, file in sorted(card.thumbnails.items(), key=lambda item: place(item[0])):
                 shutil.copyfile(folder / card.name / file, target / card.name / file)
                 name = html.escape(label.replace("_", " "))
                 items.append(

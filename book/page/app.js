@@ -212,7 +212,10 @@ function wire() {
     const file = [...files].find((one) => one.type.startsWith("image/")) ?? files[0];
     if (file) take(file, file.name || "picture");
   };
-  part("file").addEventListener("change", (event) => take1(event.target.files));
+  for (const name of ["file", "camera"]) {
+    part(name).addEventListener("change", (event) => take1(event.target.files));
+  }
+  part("camera-row").hidden = !matchMedia("(pointer: coarse)").matches; // elsewhere it would only open the files again
   const zone = part("zone");
   for (const kind of ["dragenter", "dragover"]) {
     zone.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.add("over"); });

@@ -105,6 +105,25 @@ try {
       report.files[file].improveSeconds = Number(await data("improveSeconds"));
     }
   }
+  // Pasted and dropped, as files that a browser makes itself.
+  report.given = {};
+  for (const [kind, name] of [["paste", "pasted.png"], ["drop", "dropped.png"]]) {
+    await tab.evaluate(async ([kind, name, selector]) => {
+      const root = document.getElementById("try");
+      delete root.dataset.scored;
+      const canvas = new OffscreenCanvas(64, 48);
+      canvas.getContext("2d").fillRect(8, 8, 30, 20);
+      const files = new DataTransfer();
+      files.items.add(new File([await canvas.convertToBlob()], name, { type: "image/png" }));
+      const event = kind === "paste"
+        ? new ClipboardEvent("paste", { clipboardData: files, bubbles: true })
+        : new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true });
+      document.querySelector(selector).dispatchEvent(event);
+    }, [kind, name, part("zone")]);
+    await tab.waitForFunction((expected) => document.getElementById("try").dataset.scored === expected, name);
+    report.given[kind] = await tab.textContent(part("predictability"));
+  }
+  report.camera = await tab.getAttribute(part("camera"), "capture");
   report.fetched = [...fetched.values()].reduce((sum, one) => sum + one, 0);
 } finally {
   await browser.close();

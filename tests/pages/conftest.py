@@ -41,18 +41,26 @@ def node_modules() -> Path:
 
 
 @pytest.fixture(scope="module")
+def axe(node_modules: Path) -> Path:
+    """node_modules, with axe-core in it."""
+    if not (node_modules / "axe-core").is_dir():
+        lacking("no node_modules/axe-core; run `npm ci`")
+    return node_modules
+
+
+@pytest.fixture(scope="module")
 def address(html: Path) -> Iterator[str]:
-    """The book, served on a free port of 127.0.0.1."""
+    """The book, served on a free port of 127.0.0.1, below the root, as hosts of projects' pages do."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
             pass
 
     with http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=html)
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=html.parent)
     ) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.server_port}/{html.name}"
         server.shutdown()
 
 

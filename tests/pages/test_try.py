@@ -99,3 +99,9 @@ def test_what_is_no_picture_is_refused_with_a_word(report, photograph):
 
 def test_the_result_can_be_downloaded(report):
     assert report["download"] == f"{SAMPLE}-{IMPROVER}-1.png"
+
+
+def test_a_picture_can_be_pasted_dropped_and_taken(report):
+    assert set(report["given"]) == {"paste", "drop"}
+    assert all(0 < float(value) < 1 for value in report["given"].values())
+    assert report["camera"] == "environment"

@@ -1,4 +1,4 @@
-"""`abstract-beauty export`: the reference networks as ONNX files, with a list and the contract."""
+"""`abstract-beauty export`: the reference networks as ONNX files, with a list, the contract, and an example in C++."""
 
 import argparse
 from importlib import resources
@@ -9,6 +9,8 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.export import Exported, export_improver, export_predictor, write_export
 from abstract_beauty.files import replacing, write_json
 from abstract_beauty.project import Project, find_project
+
+EXAMPLE = ("CMakeLists.txt", "score.cpp")  # a program without Python that scores a picture
 
 
 def published(project: Project) -> dict[str, Path]:
@@ -31,7 +33,7 @@ def exported(key: str, path: Path, *, half: bool) -> Exported:
 
 
 def export_command(options: argparse.Namespace) -> None:
-    """Write the files, manifest.json and README.md."""
+    """Write the files, manifest.json, README.md and cpp/."""
     known = published(find_project())
     for key in options.only or ():
         if key not in known:
@@ -54,6 +56,9 @@ def export_command(options: argparse.Namespace) -> None:
             flush=True,
         )
     write_json(options.out / "manifest.json", {"networks": networks})
-    contract = resources.files("abstract_beauty.commands").joinpath("export.md").read_text(encoding="utf-8")
-    with replacing(options.out / "README.md") as temporary:
-        temporary.write_text(contract, encoding="utf-8")
+    commands = resources.files("abstract_beauty.commands")
+    copies = {"README.md": commands / "export.md"}
+    copies |= {f"cpp/{file}": commands / "export_cpp" / file for file in EXAMPLE}
+    for name, source in copies.items():
+        with replacing(options.out / name) as temporary:
+            temporary.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")

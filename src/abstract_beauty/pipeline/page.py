@@ -2,6 +2,11 @@
 
 The page's own modules, ONNX Runtime Web from node_modules, the reference networks as ONNX with 16-bit weights, a few
 photographs that come with scikit-image, and a list of it all. Nothing is fetched from elsewhere when the page runs.
+Beside it, the pictures of the front page's figure.
+
+The networks run on the processor, in WebAssembly. The runtime with WebGPU is a second file of 16 to 28 MB (in version
+1.30, by the way it waits for the card) and does not replace the first, which browsers without WebGPU need: both
+together are more than LARGEST. That its numbers agree could not be shown either without a card to try it on.
 """
 
 import json
@@ -12,6 +17,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+import torch
 
 from abstract_beauty import weights
 from abstract_beauty.commands.export import exported
@@ -19,11 +25,13 @@ from abstract_beauty.data.embedded import photographs
 from abstract_beauty.errors import UserError
 from abstract_beauty.export import Exported, write_export
 from abstract_beauty.files import read_json, write_json
+from abstract_beauty.full_prediction import TILE, full_prediction
 from abstract_beauty.images import read_image, resize_short_side, write_image
 from abstract_beauty.machine import use_threads
 from abstract_beauty.params import load_params
 from abstract_beauty.pipeline.reporting import one_line
-from abstract_beauty.plots.maps import MAP_COLOURS
+from abstract_beauty.plots.maps import MAP_COLOURS, map_image
+from abstract_beauty.predictability import error_map
 from abstract_beauty.project import Project, find_project
 
 RUNTIME = Path("node_modules/onnxruntime-web/dist")
@@ -45,6 +53,7 @@ SAMPLES = {
     "astronaut": "a smiling astronaut",
 }
 SAMPLE_SIDE = 300
+COVER = "chelsea"
 LARGEST = 25 * 2**20  # bytes that the page may ask a reader to fetch
 
 
@@ -82,6 +91,21 @@ def _networks(project: Project) -> tuple[dict[str, Exported], dict[str, str]]:
     return made, words
 
 
+def write_cover(project: Project, out: Path) -> None:
+    """The front page's pictures into `out`: a photograph of whole tiles, its full prediction, the map of the error."""
+    path = next(path for path in photographs().glob(f"{COVER}.*"))
+    y = resize_short_side(read_image(path), SAMPLE_SIDE)
+    height, width = (TILE * (side // TILE) for side in y.shape[1:])
+    top, left = (y.shape[1] - height) // 2, (y.shape[2] - width) // 2
+    y = y[None, :, top : top + height, left : left + width]
+    f = weights.load(weights.find("predictors", "reference/good", project), "predictors")
+    with torch.no_grad():
+        z = full_prediction(f, y)
+    shown = {"photograph": y[0], "prediction": z[0], "map": map_image(error_map(y, z)[0])}
+    for name, image in shown.items():
+        write_image(out / f"{name}.webp", image)
+
+
 def build_page(project: Project, out: Path) -> int:
     """Write everything into `out`, which is replaced; returns its size in bytes.
 
@@ -109,6 +133,7 @@ def build_page(project: Project, out: Path) -> int:
         path = next(path for path in photographs().glob(f"{name}.*"))
         write_image(out / "samples" / f"{name}.png", resize_short_side(read_image(path), SAMPLE_SIDE))
         samples.append({"file": f"{name}.png", "name": name, "alt": alt})
+    write_cover(project, out / "cover")
     manifest = {"networks": networks, "improvers": words, "samples": samples, "known": _known(project)}
     write_json(out / "models" / "manifest.json", {**manifest, "colours": _colours()})
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())

@@ -5,9 +5,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from abstract_beauty.errors import UserError
 from abstract_beauty.plots.style import INK, WIDTH, BookFigure, look, new_figure, styled
+
+MOST_INSIDE = 4  # names of series that fit among the lines
 
 Table = str | os.PathLike | pd.DataFrame
 Series = tuple[Sequence[float], Sequence[float]] | tuple[Sequence[float], Sequence[float], Sequence[float]]
@@ -96,8 +100,26 @@ def curves(
     if logarithmic:
         axes.set_yscale("log")
     axes.margins(x=0.02)
-    axes.legend()
+    legend(figure, axes)
     return figure
+
+
+def legend(figure: BookFigure, axes: Axes) -> None:
+    """The names of the series: among the lines while they are few, below the axes when they would cover some."""
+    if len(axes.get_legend_handles_labels()[1]) > MOST_INSIDE:
+        figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() + 0.6)
+        figure.legend(loc="outside lower center", ncols=3, columnspacing=1.5)
+    else:
+        axes.legend()
+
+
+def logarithmic_ticks(axes: Axes, values: Sequence[float]) -> None:
+    """A logarithmic axis along, with plain numbers that do not run into each other: 0.02, 0.05, 0.1."""
+    axes.set_xscale("log")
+    if max(values) / min(values) < 300:
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 @styled
@@ -126,7 +148,7 @@ def lines(
     for index, (label, (along, up, *error)) in enumerate(series.items()):
         axes.errorbar(along, up, yerr=error[0] if error else None, elinewidth=1.2, label=label, **look(index))
     if logarithmic_x:
-        axes.set_xscale("log")
+        logarithmic_ticks(axes, [value for along, *_ in series.values() for value in along])
     for label, place in (marks or {}).items():
         axes.axvline(place, color=INK, linestyle=(0, (2, 2)), linewidth=1)
         axes.annotate(
@@ -140,5 +162,5 @@ def lines(
         )
     axes.set(xlabel=xlabel, ylabel=ylabel)
     if len(series) > 1:
-        axes.legend()
+        legend(figure, axes)
     return figure

@@ -1,0 +1,23 @@
+// What the theme leaves out for readers who do not see the page: names that hold the words on a button, a landmark around
+// the side bar, and cells instead of headings where a table's corner is empty.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const element of document.querySelectorAll("summary[aria-label], button.search-button-field[aria-label]")) {
+    if (element.textContent.trim()) element.removeAttribute("aria-label");
+  }
+  for (const button of document.querySelectorAll(".theme-switch-button")) {
+    button.setAttribute("aria-label", "Color mode: Light, Dark or System Settings"); // the titles of its three icons
+  }
+  for (const entry of document.querySelectorAll(".citation-list, .citation-list [role='doc-biblioentry']")) {
+    entry.removeAttribute("role"); // deprecated, and the list holds more than entries
+  }
+  const side = document.querySelector(".bd-sidebar-primary");
+  if (side && side.tagName === "DIV") {
+    side.setAttribute("role", "region");
+    side.setAttribute("aria-label", "Contents of the book");
+  }
+  for (const corner of document.querySelectorAll("table th:empty")) {
+    const cell = document.createElement("td");
+    for (const { name, value } of corner.attributes) if (name !== "scope") cell.setAttribute(name, value);
+    corner.replaceWith(cell);
+  }
+});

@@ -1,0 +1,54 @@
+// Works the front page's figure by pointer, slider and button, and reports what it shows as JSON.
+//
+//   node check_cover.mjs BASE_URL CHROMIUM MODULES
+
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const [base, executablePath, modules] = process.argv.slice(2);
+const { chromium } = createRequire(join(modules, "x.js"))("playwright-core");
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+const report = { problems: [] };
+try {
+  const part = (name) => `#cover [data-part="${name}"]`;
+  const open = async (options) => {
+    const tab = await browser.newPage(options);
+    tab.on("pageerror", (error) => report.problems.push(error.message));
+    await tab.goto(`${base}/index.html`, { waitUntil: "networkidle" });
+    return tab;
+  };
+  const tab = await open({ reducedMotion: "reduce" });
+  await tab.waitForSelector('#cover[data-ready="yes"]');
+  const pixels = () => tab.evaluate((selector) => document.querySelector(selector).toDataURL(), part("canvas"));
+  const stand = () => tab.inputValue(part("tiles"));
+  report.still = { stand: Number(await stand()), most: Number(await tab.getAttribute(part("tiles"), "max")) };
+  const seen = {};
+  for (const [name, at] of [["photograph", 0], ["guessed", report.still.most / 2], ["mapped", report.still.most]]) {
+    await tab.fill(part("tiles"), String(at));
+    seen[name] = { picture: await pixels(), words: await tab.textContent(part("say")) };
+  }
+  report.pictures = new Set(Object.values(seen).map(({ picture }) => picture)).size;
+  report.words = Object.fromEntries(Object.entries(seen).map(([name, { words }]) => [name, words]));
+
+  await tab.fill(part("tiles"), "0");
+  await tab.hover(part("canvas"));
+  report.touched = (await pixels()) !== seen.photograph.picture;
+  await tab.mouse.move(0, 0);
+  report.left = (await pixels()) === seen.photograph.picture;
+
+  await tab.focus(part("tiles"));
+  await tab.keyboard.press("ArrowRight");
+  report.key = Number(await stand());
+  await tab.focus(part("play"));
+  await tab.keyboard.press("Enter");
+  await tab.waitForFunction((selector) => Number(document.querySelector(selector).value) > 3, part("tiles"));
+  await tab.keyboard.press("Enter");
+  report.stopped = await tab.textContent(part("play"));
+
+  const moving = await open({ reducedMotion: "no-preference" });
+  await moving.waitForFunction((selector) => Number(document.querySelector(selector).value) > 3, part("tiles"));
+  report.moves = true;
+} finally {
+  await browser.close();
+}
+process.stdout.write(JSON.stringify(report));

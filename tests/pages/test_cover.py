@@ -1,0 +1,42 @@
+"""The front page's figure in a browser: by pointer, by keyboard, by itself, and still where motion is not wished."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def report(html: Path, node_modules: Path, chromium: str, address: str) -> dict:
+    if not (html / "try" / "cover").is_dir():
+        pytest.skip("this book was built without the front page's figure")
+    script = Path(__file__).with_name("check_cover.mjs")
+    result = subprocess.run(
+        ["node", script, address, chromium, node_modules], capture_output=True, text=True, timeout=180
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    return json.loads(result.stdout)
+
+
+def test_it_shows_the_photograph_the_guess_and_the_map(report: dict) -> None:
+    assert report["problems"] == []
+    assert report["pictures"] == 3
+    assert report["words"]["photograph"].startswith("The photograph.")
+    assert "bright is surprising" in report["words"]["mapped"]
+
+
+def test_a_square_under_the_pointer_is_guessed_and_comes_back(report: dict) -> None:
+    assert report["touched"] and report["left"]
+
+
+def test_it_works_by_keyboard(report: dict) -> None:
+    assert report["key"] == 1
+    assert report["stopped"] == "play"
+
+
+def test_it_moves_only_where_motion_is_welcome(report: dict) -> None:
+    assert report["moves"]
+    assert 0 < report["still"]["stand"] < report["still"]["most"] / 2
