@@ -238,6 +238,12 @@ def test_a_page_with_a_missing_result_fails_the_build(root: Path, good: str, bro
     assert named in log and "index.md" in log
 
 
+def test_only_columns_of_numbers_stand_to_the_right() -> None:
+    assert results.are_numbers(["0.05", "–", "1,234", "12%", "3.1 MB"])
+    assert not results.are_numbers(["0.05", "four sides"])
+    assert not results.are_numbers(["AMD EPYC"])
+
+
 # --- the build -----------------------------------------------------------------------------------------
 
 

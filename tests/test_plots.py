@@ -257,3 +257,20 @@ def test_an_animation_moves_and_is_the_same_every_time(tmp_path):
     assert "data:image/gif;base64," in text and "&lt;in turn&gt;" in text
     several = plots.several([shown, shown])
     assert several._repr_html_().count("<figure>") == 2
+
+
+def test_many_names_stand_below_the_lines_and_few_among_them():
+    few, many = (
+        plots.lines({f"series {k}": ([0, 1], [k, k + 1]) for k in range(count)}, "x", "y") for count in (3, 6)
+    )
+    assert few.axes[0].get_legend() is not None and not few.legends
+    assert many.axes[0].get_legend() is None and len(many.legends) == 1
+    below = many.legends[0].get_window_extent().y1
+    assert below <= many.axes[0].get_window_extent().y0
+
+
+def test_a_short_logarithmic_axis_has_plain_numbers():
+    figure = plots.lines({"a": ([20, 60], [1, 2])}, "steps", "y", logarithmic_x=True)
+    figure.draw_without_rendering()
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels() if label.get_text()] != []
+    assert all("\\" not in label.get_text() for label in figure.axes[0].get_xticklabels(which="both"))

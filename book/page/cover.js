@@ -16,7 +16,7 @@ async function picture(name) {
 }
 
 // How many tiles show their guess, and how many of those the map, when the slider stands at `at` of 2 * tiles.
-export function shares(at, tiles) {
+function shares(at, tiles) {
   return { guessed: Math.min(at, tiles), mapped: Math.max(0, at - tiles) };
 }
 
