@@ -213,7 +213,11 @@ function wire() {
     if (file) take(file, file.name || "picture");
   };
   for (const name of ["file", "camera"]) {
-    part(name).addEventListener("change", (event) => take1(event.target.files));
+    part(name).addEventListener("change", (event) => {
+      const files = [...event.target.files];
+      event.target.value = ""; // so that the same file, chosen again, is a change
+      take1(files);
+    });
   }
   part("camera-row").hidden = !matchMedia("(pointer: coarse)").matches; // elsewhere it would only open the files again
   const zone = part("zone");
