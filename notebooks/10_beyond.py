@@ -211,10 +211,24 @@ plots.several(sheets)
 
 # %% tags=["hide-input"]
 below = [titles[name] for name, gap in beats.items() if gap < 0]
+below_full = [
+    f"{titles[name]} ({-gap:.4f} below)"
+    for name, gap in sorted(gaps.items(), key=lambda pair: pair[1])
+    if gap < 0
+]
+further = full.get("held_further", {}).get("test")
 Markdown(
     f"- **To beat filters.** Of {len(beats)} objectives that can be compared at a change of at most 0.06, {len(below) or 'none'} {'is' if len(below) == 1 else 'are'} below the best filter by the judge"
-    f"{': ' + ', '.join(below) if below else ''}. Smoothing is a very good answer to the question that was asked.\n"
-    f"- **Tints.** Detail is counted for each colour. When it was counted in the luminance alone, the improver drew it in green, which weighs most there, and flattened red and blue.\n"
+    f"{': ' + ', '.join(below) if below else ''}. Smoothing is a very good answer to the question that was asked. "
+    f"At full scale it is {len(below_full) or 'none'} of {len(gaps)}{': ' + ', '.join(below_full) if below_full else ''}; a margin that can be measured, and hardly be seen.\n"
+    + (
+        f"- **More of the same.** With less weight on the original the held improver of the reference run changes more ({further['fidelity']:.4f}) and keeps {further['high_frequency_kept']:.0%} of the detail, "
+        f"but stands {abs(gaps['held_further']):.4f} {'below' if gaps['held_further'] < 0 else 'above'} the best filter, where the first one stands {abs(gaps['held']):.4f} {'below' if gaps['held'] < 0 else 'above'}. "
+        "It also trained for less than half as many steps, so this says nothing about its limit.\n"
+        if further and {"held", "held_further"} <= set(gaps)
+        else ""
+    )
+    + f"- **Tints.** Detail is counted for each colour. When it was counted in the luminance alone, the improver drew it in green, which weighs most there, and flattened red and blue.\n"
     f"- **A pyramid of all fineness.** Counting contrast at every fineness, down to waves of 32 pixels, left the network at the copy: any first step towards smoothing costs more than it earns.\n"
     f"- **A ready judge of beauty.** A scorer can be put into the loss (`loss: scored`, `scorer: laion`); its weights of 1.2 GB are fetched by whoever asks for them, and no result here uses one."
 )

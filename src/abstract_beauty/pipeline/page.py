@@ -39,7 +39,6 @@ RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-sim
 PREDICTORS = ("good", "bad", "linear")
 IMPROVERS = {
     "held": "pays for lost contrast and fine detail",
-    "held_further": "the same, with less weight on the original",
     "target": "wants four fifths of the surprise, and no less",
     "smoothing": "the article's: a plain stack of convolutions, equal weights",
     "black_square": "nothing holds it to the original",
