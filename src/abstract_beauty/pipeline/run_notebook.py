@@ -9,7 +9,6 @@ improver); each is replaced by that section's values.
 import argparse
 import os
 import sys
-import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import replacing
+from abstract_beauty.files import replacing, working_folder
 from abstract_beauty.params import Params, as_tree, load_params
 from abstract_beauty.pipeline.notebooks import dumps, normalised, parameter_names, read_script
 from abstract_beauty.project import find_project
@@ -52,8 +51,8 @@ def run(script: Path, out: Path) -> None:
     project = find_project()
     notebook = read_script(script)
     values = values_for(parameter_names(notebook, script), load_params(project.params), script)
-    with tempfile.TemporaryDirectory() as folder:
-        source, executed = Path(folder, "in.ipynb"), Path(folder, "out.ipynb")
+    with working_folder(project.scratch / "notebook") as folder:
+        source, executed = folder / "in.ipynb", folder / "out.ipynb"
         source.write_text(dumps(notebook))
         try:
             papermill.execute_notebook(
@@ -87,6 +86,9 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"{options.script}: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 
