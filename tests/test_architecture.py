@@ -12,7 +12,7 @@ ROOT = Path(abstract_beauty.__file__).parent
 LAYERS = [
     {"errors", "machine"},
     {"files", "optimizers", "sections"},
-    {"project", "params", "full_prediction", "statistics", "correlation", "images"},
+    {"checkpoints", "project", "params", "full_prediction", "statistics", "correlation", "images"},
     {"predictors", "improvers", "predictability", "baselines", "plots", "data"},
     {"losses", "scorers", "weights", "training", "scores", "export"},
     {"experiments", "bench", "preferences", "run_card"},

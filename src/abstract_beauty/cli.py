@@ -3,12 +3,11 @@
 import argparse
 import json
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import torch
 
 from abstract_beauty import weights
 from abstract_beauty.commands.blind import blind_command, preferences_command
@@ -17,13 +16,14 @@ from abstract_beauty.commands.export import export_command
 from abstract_beauty.commands.pictures import check_side, label
 from abstract_beauty.commands.ratings import ratings_command
 from abstract_beauty.commands.score import score_command
-from abstract_beauty.errors import UserError
+from abstract_beauty.errors import SharedError, UserError
 from abstract_beauty.files import rounded, write_json
 from abstract_beauty.images import read_image, write_image
 from abstract_beauty.improvers import improve
-from abstract_beauty.machine import use_threads
+from abstract_beauty.machine import is_first_process, use_threads
 from abstract_beauty.params import load_params
 from abstract_beauty.project import find_project
+from abstract_beauty.training import Terminated
 
 
 def _improve(options: argparse.Namespace) -> None:
@@ -49,6 +49,7 @@ def _data(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     from abstract_beauty.experiments import improver_run, linear_run, measure_predictor, predictor_run
     from abstract_beauty.experiments.runs import forget
+    from abstract_beauty.machine import wait_for_all_processes
 
     project, params = find_project(), load_params()
     use_threads(params.threads)
@@ -56,8 +57,9 @@ def _train(options: argparse.Namespace) -> None:
         kind, _, name = experiment.partition(".")
         if experiment == "predictor.linear":
             run = linear_run(project, params, publish=True)
-            where = run.path.relative_to(project.root)
-            print(f"{experiment}: fitted on {params.linear.crops} tiles; weights in {where}")
+            if is_first_process():
+                where = run.path.relative_to(project.root)
+                print(f"{experiment}: fitted on {params.linear.crops} tiles; weights in {where}")
             continue
         kinds = {
             "predictor": (params.predictors, predictor_run),
@@ -70,10 +72,9 @@ def _train(options: argparse.Namespace) -> None:
                 f"{experiment}: there is no such experiment in params.yaml; there are {', '.join(known)}"
             )
         run = kinds[kind][1](project, params, name, publish=True, progress=not options.quiet)
-        if torch.distributed.is_initialized():
-            torch.distributed.barrier()  # every process has read the run before any removes it
-            if torch.distributed.get_rank() > 0:
-                continue
+        wait_for_all_processes()  # every one has read the run before any removes it
+        if not is_first_process():
+            continue
         if kind == "predictor":
             write_json(project.results / "predictors" / f"{name}.json", measure_predictor(project, run))
         # A stage must really train when it is forced to. By hand the run is kept, so that the stage finds it trained.
@@ -298,13 +299,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except UserError as error:
-        print(f"abstract-beauty: {error}", file=sys.stderr)
+        if is_first_process() or not isinstance(error, SharedError):
+            print(f"abstract-beauty: {error}", file=sys.stderr)
         return 2
+    except Terminated as stopped:
+        if is_first_process():
+            print(f"abstract-beauty: {stopped}; the same command again goes on there", file=sys.stderr)
+        return 128 + signal.SIGTERM
     except KeyboardInterrupt:
-        print(
-            "abstract-beauty: interrupted; the same command again goes on from the last checkpoint",
-            file=sys.stderr,
-        )
+        goes_on = "; the same command again goes on from the last checkpoint" if options.run is _train else ""
+        print(f"abstract-beauty: interrupted{goes_on}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()

@@ -1,4 +1,4 @@
-"""The one error that is the user's to mend."""
+"""The errors that are the user's to mend."""
 
 
 class UserError(Exception):
@@ -6,3 +6,7 @@ class UserError(Exception):
 
     The command line prints it and exits with status 2; anything else that is raised is a bug and keeps its traceback.
     """
+
+
+class SharedError(UserError):
+    """One that every process which trains meets alike, so that the first process speaks for all."""

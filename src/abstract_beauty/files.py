@@ -1,15 +1,62 @@
-"""Writing files so that a reader never meets a half-written one."""
+"""Writing files so that a reader never meets a half-written one, and what a killed writer left is swept away."""
 
 import contextlib
+import functools
 import hashlib
 import json
 import math
 import os
+import re
+import shutil
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from abstract_beauty.errors import UserError
+
+_HOST = re.sub(r"\W", "_", socket.gethostname())
+# .NAME.HOST-PROCESS.partial, and the final name's suffix, by which some writers choose a format.
+_PARTIAL = re.compile(r"\..+\.(?P<host>\w+)-(?P<process>\d+)\.partial(\..*)?")
+_ABANDONED = 24 * 3600  # seconds: nothing here takes longer to write; of another machine no more can be known
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.{_HOST}-{os.getpid()}.partial{path.suffix}")
+
+
+def _writing(name: re.Match, path: Path) -> bool:
+    """Whether the process that a half-written file is named after may still be at it."""
+    if name["host"] != _HOST:
+        return time.time() - path.lstat().st_mtime < _ABANDONED
+    try:
+        os.kill(int(name["process"]), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # it is another user's
+    return True
+
+
+def sweep(folder: Path) -> None:
+    """Remove half-written files and folders in `folder` whose writers are dead; what cannot be removed stays."""
+    with contextlib.suppress(OSError):
+        for path in list(folder.iterdir()):
+            name = _PARTIAL.fullmatch(path.name)
+            if not name:
+                continue
+            with contextlib.suppress(OSError):
+                if not _writing(name, path):
+                    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+@functools.lru_cache(maxsize=1024)
+def _swept(folder: Path, process: int) -> None:
+    """`sweep`, once for each folder and process: a folder of thousands is not listed again for every file."""
+    sweep(folder)
 
 
 @contextlib.contextmanager
@@ -17,25 +64,88 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary path beside `path` (same suffix); rename it to `path` when the block ends well.
 
     The rename is atomic, so whoever opens `path` finds the old content or the new, whatever kills the writer.
-    On an exception the temporary file is removed and `path` is left as it was.
+    On an exception the temporary file is removed and `path` is left as it was; after a kill, the next process that
+    writes into the folder removes it.
 
     Raises:
         UserError: the folder cannot be made or written to, or the disk is full; `path` is named.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    temporary = _partial(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _swept(path.parent, os.getpid())
         yield temporary
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
         os.replace(temporary, path)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         temporary.unlink(missing_ok=True) if temporary.parent.is_dir() else None
-        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from error
+        raise UserError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from error
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def replacing_folder(path: str | os.PathLike) -> Iterator[Path]:
+    """Yield a new temporary folder beside `path`; put it in the place of `path` when the block ends well.
+
+    It takes two renames, as a filled folder cannot be replaced in one. A kill between them leaves no `path` and the old
+    folder under a name of its own, from which the next call takes it back before it begins.
+
+    Raises:
+        OSError: the folder cannot be made or written to, or the disk is full.
+    """
+    path = Path(path)
+    new, old = _partial(path), path.with_name(f".{path.name}.old.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path.parent)
+        if old.is_dir() and not path.exists():
+            os.replace(old, path)
+        shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir()
+        yield new
+        if path.exists():
+            os.replace(path, old)
+        os.replace(new, path)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def working_folder(path: str | os.PathLike) -> Iterator[Path]:
+    """Yield a new empty folder beside `path`, named after it and this process; it is gone when the block ends.
+
+    Raises:
+        UserError: the folder cannot be made; `path` is named.
+    """
+    path = Path(path)
+    folder = _partial(path)
+    try:
+        sweep(path.parent)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def discard(folder: str | os.PathLike) -> None:
+    """Remove a folder at once, as far as a reader can tell: none ever meets it half-removed."""
+    folder = Path(folder)
+    sweep(folder.parent)
+    if folder.is_dir():
+        doomed = _partial(folder)
+        shutil.rmtree(doomed, ignore_errors=True)
+        os.replace(folder, doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
 
 
 def rounded(value: Any, digits: int = 6) -> Any:

@@ -1,4 +1,4 @@
-"""What the numbers were made on: a line about the machine and the software for the record of a run."""
+"""What the numbers are made on: the machine and the software for the record of a run, and which process this is."""
 
 import os
 import platform
@@ -34,6 +34,24 @@ def use_threads(threads: int) -> None:
         torch.set_num_threads(threads)
 
 
+def processes() -> int:
+    """How many processes train together: as many as torchrun started, else 1."""
+    return int(os.environ.get("WORLD_SIZE", 1))
+
+
+def is_first_process() -> bool:
+    """Whether this process is the one, of all that train together, that writes files and prints."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return torch.distributed.get_rank() == 0
+    return processes() == 1 or int(os.environ.get("RANK", 0)) == 0
+
+
+def wait_for_all_processes() -> None:
+    """Go on only when every process that trains has come here; at once where there is one."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.barrier()
+
+
 def machine(accelerator: str = "auto") -> dict[str, str | int]:
     """Device, threads, and versions, as plain values.
 
@@ -45,7 +63,7 @@ def machine(accelerator: str = "auto") -> dict[str, str | int]:
         "device": torch.cuda.get_device_name() if gpu else processor(),
         "kind": "cuda" if gpu else "cpu",
         "threads": torch.get_num_threads(),
-        "processes": int(os.environ.get("WORLD_SIZE", 1)),
+        "processes": processes(),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "system": platform.system(),

@@ -124,6 +124,9 @@ class TrainingParams:
     # Lightning Fabric's names; auto: bf16-mixed where the processor or GPU computes in bfloat16, else 32-true.
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    # How processes train together; auto: ddp where torchrun started several. These networks fit on any one card whole,
+    # so none of the strategies that cut a network up is here.
+    strategy: Literal["auto", "ddp"] = "auto"
     warmup: Share = 0.05  # share of the steps over which the learning rate rises
     clip: Annotated[float, Field(gt=0)] = 1.0  # gradients are scaled down to this norm
     log_every: Count = 10  # steps a row of the curve

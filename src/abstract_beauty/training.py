@@ -4,31 +4,32 @@ On Lightning Fabric, so the same code runs on a CPU, a GPU or, under torchrun, o
 function of the step's number, so a run that was killed goes on from its last checkpoint exactly as it would have.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
 import math
 import os
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from abstract_beauty.errors import UserError
-from abstract_beauty.files import replacing
+from abstract_beauty.checkpoints import Row, State, load_checkpoint, save_checkpoint
+from abstract_beauty.errors import SharedError
+from abstract_beauty.machine import processes
 from abstract_beauty.optimizers import optimizers_for
 from abstract_beauty.params import TrainingParams
 
 Fabric = Any  # lightning.fabric.Fabric; imported only where one is made, since that import takes seconds
-Row = dict[str, float]
 Step = Callable[[nn.Module, int], dict[str, Tensor]]
 
 
@@ -39,8 +40,25 @@ class Clock:
     seconds: float = 0.0
 
 
-class TrainingStopped(UserError):
+@dataclass(frozen=True)
+class Task:
+    """What a network is to learn: its step, and what is said when that goes wrong."""
+
+    step: Step
+    pictures: Callable[[int], Sequence[str]] = (
+        lambda i: ()
+    )  # what the i-th batch, of all processes, was cut from
+    watch: Callable[[Row], Sequence[str]] = (
+        lambda row: ()
+    )  # what is odd about a row of the curve; each is said once
+
+
+class TrainingStopped(SharedError):
     """A loss or gradient stopped being a number; the last good checkpoint is kept."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came while a network was trained; its state was saved."""
 
 
 def seed_for(*parts: object) -> int:
@@ -77,12 +95,12 @@ def make_fabric(params: TrainingParams) -> Fabric:
 
     # Else it prints a line about the precision, which belongs into the record of a run and nowhere else.
     logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
-    world, local = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    world, local = processes(), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     fabric = Fabric(
         accelerator=params.accelerator,
         devices=local,
         num_nodes=max(1, world // local),
-        strategy="ddp" if world > 1 else "auto",
+        strategy="ddp" if world > 1 else params.strategy,
         precision=precision_of(params),
     )
     fabric.launch()
@@ -97,9 +115,66 @@ def learning_rate_at(step: int, steps: int, peak: float, warmup: float) -> float
     return peak * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
 
 
+class _Finite:
+    """The first step at which each value was not finite, noted where it is computed: nothing waits for a GPU."""
+
+    NEVER = torch.iinfo(torch.int64).max
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.first: Tensor | None = None
+
+    def note(self, step: int, values: Mapping[str, Tensor]) -> None:
+        """Look at one step's values."""
+        found = torch.stack([value.detach().float() for value in values.values()]).isfinite()
+        if self.first is None:
+            self.names = list(values)
+            self.first = torch.full_like(found, self.NEVER, dtype=torch.int64)
+        self.first = torch.where(found, self.first, self.first.clamp(max=step))
+
+    def broken(self, fabric: Fabric) -> tuple[str, int] | None:
+        """Which value was the first, and at which step, in any process; None while all are numbers."""
+        if self.first is None:
+            return None
+        first = fabric.all_reduce(self.first, reduce_op="min").tolist()
+        step = min(first)
+        return None if step == self.NEVER else (self.names[first.index(step)], step)
+
+
+@contextlib.contextmanager
+def _termination() -> Iterator[Callable[[], bool]]:
+    """Whether SIGTERM has come, which meanwhile kills nothing; Python can ask that of its main thread only."""
+    came = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield came.is_set
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: came.set())
+    try:
+        yield came.is_set
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+    if came.is_set():  # too late for the block to notice
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _restored(
+    path: Path, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer], fabric: Fabric
+) -> State:
+    """The state to go on from, which all processes must find alike."""
+    state = load_checkpoint(path, network, optimizers)
+    there = torch.tensor([state.step, -state.step])
+    least, most = fabric.all_reduce(fabric.to_device(there), reduce_op="min").tolist()
+    if least != -most:
+        raise SharedError(
+            f"{path}: is at step {least} for one process and at {-most} for another; "
+            "it must lie on a disk that all share"
+        )
+    return state
+
+
 def fit(
     network: nn.Module,
-    step: Step,
+    task: Task | Step,
     *,
     steps: int,
     learning_rate: float,
@@ -115,7 +190,7 @@ def fit(
 
     Args:
         network: what is trained.
-        step: `step(network, i)` draws the i-th batch and returns tensors of one number each, "loss" among them.
+        task: its `step(network, i)` draws the i-th batch and returns tensors of one number each, "loss" among them.
         steps: how many.
         learning_rate: the schedule's peak.
         params: precision, warm-up, clipping, how often to log and to save.
@@ -130,28 +205,32 @@ def fit(
         The curve: a row every `params.log_every` steps, values averaged over them (and over processes).
 
     Raises:
-        TrainingStopped: the loss or the gradients are not finite; the steps and the kept checkpoint are named.
+        TrainingStopped: a value or the gradients are not finite; the step, its pictures and the kept checkpoint are
+            named.
+        Terminated: SIGTERM came; the state was saved after the step that was being done, or, where there are several
+            processes, at the end of the curve's row, where they agree on it.
+        UserError: the checkpoint cannot be read, or not be written, as on a full disk; the last one is kept.
     """
+    task = task if isinstance(task, Task) else Task(task)
     model, *optimizers = fabric.setup(network, *optimizers_for(network, optimizer, learning_rate))
     for method in getattr(network, "forward_methods", ()):
         model.mark_forward_method(method)
     # After setup, so that the optimizers' state is loaded to where the weights now are.
-    begin, curve, spent = _restore(checkpoint, network, optimizers)
-    started = time.perf_counter() - spent
+    state = _restored(checkpoint, network, optimizers, fabric)
+    started = time.perf_counter() - state.seconds
+    finite, said = _Finite(), set()
     model.train()
     bar = tqdm(
-        total=steps, initial=begin, desc=label, unit="step", mininterval=1.0, dynamic_ncols=True,
+        total=steps, initial=state.step, desc=label, unit="step", mininterval=1.0, dynamic_ncols=True,
         disable=not progress or not fabric.is_global_zero, leave=sys.stderr.isatty(),
     )  # fmt: skip
-    sums: dict[str, Tensor] = {}
-    counted = 0
-    with bar:
-        for i in range(begin, steps):
+    with bar, _termination() as terminated:
+        for i in range(state.step, steps):
             rate = learning_rate_at(i, steps, learning_rate, params.warmup)
             for one in optimizers:
                 for group in one.param_groups:
                     group["lr"] = rate
-            values = step(model, i)
+            values = task.step(model, i)
             for one in optimizers:
                 one.zero_grad(set_to_none=True)
             fabric.backward(values["loss"])
@@ -161,83 +240,58 @@ def fit(
             ]
             for one in optimizers:
                 one.step()
-            for name, value in {**values, "gradient_norm": torch.stack(norms).norm()}.items():
+            values = {**values, "gradient_norm": torch.stack(norms).norm()}
+            finite.note(i + 1, values)
+            for name, value in values.items():
                 # Summed where they are computed: reading a number back at every step would stall a GPU.
-                sums[name] = sums.get(name, 0) + value.detach()
-            counted += 1
+                state.sums[name] = state.sums.get(name, 0) + value.detach()
+            state.counted += 1
+            state.step = i + 1
             bar.update()
-            done = i + 1
-            if done % params.log_every == 0 or done == steps:
+            ends = state.step % params.log_every == 0 or state.step == steps
+            stop = terminated()
+            if fabric.world_size > 1:  # they meet where a row ends, and stop together
+                stop = ends and bool(
+                    fabric.all_reduce(fabric.to_device(torch.tensor(stop)).int(), reduce_op="max")
+                )
+            if not (ends or stop):
+                continue
+            # Before anything is saved: the last checkpoint is of a step at which all was well.
+            if broken := finite.broken(fabric):
+                raise TrainingStopped(f"{label}: {_broken(*broken, steps, checkpoint, task)}")
+            if ends:
                 row = {
-                    name: float(fabric.all_reduce(total / counted, reduce_op="mean"))
-                    for name, total in sums.items()
+                    name: float(fabric.all_reduce(total / state.counted, reduce_op="mean"))
+                    for name, total in state.sums.items()
                 }
-                odd = [name for name, value in row.items() if not math.isfinite(value)]
-                if odd:
-                    kept = (
-                        f"the last good state is {checkpoint}"
-                        if checkpoint.exists()
-                        else "nothing was saved yet"
-                    )
-                    raise TrainingStopped(
-                        f"{label}: {odd[0]} is not finite in steps {done - counted + 1} to {done}; {kept}; "
-                        "lower the learning rate or check the pictures"
-                    )
-                curve.append({"step": done, **row, "learning_rate": rate})
+                state.curve.append({"step": state.step, **row, "learning_rate": rate})
                 bar.set_postfix(loss=f"{row['loss']:.4f}", refresh=False)
-                sums, counted = {}, 0
-            # Only where a row was just finished: a checkpoint must not cut an average in two.
-            if counted == 0 and done < steps and done % params.checkpoint_every < params.log_every:
+                state.sums, state.counted = {}, 0
                 if fabric.is_global_zero:
-                    spent = time.perf_counter() - started
-                    _save(checkpoint, network, optimizers, {"step": done, "curve": curve, "seconds": spent})
+                    for line in set(task.watch(state.curve[-1])) - said:
+                        said.add(line)
+                        tqdm.write(f"{label}: step {state.step}: {line}", file=sys.stderr)
+            # Only where a row was just finished, unless it is the last chance: the processes' sums differ within one.
+            due = ends and state.step < steps and state.step % params.checkpoint_every < params.log_every
+            if due or stop:
+                if fabric.is_global_zero:
+                    state.seconds = time.perf_counter() - started
+                    save_checkpoint(checkpoint, network, optimizers, state)
                 fabric.barrier()
+            if stop:
+                raise Terminated(f"{label}: stopped at step {state.step} of {steps}, which is saved")
     network.eval()
     if clock:
         clock.seconds = time.perf_counter() - started
-    return curve
+    return state.curve
 
 
-def _save(
-    path: Path,
-    network: nn.Module,
-    optimizers: Sequence[torch.optim.Optimizer],
-    progress: dict[str, Any],
-) -> None:
-    """Write everything that the rest of the run depends on."""
-    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-    for which, optimizer in enumerate(optimizers):
-        for index, state in optimizer.state_dict()["state"].items():
-            tensors |= {
-                f"optimizer.{which}.{index}.{n}": torch.as_tensor(value) for n, value in state.items()
-            }
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={"progress": json.dumps(progress)})
-
-
-def _restore(
-    path: Path, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
-) -> tuple[int, list[Row], float]:
-    """Load the state that `_save` wrote: step, curve and seconds so far; 0, [] and 0 where there is none."""
-    if not path.is_file():
-        return 0, [], 0.0
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-            progress = json.loads(file.metadata()["progress"])
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            f"{path}: the checkpoint cannot be read ({error}); delete it to begin anew"
-        ) from error
-    network.load_state_dict(
-        {n.removeprefix("network."): t for n, t in tensors.items() if n.startswith("network.")}
+def _broken(name: str, step: int, steps: int, checkpoint: Path, task: Task) -> str:
+    """What to say of the first value that is not finite."""
+    pictures = ", ".join(dict.fromkeys(task.pictures(step - 1)))
+    batch = f"its batch is cut from {pictures}; " if pictures else ""
+    kept = f"the last good state is {checkpoint}" if checkpoint.exists() else "nothing was saved yet"
+    return (
+        f"{name} is not finite at step {step} of {steps}; {batch}{kept}; "
+        "lower the learning rate or check these pictures"
     )
-    states: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimizers]
-    for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
-            _, which, index, key = name.split(".", 3)
-            states[int(which)].setdefault(int(index), {})[key] = tensor
-    for optimizer, state in zip(optimizers, states, strict=True):
-        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return progress["step"], progress["curve"], progress["seconds"]

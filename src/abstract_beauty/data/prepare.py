@@ -2,8 +2,6 @@
 
 import hashlib
 import importlib
-import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -19,7 +17,7 @@ from tqdm import tqdm
 
 from abstract_beauty.data.records import Found, Skip, Split
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import read_json, sha256, write_json
+from abstract_beauty.files import read_json, replacing_folder, sha256, write_json
 from abstract_beauty.images import printable, write_image
 from abstract_beauty.params import DataParams
 
@@ -97,23 +95,19 @@ def prepare(params: DataParams, seed: int, out: Path, *, progress: bool = True) 
     # imported by name, as the sources are independent and the hub's library is heavy
     source = importlib.import_module(f"abstract_beauty.data.{params.source}")
     found, most = source.pictures(params, seed)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        for split in ("train", "test"):
-            (temporary / split).mkdir(parents=True)
-        with tqdm(total=most, desc="pictures", unit="picture", disable=not progress) as bar:
-            entries, skips = _write(found, params.limit, temporary, bar.update)
-        for split in ("test", "train"):
-            if not any(entry.split == split for entry in entries):
-                raise UserError(_nothing(params, split, skips))
-        manifest = Manifest(params.source, seed, tuple(sorted(entries, key=_place)), tuple(skips))
-        write_json(temporary / "manifest.json", manifest.as_dict())
-        _replace_folder(temporary, out)
+        with replacing_folder(out) as temporary:
+            for split in ("train", "test"):
+                (temporary / split).mkdir()
+            with tqdm(total=most, desc="pictures", unit="picture", disable=not progress) as bar:
+                entries, skips = _write(found, params.limit, temporary, bar.update)
+            for split in ("test", "train"):
+                if not any(entry.split == split for entry in entries):
+                    raise UserError(_nothing(params, split, skips))
+            manifest = Manifest(params.source, seed, tuple(sorted(entries, key=_place)), tuple(skips))
+            write_json(temporary / "manifest.json", manifest.as_dict())
     except OSError as error:
         raise UserError(f"{printable(out)}: cannot be written ({error.strerror or error})") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return manifest
 
 
@@ -179,15 +173,6 @@ def _nothing(params: DataParams, split: str, skips: list[Skip]) -> str:
             f"data.test_share: {params.test_share} leaves no test picture; raise it or set data.test{reason}"
         )
     return f"data.{split}: gives no picture of at least {SMALLEST_SIDE} pixels a side; add pictures{reason}"
-
-
-def _replace_folder(temporary: Path, out: Path) -> None:
-    """Put `temporary` in the place of `out`; a rename each, as a filled folder cannot be replaced in one."""
-    old = out.with_name(f".{out.name}.{os.getpid()}.old")
-    if out.exists():
-        os.replace(out, old)
-    os.replace(temporary, out)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def read_manifest(folder: Path) -> Manifest:

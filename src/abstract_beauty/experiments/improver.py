@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from abstract_beauty.errors import UserError
+from abstract_beauty.experiments import health
 from abstract_beauty.experiments.linear import linear_run
 from abstract_beauty.experiments.objectives import loss_values, phase_at, predictors_of, scorer_of
 from abstract_beauty.experiments.pictures import Crops, data_hash, judged_images, pictures
@@ -18,7 +19,7 @@ from abstract_beauty.params import ImproverParams, Params
 from abstract_beauty.predictability import PHASES, phase_averaged, predictability, progress
 from abstract_beauty.project import Project
 from abstract_beauty.statistics import colour_shift, contrast_kept, high_frequency_kept
-from abstract_beauty.training import Fabric, Step, seed_for
+from abstract_beauty.training import Fabric, Task, seed_for
 
 JUDGE_PHASES = PHASES[:2]  # the article's grid and the one furthest from it: the judge reads tiles one by one
 
@@ -59,8 +60,9 @@ def improver_run(
     config = base_config(params, data_hash(project), section)
     config["through"] = {part: digest(run.config) for part, run in runs.items()}
 
-    def make_step(fabric: Fabric) -> Step:
-        images = tuple(picture.image for picture in pictures(project, "train"))
+    def make_task(fabric: Fabric) -> Task:
+        seen = pictures(project, "train")
+        images = tuple(picture.image for picture in seen)
         seed = seed_for(params.seed, "improvers", section.seed)
         batches = Crops(images, section.crop, section.batch, seed)
         f = {part: run.network.to(fabric.device) for part, run in runs.items()}
@@ -70,12 +72,18 @@ def improver_run(
             x = fabric.to_device(batches(i, fabric.global_rank, fabric.world_size))
             # One precision for both networks: the gradient crosses from the predictor to the improver.
             with fabric.autocast():
-                return loss_values(section, x, g(x), f, phase_at(section, seed, i), scorer)
+                y = g(x)
+                values = loss_values(section, x, y, f, phase_at(section, seed, i), scorer)
+            return {**values, "deviation": y.detach().float().std(dim=(2, 3)).mean()}
 
-        return step
+        return Task(
+            step,
+            pictures=lambda i: [seen[index].name for index in batches.pictures(i)],
+            watch=lambda row: health.warnings(section, row),
+        )
 
     return obtain(
-        project, params, "improvers", name, config, make_step,
+        project, params, "improvers", name, config, make_task,
         section=section, publish=publish, progress=progress,
     )  # fmt: skip
 
@@ -158,4 +166,7 @@ def measure_improver(
         "original": filters["original"][0] if "original" in filters else None,
         "final_loss": run.curve[-1]["loss"],
         "parameters": sum(parameter.numel() for parameter in run.network.parameters()),
+        "warnings": health.warnings(
+            ImproverParams(**run.config["section"]), {**run.curve[-1], "deviation": sum(flat) / len(flat)}
+        ),
     }

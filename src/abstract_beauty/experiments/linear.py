@@ -9,6 +9,7 @@ from abstract_beauty.baselines import LinearFill
 from abstract_beauty.experiments.pictures import Tiles, data_hash, pictures
 from abstract_beauty.experiments.runs import Run, digest
 from abstract_beauty.full_prediction import TILE
+from abstract_beauty.machine import is_first_process
 from abstract_beauty.params import Params, as_tree
 from abstract_beauty.project import Project
 from abstract_beauty.training import seed_for
@@ -32,7 +33,10 @@ def linear_run(project: Project, params: Params, *, publish: bool = False) -> Ru
             return Run("linear", weights.load(path, "predictors"), [], config, path)
     path = published if publish else kept
     description = weights.Description("predictors", "linear", "linear_fill", 0, config)
-    weights.save(path, _fitted(project, params), description)
+    fitted = _fitted(project, params)
+    if not is_first_process():  # each has the same one; the first writes it
+        return Run("linear", fitted.eval().requires_grad_(False), [], config, path)
+    weights.save(path, fitted, description)
     return Run("linear", weights.load(path, "predictors"), [], config, path)
 
 

@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
-from abstract_beauty.data import Picture, load_split, prepare, summary
+from abstract_beauty.data import Picture, load_split, prepare, read_manifest, summary
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import read_json, write_json
+from abstract_beauty.files import write_json
 from abstract_beauty.full_prediction import CONTEXT, MARGIN, TILE, Phase, reflected
 from abstract_beauty.params import Params, as_tree, load_params
 from abstract_beauty.project import Project
@@ -44,7 +44,8 @@ def data_hash(project: Project) -> str:
         raise UserError(
             f"{project.data}: there are no prepared pictures; run `make repro` or `abstract-beauty data`"
         )
-    return read_json(project.results / "data.json")["sha256"]
+    # Not from results/data.json, which is written after the pictures: a kill may fall between.
+    return summary(read_manifest(project.data))["sha256"]
 
 
 @lru_cache(maxsize=4)
@@ -128,6 +129,11 @@ class Crops:
             crops.append(crop.float() / 255 * (0.6 + 0.4 * shade if self.shade else 1.0))
         return torch.stack(crops)
 
+    def pictures(self, step: int) -> list[int]:
+        """Which of the images a batch is cut from, over all processes."""
+        draw = torch.rand(self.batch, 6, generator=generator_for(self.seed, "crops", step))
+        return [int(which * len(self.images)) for which in draw[:, 0].tolist()]
+
     def phase(self, step: int) -> Phase:
         """The grid of a step: the article's at even steps, one drawn at random at odd ones."""
         if step % 2 == 0:
@@ -164,6 +170,11 @@ class Tiles:
             contexts.append(context.float() / 255 * (0.6 + 0.4 * shade))
             masks.append(hidden[None])
         return torch.stack(contexts), torch.stack(masks)
+
+    def pictures(self, step: int) -> list[int]:
+        """Which of the images a batch is cut from, over all processes."""
+        draw = torch.rand(self.batch, 6, generator=generator_for(self.seed, "tiles", step))
+        return [int(which * len(self.images)) for which in draw[:, 0].tolist()]
 
 
 def _within(begin: int, size: int, whole: int) -> Tensor:

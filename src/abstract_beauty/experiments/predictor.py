@@ -5,6 +5,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from abstract_beauty import predictors
+from abstract_beauty.data import Picture
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.linear import linear_run
 from abstract_beauty.experiments.pictures import Crops, Tiles, data_hash, pictures, test_images
@@ -13,7 +14,7 @@ from abstract_beauty.full_prediction import MARGIN, TILE, full_prediction
 from abstract_beauty.params import Params, PredictorParams
 from abstract_beauty.predictability import mae, phase_averaged, predictability
 from abstract_beauty.project import Project
-from abstract_beauty.training import Fabric, Step, seed_for
+from abstract_beauty.training import Fabric, Task, seed_for
 
 CENTRE = slice(MARGIN, MARGIN + TILE)
 
@@ -63,31 +64,32 @@ def predictor_run(
         if linear:
             network.matrix.copy_(linear.network.matrix)
 
-    def make_step(fabric: Fabric) -> Step:
-        images = tuple(picture.image for picture in pictures(project, "train"))
+    def make_task(fabric: Fabric) -> Task:
+        seen = pictures(project, "train")
         seed = seed_for(params.seed, "predictors", section.seed)
-        make = _step_of_crops if section.crop else _step_of_tiles
-        return make(images, section, seed, fabric)
+        make = _task_of_crops if section.crop else _task_of_tiles
+        return make(seen, section, seed, fabric)
 
     return obtain(
-        project, params, "predictors", name, config, make_step,
+        project, params, "predictors", name, config, make_task,
         section=section, begin=begin, publish=publish, progress=progress,
     )  # fmt: skip
 
 
-def _step_of_tiles(images: tuple[Tensor, ...], section: PredictorParams, seed: int, fabric: Fabric) -> Step:
+def _task_of_tiles(seen: tuple[Picture, ...], section: PredictorParams, seed: int, fabric: Fabric) -> Task:
     """Single tiles and their contexts, from anywhere in the pictures."""
-    batches = Tiles(images, section.batch, seed)
+    batches = Tiles(tuple(picture.image for picture in seen), section.batch, seed)
 
     def step(f: nn.Module, i: int) -> dict[str, Tensor]:
         context, hidden = fabric.to_device(batches(i, fabric.global_rank, fabric.world_size))
         return {"loss": mae(f(context, hidden), context[..., CENTRE, CENTRE])}
 
-    return step
+    return Task(step, pictures=lambda i: [seen[index].name for index in batches.pictures(i)])
 
 
-def _step_of_crops(images: tuple[Tensor, ...], section: PredictorParams, seed: int, fabric: Fabric) -> Step:
+def _task_of_crops(seen: tuple[Picture, ...], section: PredictorParams, seed: int, fabric: Fabric) -> Task:
     """Whole crops, predicted in full on a grid of random phase: what is minimised is MAE(y, z) itself."""
+    images = tuple(picture.image for picture in seen)
     crops = Crops(images, section.crop, section.batch, seed, turn=True, shade=True)
 
     def step(f: nn.Module, i: int) -> dict[str, Tensor]:
@@ -96,7 +98,7 @@ def _step_of_crops(images: tuple[Tensor, ...], section: PredictorParams, seed: i
             z = full_prediction(f, y, crops.phase(i))
         return {"loss": mae(y, z)}
 
-    return step
+    return Task(step, pictures=lambda i: [seen[index].name for index in crops.pictures(i)])
 
 
 def measure_predictor(project: Project, run: Run) -> dict[str, Any]:

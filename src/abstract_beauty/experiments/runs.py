@@ -17,12 +17,12 @@ import torch
 from torch import nn
 
 from abstract_beauty import weights
-from abstract_beauty.errors import UserError
-from abstract_beauty.files import replacing, rounded, write_json
-from abstract_beauty.machine import machine
+from abstract_beauty.errors import SharedError, UserError
+from abstract_beauty.files import discard, replacing, rounded, write_json
+from abstract_beauty.machine import is_first_process, machine, processes, wait_for_all_processes
 from abstract_beauty.params import Params, as_tree
 from abstract_beauty.project import Project
-from abstract_beauty.training import Clock, Fabric, Row, Step, fit, make_fabric, precision_of, seed_for
+from abstract_beauty.training import Clock, Fabric, Row, Task, fit, make_fabric, precision_of, seed_for
 
 # What decides the numbers of a training; a scratch folder of other code is never resumed.
 _CODE = (
@@ -35,6 +35,7 @@ _CODE = (
     "full_prediction.py",
     "predictability.py",
     "optimizers.py",
+    "checkpoints.py",
     "training.py",
     "experiments/pictures.py",
     "experiments/linear.py",
@@ -100,7 +101,7 @@ def obtain(
     kind: str,
     name: str,
     config: Mapping[str, Any],
-    make_step: Callable[[Fabric], Step],
+    make_task: Callable[[Fabric], Task],
     *,
     section: Any,
     begin: Callable[[nn.Module], None] = lambda network: None,
@@ -116,55 +117,72 @@ def obtain(
         name: what the run is called; a key of that section of params where it is published.
         config: everything the numbers depend on.
         section: the network's own parameters: what it is and how long it trains.
-        make_step: returns the closure that `fit` trains with, once the devices are known.
+        make_task: returns what `fit` trains with, once the devices are known.
         begin: gives a new network what it begins with, beyond its random weights.
         publish: train even if the published run matches, and publish the result under models/run and results: what a
             train stage does. Otherwise the result stays in scratch, so that a notebook never changes the pipeline's.
         progress: whether to show bars.
+
+    Raises:
+        SharedError: the section's batch cannot be shared out evenly among the processes.
     """
     published = project.run / kind / f"{name}.safetensors"
     config = json.loads(json.dumps(config))
     scratch = _scratch(project, kind, name, config)
-    kept, kept_curve = scratch / "weights.safetensors", scratch / "curve.csv"
+    kept, kept_curve, kept_record = (
+        scratch / name for name in ("weights.safetensors", "curve.csv", "record.json")
+    )
     if not publish and published.is_file() and weights.describe(published).config == config:
         curve = read_curve(curve_path(project, kind, name))
         return Run(name, weights.load(published, kind), curve, config, published)
-    if not kept.is_file():
-        fabric = make_fabric(params.training)
+    fabric = make_fabric(params.training) if processes() > 1 else None  # also where there is only to publish
+    if not all(file.is_file() for file in (kept, kept_curve, kept_record)):
+        fabric = fabric or make_fabric(params.training)
+        _check_share(kind, name, section.batch, fabric.world_size)
         torch.manual_seed(seed_for(params.seed, kind, section.seed))
         network = weights.build(kind, section.network, section.width)
         begin(network)
         clock = Clock()
         curve = fit(
-            network, make_step(fabric), steps=section.steps, learning_rate=section.learning_rate,
+            network, make_task(fabric), steps=section.steps, learning_rate=section.learning_rate,
             params=params.training, checkpoint=scratch / "checkpoint.safetensors", fabric=fabric,
             optimizer=getattr(section, "optimizer", "adamw"), clock=clock,
             label=f"{kind.removesuffix('s')} {name}", progress=progress,
         )  # fmt: skip
-        if fabric.is_global_zero:
+        if is_first_process():
             write_curve(kept_curve, curve)
             described = weights.Description(kind, name, section.network, section.width, config)
             record = {"seconds": clock.seconds, "precision": precision_of(params.training)}
             record |= machine(params.training.accelerator)
-            write_json(scratch / "record.json", record)
+            write_json(kept_record, record)
             weights.save(kept, network, described)
-        fabric.barrier()
+        wait_for_all_processes()
     run = Run(name, weights.load(kept, kind), read_curve(kept_curve), config, kept)
     if not publish:
         return run
-    if int(torch.distributed.get_rank() if torch.distributed.is_initialized() else 0) == 0:
-        published.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(published) as temporary:
-            shutil.copyfile(kept, temporary)
-        with replacing(record_path(published)) as temporary:
-            shutil.copyfile(scratch / "record.json", temporary)
+    if is_first_process():
         write_curve(curve_path(project, kind, name), run.curve)
+        # The weights last: where they are of this configuration, the rest is there.
+        for source, target in ((kept_record, record_path(published)), (kept, published)):
+            with replacing(target) as temporary:
+                shutil.copyfile(source, temporary)
+    wait_for_all_processes()
     return Run(name, run.network, run.curve, config, published)
+
+
+def _check_share(kind: str, name: str, batch: int, world: int) -> None:
+    """SharedError where some process would get more pictures of a batch than another, or none: means would differ."""
+    if batch % world:
+        fit_in = ", ".join(str(count) for count in range(1, batch + 1) if batch % count == 0)
+        raise SharedError(
+            f"params.yaml: {kind}.{name}.batch: {batch} a step cannot be shared evenly by {world} processes; "
+            f"start torchrun with one of {fit_in}, or change the batch"
+        )
 
 
 def forget(project: Project, kind: str, run: Run) -> None:
     """Remove a published run's scratch folder, so that the next train stage really trains."""
-    shutil.rmtree(_scratch(project, kind, run.name, run.config), ignore_errors=True)
+    discard(_scratch(project, kind, run.name, run.config))
 
 
 def base_config(params: Params, data_hash: str, section: Any) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import argparse
 import dataclasses
 import os
 import sys
-import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import replacing
+from abstract_beauty.files import replacing, working_folder
 from abstract_beauty.params import Params, as_tree, load_params
 from abstract_beauty.pipeline.notebooks import dumps, normalised, parameter_names, read_script
 from abstract_beauty.pipeline.reporting import one_line
@@ -60,8 +59,8 @@ def run(script: Path, out: Path) -> None:
     values = values_for(parameter_names(notebook, script), params, script)
     if params.threads:
         os.environ["OMP_NUM_THREADS"] = str(params.threads)  # the kernel's
-    with tempfile.TemporaryDirectory() as folder:
-        source, executed = Path(folder, "in.ipynb"), Path(folder, "out.ipynb")
+    with working_folder(project.scratch / "notebook") as folder:
+        source, executed = folder / "in.ipynb", folder / "out.ipynb"
         source.write_text(dumps(notebook))
         try:
             papermill.execute_notebook(
@@ -91,7 +90,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     os.environ.setdefault("PYTHONHASHSEED", "0")  # the order of sets in the kernel's outputs
     warnings.filterwarnings("ignore", module="papermill")
-    run(options.script, options.out)
+    try:
+        run(options.script, options.out)
+    except KeyboardInterrupt:
+        print(f"{options.script}: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -1,0 +1,81 @@
+"""The state of an unfinished training on disk: written whole or not at all, and read back to the bit."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import replacing
+
+Row = dict[str, float]
+
+
+@dataclass
+class State:
+    """How far a training is, beside what the network and its optimizers hold."""
+
+    step: int = 0  # how many are done
+    curve: list[Row] = field(default_factory=list)
+    sums: dict[str, Tensor] = field(default_factory=dict)  # of the row that is not finished yet
+    counted: int = 0  # steps in those sums
+    seconds: float = 0.0  # spent so far
+
+
+def save_checkpoint(
+    path: Path, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer], state: State
+) -> None:
+    """Write everything that the rest of a training depends on; what was at `path` is replaced when all is written.
+
+    Raises:
+        UserError: the file cannot be written; what was there before still is.
+    """
+    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    for which, optimizer in enumerate(optimizers):
+        for index, kept in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{which}.{index}.{n}": torch.as_tensor(value) for n, value in kept.items()}
+    tensors |= {f"sums.{name}": total for name, total in state.sums.items()}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    progress = {key: getattr(state, key) for key in ("step", "curve", "counted", "seconds")}
+    progress["names"] = list(
+        state.sums
+    )  # a file of tensors forgets their order, which is that of the curve's columns
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={"progress": json.dumps(progress)})
+
+
+def load_checkpoint(path: Path, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer]) -> State:
+    """Put what `save_checkpoint` wrote into a network and its optimizers, and say how far it was.
+
+    Where there is no file, nothing is changed and nothing is done yet.
+
+    Raises:
+        UserError: the file is damaged, or belongs to another network.
+    """
+    if not path.is_file():
+        return State()
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+            progress = json.loads(file.metadata()["progress"])
+        names = progress.pop("names")
+        state = State(**progress, sums={name: tensors[f"sums.{name}"] for name in names})
+        network.load_state_dict(
+            {n.removeprefix("network."): t for n, t in tensors.items() if n.startswith("network.")}
+        )
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        why = " ".join(str(error).split())
+        raise UserError(f"{path}: the checkpoint cannot be read ({why}); delete it to begin anew") from error
+    states: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimizers]
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, which, index, key = name.split(".", 3)
+            states[int(which)].setdefault(int(index), {})[key] = tensor
+    for optimizer, kept in zip(optimizers, states, strict=True):
+        optimizer.load_state_dict({"state": kept, "param_groups": optimizer.state_dict()["param_groups"]})
+    return state
