@@ -27,7 +27,7 @@ from abstract_beauty.project import find_project
 
 def _improve(options: argparse.Namespace) -> None:
     path = weights.find("improvers", options.improver)
-    if options.out.resolve() == options.image.resolve():
+    if os.path.realpath(options.out) == os.path.realpath(options.image):
         raise UserError(f"{options.out}: is the original itself; give --out another name")
     picture = read_image(options.image)
     check_side(options.image, picture)
@@ -98,7 +98,7 @@ def _bench(options: argparse.Namespace) -> None:
         quick=options.quick, sizes=options.size, trials=options.trials, largest=options.largest,
         compile=options.compile,
     )  # fmt: skip
-    if options.out and options.out.is_dir():
+    if options.out and os.path.isdir(options.out):
         raise UserError(f"{options.out}: is a folder; give --out the name of a file")
 
     def say(part: str) -> None:
