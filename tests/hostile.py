@@ -3,14 +3,30 @@
 Nothing of it is stored: every file is made when a test asks for it, the same for one seed.
 """
 
+import contextlib
+import functools
 import io
+import json
+import os
+import resource
 import struct
+import sys
+import tempfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
+
+from abstract_beauty import cli, weights
+from abstract_beauty.data.folder import files_below
+from abstract_beauty.data.prepare import prepare
+from abstract_beauty.errors import UserError
+from abstract_beauty.images import printable, read_image
+from abstract_beauty.params import DataParams
 
 SEED = 20260
 SUFFIXES = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "TIFF": "tif", "GIF": "gif", "BMP": "bmp"}
@@ -41,6 +57,12 @@ def chunk(name: bytes, content: bytes) -> bytes:
 def png(width: int, height: int, data: bytes, depth: int = 8, colour: int = 2, *more: bytes) -> bytes:
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(more) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+@functools.cache
+def zeros() -> bytes:
+    """Fifty megabytes in fifty kilobytes."""
+    return zlib.compress(bytes(50_000_000))
 
 
 def originals(rng: np.random.Generator) -> list[tuple[str, bytes]]:
@@ -141,11 +163,11 @@ def single(rng: np.random.Generator) -> Iterator[Hostile]:
     jpeg = bytearray(encoded(noise(rng), "JPEG"))
     struct.pack_into(">HH", jpeg, jpeg.index(b"\xff\xc0") + 5, 65_000, 65_000)
     yield Hostile("bomb", b"bomb.jpg", bytes(jpeg))
-    text = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(50_000_000), 9))
+    text = chunk(b"zTXt", b"Comment\0\0" + zeros())
     yield Hostile("bomb", b"text-bomb.png", png(40, 40, zlib.compress(bytes(40 * 121)), 8, 2, text))
-    profile = chunk(b"iCCP", b"icc\0\0" + zlib.compress(bytes(50_000_000), 9))
+    profile = chunk(b"iCCP", b"icc\0\0" + zeros())
     yield Hostile("bomb", b"profile-bomb.png", png(40, 40, zlib.compress(bytes(40 * 121)), 8, 2, profile))
-    yield Hostile("bomb", b"data-bomb.png", png(40, 40, zlib.compress(bytes(50_000_000), 9)))
+    yield Hostile("bomb", b"data-bomb.png", png(40, 40, zeros()))
 
     for height, width in [(1, 1), (1, 4000), (10, 30_000), (31, 40)]:
         content = png(width, height, zlib.compress(bytes((3 * width + 1) * height)))
@@ -202,3 +224,119 @@ def pictures(count: int, seed: int = SEED) -> Iterator[Hostile]:
         form, content = sound[at // len(kinds) % len(sound)]
         yield Hostile(kind, f"{kind}-{at}.{SUFFIXES[form]}".encode(), MUTATIONS[kind](content, rng))
         at, made = at + 1, made + 1
+
+
+def written(folder: Path, one: Hostile) -> Path:
+    path = Path(os.fsdecode(os.fsencode(folder) + b"/" + one.name))
+    path.write_bytes(one.content)
+    return path
+
+
+def special(folder: Path) -> dict[str, Path]:
+    """Paths that are no plain files, by what they are."""
+    made = {
+        kind: folder / f"{kind}.png"
+        for kind in ("folder", "pipe", "loop", "two-loop", "dangling", "device", "unreadable")
+    }
+    made["folder"].mkdir()
+    os.mkfifo(made["pipe"])
+    made["loop"].symlink_to(made["loop"])
+    made["two-loop"].symlink_to(folder / "back.png")
+    (folder / "back.png").symlink_to(made["two-loop"])
+    made["dangling"].symlink_to(folder / "nowhere.png")
+    made["device"].symlink_to("/dev/zero")
+    made["unreadable"].write_bytes(encoded(noise(np.random.default_rng(0)), "PNG"))
+    made["unreadable"].chmod(0)
+    (folder / "inside").mkdir()
+    (folder / "inside" / "round").symlink_to(folder, target_is_directory=True)
+    return made | {"missing": folder / "missing.png", "long": folder / f"{'a' * 300}.png"}
+
+
+def judged(path: Path) -> tuple[str, str]:
+    """What becomes of a picture in the reader: "opened" or "refused" and the reason; anything else is raised."""
+    try:
+        picture = read_image(path)
+    except UserError as error:
+        message = str(error)
+        if "\n" in message or not message.startswith(printable(path)[:8]):
+            raise AssertionError(f"not one line that names the file: {message!r}") from error
+        return "refused", message
+    if picture.shape[0] != 3 or not 0 <= float(picture.min()) <= float(picture.max()) <= 1:
+        raise AssertionError(f"{path}: shape {tuple(picture.shape)}, or values outside [0, 1]")
+    return "opened", ""
+
+
+def tiny_networks(folder: Path) -> dict[str, Path]:
+    """Untrained networks of a few channels, as files: a predictor, the linear fill, an improver."""
+    made = {}
+    for kind, network in [("predictors", "four_sides"), ("predictors", "linear_fill"), ("improvers", "unet")]:
+        made[network] = folder / f"{network}.safetensors"
+        described = weights.Description(kind, network, network, 12, {})
+        weights.save(made[network], weights.build(kind, network, 12), described)
+    return made
+
+
+def survey(count: int, folder: Path) -> Counter:
+    """Run files through the reader and `improve`, then a folder of them through `score` and the data stage.
+
+    Returns:
+        How many there were of each (command, kind of file, outcome). A traceback, a line too many, or a file left
+        half-written is raised as AssertionError.
+    """
+    networks, found = tiny_networks(folder), Counter()
+    inside, out = folder / "pictures", folder / "out.png"
+    inside.mkdir()
+    for at, one in enumerate(pictures(count)):
+        path = written(inside, one)
+        outcome, reason = judged(path)
+        found["read", one.kind, outcome] += 1
+        if at % 4 == 0:
+            said = io.StringIO()
+            options = ["--out", str(out), "--improver", str(networks["unet"])]
+            with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+                status = cli.main(["improve", *options, "--", str(path)])
+            left = {other.name for other in folder.iterdir()} - {
+                "pictures",
+                *(n.name for n in networks.values()),
+            }
+            if status not in (0, 2) or left != ({out.name} if status == 0 else set()):
+                raise AssertionError(f"improve {one.name!r}: status {status}, left {left}")
+            if len(said.getvalue().splitlines()) != (status == 2) or (status == 0 and reason):
+                raise AssertionError(f"improve {one.name!r}: status {status}, said {said.getvalue()!r}")
+            found["improve", one.kind, "opened" if status == 0 else "refused"] += 1
+            out.unlink(missing_ok=True)
+        if outcome == "opened" and at % 10:
+            path.unlink()  # scoring takes longer than reading
+    special(inside)
+    for at in range(8):
+        noise(np.random.default_rng(at), 160, 140).save(inside / f"sound-{at}.png")
+    total = len(files_below(inside))
+    said, rows = io.StringIO(), io.StringIO()
+    names = {"predictor": "four_sides", "bad": "four_sides", "linear": "linear_fill"}
+    options = [text for key, name in names.items() for text in (f"--{key}", str(networks[name]))]
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(rows):
+        status = cli.main(["score", str(inside), "--json", *options])
+    scored, left_out = len(json.loads(rows.getvalue())), len(said.getvalue().splitlines())
+    if status != 0 or scored + left_out != total:
+        raise AssertionError(f"score: status {status}, {scored} + {left_out} of {total}")
+    found |= Counter({("score", "folder", "scored"): scored, ("score", "folder", "left out"): left_out})
+    params = DataParams(source="folder", train=(str(inside),), test_share=0.5)
+    manifest = prepare(params, 0, folder / "data", progress=False)
+    taken, skipped = len(manifest.pictures), len(manifest.skipped)
+    if taken + skipped != total:
+        raise AssertionError(f"data: {taken} + {skipped} of {total}")
+    return found | Counter({("data", "folder", "taken"): taken, ("data", "folder", "skipped"): skipped})
+
+
+def table(found: Counter) -> str:
+    lines = [
+        f"{command:8} {kind:10} {what:9} {count:6}" for (command, kind, what), count in sorted(found.items())
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as temporary:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(table(survey(int(sys.argv[1]) if sys.argv[1:] else 2000, Path(temporary))))
+        print(f"memory {before >> 10} -> {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MiB")

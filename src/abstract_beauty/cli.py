@@ -19,7 +19,7 @@ from abstract_beauty.commands.ratings import ratings_command
 from abstract_beauty.commands.score import score_command
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import rounded, write_json
-from abstract_beauty.images import read_image, write_image
+from abstract_beauty.images import printable, read_image, write_image
 from abstract_beauty.improvers import improve
 from abstract_beauty.params import load_params
 from abstract_beauty.project import find_project
@@ -35,7 +35,7 @@ def _improve(options: argparse.Namespace) -> None:
     write_image(options.out, y[0])
     change = float((y[0] - picture).abs().mean())
     print(
-        f"{options.out}: {label(path)}, {options.times} times; mean change {change:.4f} of 1 per pixel and channel"
+        f"{printable(options.out)}: {label(path)}, {options.times} times; mean change {change:.4f} of 1 per pixel and channel"
     )
 
 

@@ -111,4 +111,6 @@ def score_command(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
     if options.csv:
-        print(f"{options.csv}: {len(rows)} pictures", file=sys.stderr if options.json else sys.stdout)
+        print(
+            f"{printable(options.csv)}: {len(rows)} pictures", file=sys.stderr if options.json else sys.stdout
+        )
