@@ -18,7 +18,7 @@ from abstract_beauty.commands.ratings import ratings_command
 from abstract_beauty.commands.score import score_command
 from abstract_beauty.errors import SharedError, UserError
 from abstract_beauty.files import rounded, write_json
-from abstract_beauty.images import read_image, write_image
+from abstract_beauty.images import printable, read_image, write_image
 from abstract_beauty.improvers import improve
 from abstract_beauty.machine import is_first_process, use_threads
 from abstract_beauty.params import load_params
@@ -28,16 +28,15 @@ from abstract_beauty.training import Terminated
 
 def _improve(options: argparse.Namespace) -> None:
     path = weights.find("improvers", options.improver)
-    if options.out.resolve() == options.image.resolve():
+    if os.path.realpath(options.out) == os.path.realpath(options.image):
         raise UserError(f"{options.out}: is the original itself; give --out another name")
     picture = read_image(options.image)
     check_side(options.image, picture)
     y = improve(weights.load(path, "improvers"), picture[None], times=options.times)
     write_image(options.out, y[0])
     change = float((y[0] - picture).abs().mean())
-    print(
-        f"{options.out}: {label(path)}, {options.times} times; mean change {change:.4f} of 1 per pixel and channel"
-    )
+    made = f"{printable(options.out)}: {label(path)}, {options.times} times"
+    print(f"{made}; mean change {change:.4f} of 1 per pixel and channel")
 
 
 def _data(options: argparse.Namespace) -> None:
@@ -103,7 +102,7 @@ def _bench(options: argparse.Namespace) -> None:
         quick=options.quick, sizes=options.size, trials=options.trials, largest=options.largest,
         compile=options.compile,
     )  # fmt: skip
-    if options.out and options.out.is_dir():
+    if options.out and os.path.isdir(options.out):
         raise UserError(f"{options.out}: is a folder; give --out the name of a file")
 
     def say(part: str) -> None:

@@ -1,11 +1,23 @@
 """The errors that are the user's to mend."""
 
+LONGEST = 1000  # characters of a message; what a hostile file makes longer is cut in its middle
+
 
 class UserError(Exception):
     """Something in the input is wrong: one line that names the file or key, what is wrong with it, and the mend.
 
     The command line prints it and exits with status 2; anything else that is raised is a bug and keeps its traceback.
+    A message quotes names and values of files that nobody checked: line breaks, terminal codes and half characters in
+    it are shown as escapes, so it stays one line on any screen.
     """
+
+    def __init__(self, message: str):
+        shown = "".join(
+            one if one.isprintable() else one.encode("unicode_escape").decode() for one in message
+        )
+        if len(shown) > LONGEST:
+            shown = f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
+        super().__init__(shown)
 
 
 class SharedError(UserError):

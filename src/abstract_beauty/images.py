@@ -1,9 +1,13 @@
 """Reading and writing pictures: any mode of file in, one form of tensor out."""
 
+import contextlib
 import io
+import logging
 import os
+import stat
+import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,7 @@ from abstract_beauty.files import replacing
 
 # A hundred million pixels are 1.2 GB as float tensors; a file that declares more is damaged or hostile.
 MAX_PIXELS = 100_000_000
+STRIP = 256  # rows that are turned into floats together, so that a large picture is in memory once
 # What may be opened: plain raster formats. EPS and PostScript are left out, as opening one runs a program.
 FORMATS = (
     "AVIF",
@@ -37,6 +42,9 @@ FORMATS = (
     "TIFF",
     "WEBP",
 )
+_QUIET = (
+    threading.Lock()
+)  # standard error is the process's: two threads must not put it back in the wrong order
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
@@ -66,15 +74,16 @@ def read_image(path: str | os.PathLike) -> Float[Tensor, "3 h w"]:
     """
     path = Path(path)
     shown = printable(path)
-    if path.is_dir():
-        raise UserError(f"{shown}: is a folder; name a picture file")
-    if not path.exists():
-        raise UserError(f"{shown}: no such file")
-    if not path.is_file():  # a pipe or a device would be waited upon for ever
-        raise UserError(f"{shown}: is not a regular file; name a picture file")
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise UserError(f"{shown}: is a folder; name a picture file")
+        if not stat.S_ISREG(mode):  # a pipe or a device would be waited upon for ever
+            raise UserError(f"{shown}: is not a regular file; name a picture file")
         with open(path, "rb") as file:
             return decode_image(file, shown)
+    except FileNotFoundError as error:
+        raise UserError(f"{shown}: no such file") from error
     except OSError as error:
         raise UserError(f"{shown}: cannot be read ({error.strerror or error})") from error
 
@@ -90,14 +99,11 @@ def decode_image(file: io.BufferedIOBase, name: str) -> Float[Tensor, "3 h w"]:
         raise UserError(f"{name}: is empty; give a picture file")
     file.seek(0)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # Pillow warns of odd metadata and of large sizes; the size is judged here
-            with Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
-                _check_size(image.size, name)
-                image.load()
-                pixels = _to_rgb(ImageOps.exif_transpose(image))
+        with _quiet(), Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
+            _check_size(image.size, name)
+            image.load()
+            ImageOps.exif_transpose(image, in_place=True)
+            pixels = _to_rgb(image)
     except UserError:
         raise
     except Image.DecompressionBombError as error:
@@ -111,7 +117,27 @@ def decode_image(file: io.BufferedIOBase, name: str) -> Float[Tensor, "3 h w"]:
         raise UserError(f"{name}: is damaged or truncated ({reason}); replace the file") from error
     if not np.isfinite(pixels).all():
         raise UserError(f"{name}: holds values that are not finite numbers; replace the file")
-    return torch.from_numpy(np.ascontiguousarray(pixels.clip(0, 1).transpose(2, 0, 1), dtype=np.float32))
+    return torch.from_numpy(pixels.clip(0, 1, out=pixels))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing of what decoders say of a damaged file reaches the user beside the one line that names it.
+
+    Pillow warns and logs; libtiff, in C, writes to the process's standard error itself. The size is judged here.
+    """
+    log = logging.getLogger("PIL")
+    with _QUIET, warnings.catch_warnings(), contextlib.ExitStack() as after:
+        warnings.simplefilter("ignore")
+        after.callback(log.setLevel, log.level)
+        log.setLevel(logging.CRITICAL + 1)
+        with contextlib.suppress(OSError):  # a process may have no standard error
+            kept = os.dup(2)
+            after.callback(os.close, kept)
+            after.callback(os.dup2, kept, 2)
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+        yield
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:
@@ -123,11 +149,21 @@ def _check_size(size: tuple[int, int], name: str) -> None:
 
 
 def _to_rgb(image: Image.Image) -> np.ndarray:
-    """Any Pillow mode to (h, w, 3) floats in `[0, 1]`."""
+    """Any Pillow mode to (3, h, w) floats, in `[0, 1]` where the samples are within their scale."""
+    width, height = image.size
+    pixels = np.empty((3, height, width), np.float32)
     if image.mode.startswith("I") or image.mode == "F":
         samples = np.asarray(image, dtype=np.float32)
-        grey = samples / _full_scale(image.mode, samples)
-        return np.repeat(grey[..., None], 3, axis=2)
+        pixels[:] = samples / _full_scale(image.mode, samples)
+        return pixels
+    for top in range(0, height, STRIP):
+        bottom = min(height, top + STRIP)
+        pixels[:, top:bottom] = _colours(image.crop((0, top, width, bottom))).transpose(2, 0, 1)
+    return pixels
+
+
+def _colours(image: Image.Image) -> np.ndarray:
+    """A picture of 8 bits in any mode as (h, w, 3) floats in `[0, 1]`."""
     if image.mode == "LAB":
         profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         image = ImageCms.profileToProfile(image, *profiles, outputMode="RGB")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import pydantic
 from pydantic.dataclasses import dataclass
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from abstract_beauty.errors import UserError
 from abstract_beauty.sections import (
@@ -49,6 +51,9 @@ __all__ = [
     "parse_params",
     "read_yaml",
 ]
+
+# What a file of parameters may hold at most; the largest in use has some 200 values on 4 levels.
+MOST_VALUES, DEEPEST, LARGEST_NUMBER = 10_000, 20, 10**30
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -93,13 +98,8 @@ def parse_params(tree: Any, source: str = "params.yaml") -> Params:
     """
     if not isinstance(tree, Mapping):
         raise UserError(f"{source}: must hold a mapping of sections, not {type(tree).__name__}")
-    try:
-        # Through JSON, since only there strict validation takes a list for a tuple.
-        text = json.dumps(tree, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise UserError(
-            f"{source}: holds a value that is no plain text, number, list or mapping ({error})"
-        ) from error
+    _check_plain(tree, source)
+    text = json.dumps(tree)  # through JSON, since only there strict validation takes a list for a tuple
     try:
         return pydantic.TypeAdapter(Params).validate_json(text)
     except pydantic.ValidationError as error:
@@ -113,6 +113,45 @@ def parse_params(tree: Any, source: str = "params.yaml") -> Params:
         elif not isinstance(first["input"], (dict, list)) and first["type"] != "value_error":
             what += f", not {json.dumps(first['input'])}"
         raise UserError(f"{source}: {key}: {what}") from error
+
+
+def _check_plain(tree: Mapping, source: str) -> None:
+    """UserError unless `tree` holds nothing but text, finite numbers, lists and mappings, of a sane size.
+
+    YAML can say more: dates, sets, keys that are lists, values that hold themselves, and by aliases of aliases a
+    billion values in a few lines.
+    """
+    seen = 0
+    left: list[tuple[str, Any, int]] = [("", tree, 0)]
+    while left:
+        key, value, depth = left.pop()
+        seen += 1
+        if depth > DEEPEST:
+            raise UserError(f"{source}: {key}: is nested more than {DEEPEST} levels deep, or holds itself")
+        if seen + len(left) > MOST_VALUES:
+            raise UserError(f"{source}: {key}: holds more than {MOST_VALUES:,} values; do without aliases")
+        if isinstance(value, Mapping):
+            for name, inner in value.items():
+                if not _is_text(name):
+                    raise UserError(f"{source}: {key or 'top level'}: the key {name!r} must be text")
+                left.append((f"{key}.{name}" if key else name, inner, depth + 1))
+        elif isinstance(value, (list, tuple)):
+            left += [(f"{key}.{at}", inner, depth + 1) for at, inner in enumerate(value)]
+        elif not isinstance(value, (str, int, float, type(None))):
+            raise UserError(
+                f"{source}: {key}: is a {type(value).__name__}; only text, numbers, lists and mappings are known"
+            )
+        elif isinstance(value, str) and not _is_text(value):
+            raise UserError(f"{source}: {key}: {value!r} holds half a character")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise UserError(f"{source}: {key}: must be a finite number, not {value}")
+        elif isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+            raise UserError(f"{source}: {key}: is larger than any number that is used here")
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a value is text that UTF-8 can hold: YAML's escapes can write half of a surrogate pair."""
+    return isinstance(value, str) and value == value.encode("utf-8", "replace").decode("utf-8")
 
 
 def _near(key: str, tree: Mapping) -> str:
@@ -139,13 +178,44 @@ def read_yaml(path: str | os.PathLike) -> Any:
     """Read a YAML 1.2 file (so that 1e-3 is a number, as DVC reads it); UserError when it is missing or malformed."""
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UserError(f"{path}: line {line}: is not UTF-8; save the file in that encoding") from error
     try:
         return YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError) as error:
-        line = " ".join(str(error).split())
-        raise UserError(f"{path}: is not valid YAML ({line})") from error
+    except RecursionError as error:
+        raise UserError(f"{path}: is not valid YAML (nested too deep)") from error
+    except Exception as error:  # a scalar that is not what its tag says fails with whatever comes first
+        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise UserError(f"{path}: line {_line(error, text)}: is not valid YAML ({reason})") from error
+
+
+def _line(error: Exception, text: str) -> int:
+    """The line of a YAML text that an error is about, from 1."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        return mark.line + 1
+    if isinstance(error, ReaderError):
+        return text.count("\n", 0, error.position) + 1
+    loader = YAML(typ="safe", pure=True)
+    left, seen = [loader.compose(text)], set()
+    while left:
+        node = left.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, MappingNode):
+            left += [one for pair in reversed(node.value) for one in reversed(pair)]
+        elif isinstance(node, SequenceNode):
+            left += reversed(node.value)
+        else:
+            try:
+                loader.constructor.construct_object(node, deep=True)
+            except Exception:
+                return node.start_mark.line + 1
+    return 1
 
 
 def merge(tree: Mapping, changes: Mapping) -> dict:

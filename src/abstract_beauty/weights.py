@@ -24,6 +24,7 @@ from abstract_beauty.project import Project, find_project
 
 # One metadata entry holds everything, since safetensors does not keep the order of several and bytes must not vary.
 _ENTRY = "abstract-beauty"
+WIDEST = 512  # as in params.yaml: a file of bytes must not ask for a network of gigabytes
 HASHES = "hashes.json"  # in models/reference: {"predictors/good.safetensors": SHA-256, ...}
 _REGISTRIES: dict[str, dict[str, Callable[[int], nn.Module]]] = {
     "predictors": {**predictors.NETWORKS, "linear_fill": lambda width: LinearFill()},
@@ -70,6 +71,8 @@ def describe(path: str | os.PathLike) -> Description:
     Raises:
         UserError: the file is missing, is no safetensors file, or was not written by this package.
     """
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited upon for ever
+        raise UserError(f"{path}: is not a regular file; name a .safetensors file")
     try:
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {}).get(_ENTRY)
@@ -82,7 +85,7 @@ def describe(path: str | os.PathLike) -> Description:
         raise UserError(f"{path}: {what}") from error
     try:
         return Description(**json.loads(text))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise UserError(
             f"{path}: was not written by abstract-beauty (its metadata has no {_ENTRY!r} entry)"
         ) from error
@@ -121,27 +124,36 @@ def load(path: str | os.PathLike, kind: str) -> nn.Module:
     description = describe(path)
     if description.kind != kind:
         raise UserError(f"{path}: holds one of the {description.kind}, where one of the {kind} is needed")
+    width = description.width
+    if not isinstance(width, int) or isinstance(width, bool) or not 0 <= width <= WIDEST:
+        raise UserError(f"{path}: names a width of {width!r}, where one of at most {WIDEST} is needed")
     state = torch.random.get_rng_state()
     try:
-        network = build(kind, description.network, description.width)
-    except (UserError, TypeError, ValueError) as error:
+        network = build(kind, description.network, width)
+    except Exception as error:  # whatever a constructor makes of a width that nobody would train
         raise UserError(
             f"{path}: names a network that this version does not have ({description.network!r})"
         ) from error
     finally:
         torch.random.set_rng_state(state)
     expected = network.state_dict()
-    with safe_open(path, framework="pt") as file:
-        names = set(file.keys())
-        if names != set(expected):
-            odd = sorted(names ^ set(expected))[0]
-            raise UserError(f"{path}: does not fit the network {description.network!r} (tensor {odd!r})")
-        tensors = {name: file.get_tensor(name) for name in names}
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = set(file.keys())
+            if names != set(expected):
+                odd = sorted(names ^ set(expected))[0]
+                raise UserError(f"{path}: does not fit the network {description.network!r} (tensor {odd!r})")
+            tensors = {name: file.get_tensor(name) for name in names}
+    except (
+        OSError,
+        SafetensorError,
+        AttributeError,
+    ) as error:  # the last: a type that this torch does not have
+        raise UserError(f"{path}: is not a readable safetensors file ({error})") from error
     for name, tensor in tensors.items():
         if tensor.shape != expected[name].shape or tensor.dtype != expected[name].dtype:
-            raise UserError(
-                f"{path}: tensor {name!r} is {tuple(tensor.shape)}, not {tuple(expected[name].shape)}"
-            )
+            found, needed = (f"{tuple(one.shape)} of {one.dtype}" for one in (tensor, expected[name]))
+            raise UserError(f"{path}: tensor {name!r} is {found}, not {needed}")
         if not torch.isfinite(tensor).all():
             raise UserError(f"{path}: tensor {name!r} holds numbers that are not finite")
     network.load_state_dict(tensors)
@@ -169,11 +181,11 @@ def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> 
     if family not in folders:
         raise UserError(f"{name}: is neither reference/NAME, run/NAME, nor the path of a .safetensors file")
     path = folders[family] / f"{member}.safetensors"
-    if path.is_file():
+    if os.path.isfile(path):
         return path
     own = folders["run"] / path.name
     none_yet = not any(folders["reference"].glob("*.safetensors"))
-    if family == "reference" and none_yet and own.is_file():
+    if family == "reference" and none_yet and os.path.isfile(own):
         warnings.warn(
             f"there are no reference weights yet among the {kind}: using this repository's own run, {own}",
             stacklevel=3,

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import html
 import json
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from abstract_beauty import weights
 from abstract_beauty.commands.pictures import check_side, expand, webp
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing, rounded
-from abstract_beauty.images import read_image, resize_short_side
+from abstract_beauty.images import printable, read_image, resize_short_side
 from abstract_beauty.improvers import improve
 from abstract_beauty.preferences import FORMAT, read_choices, strengths
 
@@ -54,7 +55,7 @@ def blind_page(pictures: dict[str, dict[str, Tensor]], title: str = "Which do yo
 
 def blind_command(options: argparse.Namespace) -> None:
     """Write the page for some pictures and improvers."""
-    if options.out.is_dir():
+    if os.path.isdir(options.out):
         raise UserError(f"{options.out}: is a folder; give --out the name of a file")
     files, _ = expand(options.images)
     improvers = {
@@ -77,7 +78,9 @@ def blind_command(options: argparse.Namespace) -> None:
         raise UserError(f"{options.out}: would be larger than {LARGEST_PAGE >> 20} MiB; give fewer pictures")
     with replacing(options.out) as temporary:
         Path(temporary).write_text(page, encoding="utf-8")
-    print(f"{options.out}: {len(pictures)} pictures, each as {', '.join(['original', *improvers])}")
+    print(
+        f"{printable(options.out)}: {len(pictures)} pictures, each as {', '.join(['original', *improvers])}"
+    )
 
 
 def preferences_command(options: argparse.Namespace) -> None:

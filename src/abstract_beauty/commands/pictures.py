@@ -1,6 +1,7 @@
 """Pictures that a user names: files and folders."""
 
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def expand(paths: Sequence[Path]) -> tuple[list[Path], frozenset[Path]]:
     files: list[Path] = []
     found: set[Path] = set()
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # unlike Path.is_dir, no name is too long for it
             files.append(path)
             continue
         inside = files_below(path)

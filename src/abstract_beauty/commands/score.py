@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -92,7 +93,7 @@ def _table(path: Path | None) -> Iterator[Any]:
 
 def score_command(options: argparse.Namespace) -> None:
     """Score every picture named, printing or writing a row each."""
-    if options.csv and options.csv.is_dir():
+    if options.csv and os.path.isdir(options.csv):
         raise UserError(f"{options.csv}: is a folder; give --csv the name of a file")
     files, found = expand(options.images)
     rows = []
@@ -110,4 +111,6 @@ def score_command(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
     if options.csv:
-        print(f"{options.csv}: {len(rows)} pictures", file=sys.stderr if options.json else sys.stdout)
+        print(
+            f"{printable(options.csv)}: {len(rows)} pictures", file=sys.stderr if options.json else sys.stdout
+        )

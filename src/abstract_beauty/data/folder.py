@@ -142,7 +142,7 @@ def _walk(folder: Path, seen: set[str], skips: list[Skip]) -> Iterator[Path]:
         path = folder / entry.name
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
+        if os.path.isdir(path):  # False for a link to itself, of which entry.is_dir() makes an error
             yield from _walk(path, seen, skips)
         elif path.suffix.lower() in SUFFIXES:
             yield path

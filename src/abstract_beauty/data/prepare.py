@@ -121,8 +121,10 @@ def _check(params: DataParams, out: Path) -> None:
     if out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").exists():
         raise UserError(f"{printable(out)}: holds other files and would be replaced; name a new folder")
     for folder in (*params.train, *params.test):
+        if not os.path.isdir(folder):
+            continue  # the source says so
         read, written = Path(folder).resolve(), out.resolve()
-        if read.is_dir() and (read.is_relative_to(written) or written.is_relative_to(read)):
+        if read.is_relative_to(written) or written.is_relative_to(read):
             raise UserError(
                 f"{printable(out)}: lies in '{folder}' or around it; write to a folder apart from the pictures"
             )
@@ -209,7 +211,7 @@ def _read_png(path: Path) -> UInt8[Tensor, "3 h w"]:
     try:
         with Image.open(path) as image:
             return torch.from_numpy(np.asarray(image.convert("RGB")).transpose(2, 0, 1).copy())
-    except (OSError, SyntaxError, ValueError) as error:
+    except Exception as error:  # decoders meet damaged data with whatever exception comes first
         raise UserError(f"{printable(path)}: is missing or damaged; run the data stage again") from error
 
 

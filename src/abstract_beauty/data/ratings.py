@@ -1,5 +1,6 @@
 """Pictures that people rated: a folder with a CSV, a folder of such folders, or a checkout of the Savoias data set."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ def read_rated(folder: Path) -> list[RatedSet]:
     Raises:
         UserError: there is none, or a table is malformed; the file and the row are named.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise UserError(f"{printable(folder)}: no such folder; give one with pictures and {FILE}")
     if (folder / FILE).is_file():
         return [_from_csv(folder)]
@@ -87,7 +88,7 @@ def _from_csv(folder: Path) -> RatedSet:
             raise UserError(f"{printable(path)}: row {row}: '{name}' leads out of the folder")
         if name in seen:
             raise UserError(f"{printable(path)}: row {row}: '{name}' is there twice")
-        if not file.is_file():
+        if not os.path.isfile(file):
             raise UserError(f"{printable(path)}: row {row}: there is no '{name}'")
         seen.add(name)
         files.append(file)

@@ -71,8 +71,8 @@ def run(script: Path, out: Path) -> None:
             kept = project.scratch / "failed" / out.name
             with replacing(kept) as temporary:
                 temporary.write_bytes(executed.read_bytes())
-            trace = "\n".join(error.traceback)[-LONGEST_TRACEBACK:]
-            raise UserError(f"{trace}\n{script}: {error.ename}: {error.evalue} (kept in {kept})") from error
+            print("\n".join(error.traceback)[-LONGEST_TRACEBACK:], file=sys.stderr)
+            raise UserError(f"{script}: {error.ename}: {error.evalue} (kept in {kept})") from error
         result = nbformat.read(executed, as_version=4)
     for cell in result.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
