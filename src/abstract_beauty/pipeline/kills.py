@@ -4,7 +4,8 @@
 
 Each victim runs in a child of this process, forked after the libraries were imported: a new interpreter would spend
 seconds on that, in which there is nothing to kill. What a fork cannot show, a kill during those imports, has no state
-to lose. The networks are tiny and save after every second step, so that many kills fall into a write.
+to lose. The networks are tiny and save after every second step, and half of the moments are put off until the child
+is writing, since a write is short.
 """
 
 import argparse
@@ -179,6 +180,17 @@ def _remove(root: Path, outcomes: tuple[str, ...]) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+def _wait(child: int, root: Path, seconds: float, for_write: bool, at_all: bool) -> tuple[int, int]:
+    """Let a child run for so long and, if asked, on until it is writing; its id and status if it ends meanwhile."""
+    if not at_all:
+        return 0, 0
+    time.sleep(seconds)
+    while True:
+        died, status = os.waitpid(child, os.WNOHANG)
+        if died or not for_write or half_written(root):
+            return died, status
+
+
 def _end(child: int, log: Path) -> None:
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status:
@@ -225,8 +237,9 @@ def kill_at_random(
         _remove(root, victim.outcomes)
         while count.kills < due or count.ended == 0:
             child = _start(victim.run, log)
-            time.sleep(moments.uniform(0, lasts))
-            died, status = os.waitpid(child, os.WNOHANG) if count.kills < due else (0, 0)
+            died, status = _wait(
+                child, root, moments.uniform(0, lasts), moments.random() < 0.5, count.kills < due
+            )
             if died:
                 if status:
                     raise UserError(f"{name}: failed after a kill: {log.read_text()[-2000:]}")
