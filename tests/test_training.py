@@ -1,6 +1,9 @@
 """The loop: it learns, resumes to the bit, stops on what is not a number, and leaves the frozen alone."""
 
 import copy
+import os
+import resource
+import signal
 
 import pytest
 import torch
@@ -12,6 +15,8 @@ from abstract_beauty.full_prediction import full_prediction
 from abstract_beauty.params import TrainingParams
 from abstract_beauty.training import (
     Clock,
+    Task,
+    Terminated,
     TrainingStopped,
     fit,
     generator_for,
@@ -144,6 +149,110 @@ def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_good_checkpoint(fa
     curve = train(resumed, fabric, path)  # mended, it goes on from step 30
     assert all(torch.isfinite(parameter).all() for parameter in resumed.parameters())
     assert curve[-1]["step"] == 60
+
+
+def same(a, b):
+    return all(torch.equal(one, other) for one, other in zip(a.parameters(), b.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("at", [0, 12, 33, 34, 59])
+def test_sigterm_saves_at_once_and_the_rest_is_the_same_to_the_bit(fabric, tmp_path, at):
+    def signalled(network, i):
+        if i == at:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(network, i)
+
+    undisturbed, resumed = line(), line()
+    curve = train(undisturbed, fabric, tmp_path / "a.safetensors")
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Terminated, match=f"stopped at step {at + 1} of 60"):
+        train(line(), fabric, tmp_path / "b.safetensors", by=signalled)
+    assert signal.getsignal(signal.SIGTERM) is before
+    done = []
+
+    def counted(network, i):
+        done.append(i)
+        return step(network, i)
+
+    assert train(resumed, fabric, tmp_path / "b.safetensors", by=counted) == curve
+    assert done == list(range(at + 1, 60))
+    assert same(undisturbed, resumed)
+
+
+def test_the_step_and_the_pictures_of_a_gradient_that_is_not_finite_are_named(fabric, tmp_path):
+    def breaking(network, i):
+        loss = step(network, i)["loss"]
+        if i == 41:
+            loss = loss + (network.weight.sum() * 0).sqrt()  # 0, and its gradient 0 / 0
+        return {"loss": loss}
+
+    task = Task(breaking, pictures=lambda i: [f"picture_{i}", "other", f"picture_{i}"])
+    with pytest.raises(TrainingStopped, match=r"gradient_norm is not finite at step 42 of 60; its batch is cut from "
+                       r"picture_41, other; the last good state is .*c\.safetensors"):  # fmt: skip
+        train(line(), fabric, tmp_path / "c.safetensors", by=task)
+    done = []
+
+    def mended(network, i):
+        done.append(i)
+        return step(network, i)
+
+    resumed, undisturbed = line(), line()
+    train(resumed, fabric, tmp_path / "c.safetensors", by=mended)
+    train(undisturbed, fabric, tmp_path / "d.safetensors")
+    assert done[0] == 40
+    assert same(resumed, undisturbed)
+
+
+def test_sigterm_saves_nothing_after_a_number_went_wrong(fabric, tmp_path):
+    def breaking(network, i):
+        if i == 33:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return {"loss": step(network, i)["loss"] * (torch.nan if i == 32 else 1.0)}
+
+    with pytest.raises(TrainingStopped, match="at step 33 of 60"):
+        train(line(), fabric, tmp_path / "c.safetensors", by=breaking)
+    resumed = line()
+    assert train(resumed, fabric, tmp_path / "c.safetensors")[-1]["step"] == 60
+    assert torch.isfinite(resumed.weight).all()
+
+
+def test_an_overflow_in_bfloat16_is_named(tmp_path):
+    params = TrainingParams(accelerator="cpu", precision="bf16-mixed", log_every=5, checkpoint_every=10)
+    half = make_fabric(params)
+
+    def overflowing(network, i):
+        with half.autocast():
+            made = network(torch.rand(8, 4, generator=generator_for("inputs", i))).to(torch.bfloat16)
+            return {"loss": (made * (1e38 if i == 7 else 1.0)).square().mean()}
+
+    with pytest.raises(TrainingStopped, match=r"loss is not finite at step 8 of 60.*nothing was saved yet"):
+        train(line(), half, tmp_path / "c.safetensors", by=overflowing, params=params)
+
+
+def test_a_full_disk_stops_in_one_line_and_keeps_the_last_checkpoint(fabric, tmp_path):
+    path = tmp_path / "c.safetensors"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def filling(network, i):
+        if i == 25:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
+        return step(network, i)
+
+    try:
+        with pytest.raises(UserError, match=r"c\.safetensors: cannot be written"):
+            train(line(), fabric, path, by=filling)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == [path]
+    undisturbed, resumed = line(), line()
+    assert train(resumed, fabric, path) == train(undisturbed, fabric, tmp_path / "d.safetensors")
+    assert same(undisturbed, resumed)
+
+
+def test_what_is_odd_is_said_once(fabric, tmp_path, capsys):
+    task = Task(step, watch=lambda row: ["its output is one flat colour"] if row["step"] >= 30 else [])
+    train(line(), fabric, tmp_path / "c.safetensors", by=task)
+    assert capsys.readouterr().err.strip() == "line: step 30: its output is one flat colour"
 
 
 def test_a_damaged_checkpoint_is_named(fabric, tmp_path):

@@ -80,7 +80,8 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
             os.fsync(written.fileno())
         os.replace(temporary, path)
     except (OSError, SafetensorError) as error:
-        temporary.unlink(missing_ok=True) if temporary.parent.is_dir() else None
+        with contextlib.suppress(OSError):  # on a read-only disk even what is not there cannot be removed
+            temporary.unlink(missing_ok=True)
         raise UserError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from error
     except BaseException:
         temporary.unlink(missing_ok=True)
