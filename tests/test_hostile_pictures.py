@@ -188,8 +188,7 @@ def test_thousands_of_files_within_bounded_memory(tmp_path):
 def test_the_largest_picture_is_in_memory_about_once(tmp_path):
     """A file of two megabytes that stands for 1.2 GB of floats, which are all that is kept of it."""
     code = (
-        "import resource, sys\nfrom abstract_beauty.files import write_json
-from abstract_beauty.images import read_image\n"
+        "import resource, sys\nfrom abstract_beauty.images import read_image\n"
         "assert read_image(sys.argv[1]).shape == (3, 10_000, 9_999)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
