@@ -80,7 +80,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setenv("ABSTRACT_BEAUTY_ROOT", str(root))
     profile = Project(root / ".profiles" / "reference")
     write_settings(profile, SETTINGS)
-    write_json(profile.data / "manifest.json", {})
+    write_json(profile.data / "manifest.json", {"source": "folder", "seed": 0, "pictures": [], "skipped": []})
     data = {"train": {"pictures": 1252}, "test": {"pictures": 200}, "skipped": 0, "sha256": "5" * 64}
     write_json(profile.results / "data.json", data)
     write_json(

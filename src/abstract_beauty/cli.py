@@ -35,8 +35,8 @@ def _improve(options: argparse.Namespace) -> None:
     y = improve(weights.load(path, "improvers"), picture[None], times=options.times)
     write_image(options.out, y[0])
     change = float((y[0] - picture).abs().mean())
-    made = f"{printable(options.out)}: {label(path)}, {options.times} times"
-    print(f"{made}; mean change {change:.4f} of 1 per pixel and channel")
+    what = f"{label(path)}, {options.times} times; mean change {change:.4f} of 1 per pixel and channel"
+    print(f"{printable(options.out)}: {what}")
 
 
 def _data(options: argparse.Namespace) -> None:

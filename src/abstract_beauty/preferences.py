@@ -1,6 +1,7 @@
 """Which of two pictures did people prefer? Bradley and Terry's model of paired choices, with bootstrap intervals."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,8 @@ def read_choices(path: Path) -> list[Choice]:
     Raises:
         UserError: the file is missing, too large, or not what the page saves; the entry is named.
     """
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited upon for ever
+        raise UserError(f"{path}: is not a regular file; name one that the page saved")
     try:
         if path.stat().st_size > LARGEST:
             raise UserError(f"{path}: is larger than {LARGEST >> 20} MiB; a file of choices never is")

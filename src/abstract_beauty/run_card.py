@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import re
 import subprocess
 from collections.abc import Mapping
@@ -95,6 +96,8 @@ def read_card(folder: Path) -> RunCard:
         UserError: one line that names the file, the key, and what is wrong with it.
     """
     path = folder / CARD
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited upon for ever
+        raise UserError(f"{path}: is not a regular file; make one with `abstract-beauty card`")
     try:
         if path.stat().st_size > LARGEST_CARD:
             raise UserError(f"{path}: is larger than {LARGEST_CARD >> 10} KiB")
@@ -105,6 +108,10 @@ def read_card(folder: Path) -> RunCard:
         ) from error
     except pydantic.ValidationError as error:
         raise UserError(f"{path}: {complaint(error)}") from error
+    try:
+        json.dumps(card.changes, allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: changes: must hold finite numbers only, not NaN or Infinity") from error
     if card.name != folder.name:
         raise UserError(f"{path}: name: is {card.name!r}, but the folder is called {folder.name!r}")
     if len(card.thumbnails) > MOST_THUMBNAILS:

@@ -129,7 +129,8 @@ def load(path: str | os.PathLike, kind: str) -> nn.Module:
         raise UserError(f"{path}: names a width of {width!r}, where one of at most {WIDEST} is needed")
     state = torch.random.get_rng_state()
     try:
-        network = build(kind, description.network, width)
+        with warnings.catch_warnings(action="ignore"):  # torch warns of layers of width 0, which fit no file
+            network = build(kind, description.network, width)
     except Exception as error:  # whatever a constructor makes of a width that nobody would train
         raise UserError(
             f"{path}: names a network that this version does not have ({description.network!r})"

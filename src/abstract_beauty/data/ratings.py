@@ -82,7 +82,10 @@ def _from_csv(folder: Path) -> RatedSet:
     if "image" not in table.columns or len(table.columns) < 2:
         raise UserError(f"{printable(path)}: needs a column 'image' and at least one of ratings")
     files, seen = [], set()
-    for row, name in enumerate(table["image"].astype(str), start=2):
+    names = ["" if pd.isna(name) else str(name) for name in table["image"]]
+    for row, name in enumerate(names, start=2):
+        if not name:
+            raise UserError(f"{printable(path)}: row {row}: names no picture")
         file = folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise UserError(f"{printable(path)}: row {row}: '{name}' leads out of the folder")

@@ -6,7 +6,6 @@ they are measured on the spot and kept in the scratch folder.
 
 import hashlib
 import inspect
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from abstract_beauty.experiments.pixels import measure_pixels
 from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
 from abstract_beauty.experiments.runs import Run, digest
 from abstract_beauty.experiments.seeing import measure_ratings
+from abstract_beauty.experiments.source import Source as Source
 from abstract_beauty.files import read_json, write_json
 from abstract_beauty.full_prediction import Predictor, full_prediction
 from abstract_beauty.images import read_pictures, write_pictures
@@ -286,19 +286,6 @@ def compared(
     if abs(value - other) <= close * max(abs(value), abs(other)):
         return same
     return less if value < other else more
-
-
-class Source:
-    """The source of functions or classes, shown as highlighted code."""
-
-    def __init__(self, *things: Any):
-        self.text = "\n\n\n".join(textwrap.dedent(inspect.getsource(thing)).rstrip() for thing in things)
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_markdown_(self) -> str:
-        return f"```python\n{self.text}\n```"
 
 
 @torch.no_grad()
