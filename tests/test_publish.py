@@ -310,8 +310,17 @@ def test_weights_of_other_settings_are_refused(project, capsys, change, key):
 
 
 def test_weights_of_other_pictures_are_refused(project, capsys):
-    path = profile_of(project).results / "data.json"
-    write_json(path, {**json.loads(path.read_text()), "sha256": "6" * 64})
+    path = profile_of(project).data / "manifest.json"
+    picture = {
+        "name": "a",
+        "split": "train",
+        "source": "x",
+        "kind": "x",
+        "width": 64,
+        "height": 64,
+        "sha256": "6" * 64,
+    }
+    write_json(path, {**json.loads(path.read_text()), "pictures": [picture]})
     refused(project, capsys, "is stale: its data")
 
 
