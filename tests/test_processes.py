@@ -142,20 +142,58 @@ def test_a_batch_that_cannot_be_shared_is_one_line(prepared, tmp_path):
     ]
 
 
-def test_sigterm_stops_all_at_the_same_step_and_is_saved(prepared, tmp_path):
-    root = tmp_path / "copy"
-    shutil.copytree(prepared, root)
-    running = start(root, 2, "predictor.judge")
+def stopped(root, processes, by):
+    """Train without end, stop it by a signal when it has saved; its status, what it said, and how far it says it is."""
+    running = start(root, processes, "predictor.judge")
     until = time.monotonic() + 200
     while not (saved := list(root.glob(".scratch/predictors-judge-*/checkpoint.safetensors"))):
         assert running.poll() is None, running.communicate()
         assert time.monotonic() < until
         time.sleep(0.2)
-    running.send_signal(signal.SIGTERM)
+    running.send_signal(by)
     _, err = running.communicate(timeout=100)
-    assert running.returncode != 0
+    assert not list(root.rglob("*.partial*"))
     with safe_open(saved[0], framework="pt") as file:
-        progress = json.loads(file.metadata()["progress"])
+        return running.returncode, err, json.loads(file.metadata()["progress"])
+
+
+def test_ctrl_c_is_one_line(prepared, tmp_path):
+    root = tmp_path / "copy"
+    shutil.copytree(prepared, root)
+    status, err, progress = stopped(root, 1, signal.SIGINT)
+    assert status == 130
+    assert err == "abstract-beauty: interrupted; the same command again goes on from the last checkpoint\n"
+    assert progress["step"] % 30 == 0
+
+
+def test_sigterm_saves_and_is_one_line(prepared, tmp_path):
+    root = tmp_path / "copy"
+    shutil.copytree(prepared, root)
+    status, err, progress = stopped(root, 1, signal.SIGTERM)
+    assert status == 143
+    assert err == (
+        f"abstract-beauty: predictor judge: stopped at step {progress['step']} of 100000, which is saved; "
+        "the same command again goes on there\n"
+    )
+
+
+def test_sigterm_stops_all_at_the_same_step_and_is_saved(prepared, tmp_path):
+    root = tmp_path / "copy"
+    shutil.copytree(prepared, root)
+    status, err, progress = stopped(root, 2, signal.SIGTERM)
+    assert status != 0
     assert f"predictor judge: stopped at step {progress['step']} of 100000, which is saved" in err
     assert progress["curve"][-1]["step"] == progress["step"]
-    assert not list(root.rglob("*.partial*"))
+
+
+def test_ddp_with_one_process_is_the_same_to_the_bit(prepared, tmp_path):
+    weights = []
+    for strategy in ("auto", "ddp"):
+        root = tmp_path / strategy
+        shutil.copytree(prepared, root)
+        with open(root / "params.yaml", "w") as file:
+            tree = read_yaml(prepared / "params.yaml")
+            YAML().dump(merge(tree, {"training": {"strategy": strategy}}), file)
+        train(root, 1, "predictor.article")
+        weights.append((root / "models/run/predictors/article.safetensors").read_bytes())
+    assert weights[0] == weights[1]

@@ -235,7 +235,9 @@ def kill_at_random(
         if name == next(iter(chosen)):
             due += kills - sum(kills * one.share // shares for one in chosen.values())
         _remove(root, victim.outcomes)
-        while count.kills < due or count.ended == 0:
+        killed = True
+        while count.kills < due or killed:
+            killed = False
             child = _start(victim.run, log)
             died, status = _wait(
                 child, root, moments.uniform(0, lasts), moments.random() < 0.5, count.kills < due
@@ -247,6 +249,7 @@ def kill_at_random(
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
                 count.kills += 1
+                killed = True
                 count.in_a_write += bool(half_written(root))
                 check_whole(root)
                 continue
