@@ -13,8 +13,8 @@ import copy
 import importlib
 import os
 import random
+import resource
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ TESTS = {
     "full_prediction": ["tests/test_grid.py", "tests/test_full_prediction.py"],
 }
 HEAVY = "torch numpy scipy.stats pandas PIL.Image pydantic cv2 pytest hypothesis jaxtyping beartype safetensors.torch"
-LIMIT = 300  # seconds, after which a mutant is one that hangs
+LIMIT = 120  # seconds of the processor, after which a mutant is one that hangs
 
 # (module, line of the mutant): why no test can tell it from the original.
 _EVEN = "|a - b| = |b - a|, and so are the slopes"
@@ -235,7 +235,7 @@ def survives(package: Path, module: str, source: str, tests: list[str]) -> bool:
     if child == 0:
         status = 3
         with contextlib.suppress(BaseException):
-            signal.alarm(LIMIT)
+            resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), 1)
                 os.dup2(nowhere.fileno(), 2)

@@ -5,7 +5,7 @@ import torch
 
 from abstract_beauty import losses
 from abstract_beauty.predictability import SMALLEST_ERROR
-from abstract_beauty.statistics import low_pass, pyramid_contrast
+from abstract_beauty.statistics import SMALLEST_ENERGY, low_pass, pyramid_contrast
 
 WEIGHTS = {"k1": 0.3, "k2": 0.7, "k3": 2.0, "share": 0.6}
 NAMES = [name for name in losses.LOSSES if name != "scored"]
@@ -37,7 +37,9 @@ def lost(x, y):
         bands = [pyramid_contrast(one[None], 2)[0] for one in (before, after)]
         for channel in range(3):
             pairs = [(bands[0][band, channel], bands[1][band, channel]) for band in range(2)]
-            pairs.append(tuple(one[channel].std(correction=0) for one in (before, after)))
+            pairs.append(
+                tuple((one[channel].var(correction=0) + SMALLEST_ENERGY).sqrt() for one in (before, after))
+            )
             values += [max(0.0, 0.95 - float(kept) / max(float(had), 1 / 256)) for had, kept in pairs]
     return mean(values)
 
@@ -83,12 +85,12 @@ def test_faint_contrast_is_set_against_one_step_of_eight_bits(strength):
 @pytest.mark.parametrize("name", [*NAMES, "scored"])
 def test_gradients_agree_with_finite_differences(name, given):
     """Along a random direction of y; everything else stays."""
-    if name == "scored":
-        function = lambda y: losses.scored(
-            given["x"], y, lambda z: z.square().mean((1, 2, 3)), k1=0.3, k2=0.7
-        )  # noqa: E731
-    else:
-        function = lambda y: call(name, given | {"y": y})  # noqa: E731
+
+    def function(y):
+        if name == "scored":
+            return losses.scored(given["x"], y, lambda z: z.square().mean((1, 2, 3)), k1=0.3, k2=0.7)
+        return call(name, given | {"y": y})
+
     y = given["y"].clone().requires_grad_()
     direction = torch.randn(y.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     (gradient,) = torch.autograd.grad(function(y), y)
