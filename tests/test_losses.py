@@ -1,0 +1,119 @@
+"""The losses against their equations written out a second time, and their gradients against finite differences."""
+
+import pytest
+import torch
+
+from abstract_beauty import losses
+from abstract_beauty.predictability import SMALLEST_ERROR
+from abstract_beauty.statistics import SMALLEST_ENERGY, low_pass, pyramid_contrast
+
+WEIGHTS = {"k1": 0.3, "k2": 0.7, "k3": 2.0, "share": 0.6}
+NAMES = [name for name in losses.LOSSES if name != "scored"]
+
+
+@pytest.fixture(params=[0, 1])
+def given(request):
+    """Two pictures of different errors; all four images differ, so that no two can be taken for one another."""
+    rng = torch.Generator().manual_seed(request.param)
+    x, y, z, z_bad, z_x = (torch.rand(2, 3, 32, 48, generator=rng, dtype=torch.float64) for _ in range(5))
+    y = 0.5 + 0.6 * (y - 0.5)  # has lost contrast
+    z[0] = y[0] + 0.1 * (z[0] - y[0])
+    z_bad = y + 0.8 * (z_bad - y)
+    return {"x": x, "y": y, "z": z, "z_bad": z_bad, "z_x": z_x}
+
+
+def error(a, b):
+    return [float((one - other).abs().sum() / one.numel()) for one, other in zip(a, b, strict=True)]
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
+def lost(x, y):
+    """contrast_lost, image by image, channel by channel, measure by measure."""
+    values = []
+    for before, after in zip(x, y, strict=True):
+        bands = [pyramid_contrast(one[None], 2)[0] for one in (before, after)]
+        for channel in range(3):
+            pairs = [(bands[0][band, channel], bands[1][band, channel]) for band in range(2)]
+            pairs.append(
+                tuple((one[channel].var(correction=0) + SMALLEST_ENERGY).sqrt() for one in (before, after))
+            )
+            values += [max(0.0, 0.95 - float(kept) / max(float(had), 1 / 256)) for had, kept in pairs]
+    return mean(values)
+
+
+def ratio(y, above, below):
+    pairs = zip(error(y, above), error(y, below), strict=True)
+    return mean([max(a, SMALLEST_ERROR) / max(b, SMALLEST_ERROR) for a, b in pairs])
+
+
+def by_hand(name, x, y, z, z_bad, z_x):
+    k1, k2, k3, share = WEIGHTS.values()
+    near, seen = k1 * mean(error(x, y)), k2 * mean(error(y, z))
+    wanted = [share * one for one in error(x, z_x)]
+    return {
+        "smoothing": near + seen,
+        "smoothing_held": near + seen + k3 * lost(x, y),
+        "coarse": k1 * mean(error(low_pass(x), low_pass(y))) + seen,
+        "target": near + k2 * mean([abs(a - b) for a, b in zip(error(y, z), wanted, strict=True)]),
+        "ratio_as_written": ratio(y, z_bad, z),
+        "ratio_progress": ratio(y, z, z_bad),
+        "progress_held": near + k2 * ratio(y, z, z_bad) + k3 * lost(x, y),
+    }[name]
+
+
+def call(name, given):
+    images, weights = losses.needs(losses.LOSSES[name])
+    return losses.LOSSES[name](*(given[one] for one in images), **{key: WEIGHTS[key] for key in weights})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_loss_is_its_equation(name, given):
+    assert call(name, given).item() == pytest.approx(by_hand(name, **given), rel=1e-6)
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.0005, 0.002, 0.0035, 0.005, 0.01])
+def test_faint_contrast_is_set_against_one_step_of_eight_bits(strength):
+    rng = torch.Generator().manual_seed(0)
+    pattern = torch.randn(1, 3, 32, 48, generator=rng, dtype=torch.float64)
+    x, y = 0.5 + strength * pattern, 0.5 + 0.4 * strength * pattern
+    assert losses.contrast_lost(x, y).item() == pytest.approx(lost(x, y), abs=1e-6)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "scored"])
+def test_gradients_agree_with_finite_differences(name, given):
+    """Along a random direction of y; everything else stays."""
+
+    def function(y):
+        if name == "scored":
+            return losses.scored(given["x"], y, lambda z: z.square().mean((1, 2, 3)), k1=0.3, k2=0.7)
+        return call(name, given | {"y": y})
+
+    y = given["y"].clone().requires_grad_()
+    direction = torch.randn(y.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    (gradient,) = torch.autograd.grad(function(y), y)
+    step = 1e-6
+    with torch.no_grad():
+        slope = (function(y + step * direction) - function(y - step * direction)) / (2 * step)
+    assert (gradient * direction).sum().item() == pytest.approx(slope.item(), rel=1e-3, abs=1e-7)
+
+
+def test_where_z_is_fixed_every_pixel_between_x_and_z_is_stationary():
+    """k1 = k2: the two slopes cancel between x and z and add up beyond either; with k2 larger y goes to z."""
+    x, z = torch.full((1, 3, 8, 8), 0.2), torch.full((1, 3, 8, 8), 0.8)
+    slopes = {}
+    for k2 in (0.5, 0.6):
+        for at in (0.1, 0.4, 0.9):
+            y = torch.full((1, 3, 8, 8), at, requires_grad=True)
+            losses.smoothing(x, y, z, k1=0.5, k2=k2).backward()
+            slopes[k2, at] = round(float(y.grad.sum()), 4)
+    assert [slopes[0.5, at] for at in (0.1, 0.4, 0.9)] == [-1.0, 0.0, 1.0]
+    assert [slopes[0.6, at] for at in (0.1, 0.4, 0.9)] == [-1.1, -0.1, 1.1]
+
+
+def test_a_batch_counts_as_the_mean_of_its_pictures(given):
+    for name in NAMES:
+        single = [call(name, {key: one[at : at + 1] for key, one in given.items()}).item() for at in range(2)]
+        assert call(name, given).item() == pytest.approx(mean(single)), name
