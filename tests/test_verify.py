@@ -206,6 +206,15 @@ def test_every_byte_must_agree_on_the_same_processor_only(first, same):
     assert verify.tolerances(first, HERE) == ({} if same else ELSEWHERE)
 
 
+def test_trainings_that_disagree_in_a_setting_are_held_to_tolerances(tmp_path):
+    for name, threads in (("good", 1), ("bad", 2)):
+        record = {**HERE, "threads": threads, "seconds": 1.0}
+        write(tmp_path / f"models/run/predictors/{name}.record.json", json.dumps(record))
+    made = verify.made_on(Project(tmp_path))
+    assert made["threads"] == "mixed" and made["device"] == "A processor"
+    assert verify.threads_of(made) is None and verify.tolerances(made, HERE) == ELSEWHERE
+
+
 def test_a_graphics_card_is_never_held_to_the_byte():
     card = {**HERE, "kind": "cuda"}
     assert verify.tolerances(card, card) == ELSEWHERE

@@ -36,20 +36,31 @@ from abstract_beauty.run_card import today
 DECIDES = ("device", "kind", "threads", "torch", "precision")
 # Whose versions the record names: they make the numbers, the pictures and the pages.
 VERSIONS = ("torch", "numpy", "scikit-image", "onnx", "matplotlib", "pillow", "dvc", "sphinx")
+MIXED = "mixed"
 STATES = ("identical", "within", "different")
 TAIL = 25  # lines of the silent run shown when it fails
 MOST = 20  # files named of one kind; the rest are counted
 
 
 def made_on(project: Project) -> dict[str, Any] | None:
-    """The machine of a first run: of its newest weights; else of the card of the committed results; else None."""
-    records = sorted(project.run.glob("*/*.record.json"), key=lambda path: path.stat().st_mtime)
+    """The machine of a first run: of its trainings; else of the card of the committed results; else None.
+
+    What the trainings do not agree in is `MIXED`.
+    """
+    records = [read_json(path) for path in sorted(project.run.glob("*/*.record.json"))]
     if records:
-        return read_json(records[-1])
+        first = records[0]
+        return {key: first[key] if all(r.get(key) == first[key] for r in records) else MIXED for key in first}
     card = project.results / "runs" / "default" / "card.json"
     if card.is_file() and not (project.root / ".files").is_file():
         return read_json(card)["hardware"]
     return None
+
+
+def threads_of(first: Mapping[str, Any] | None) -> int | None:
+    """How many threads a first run took, where it took as many throughout."""
+    threads = (first or {}).get("threads")
+    return threads if isinstance(threads, int) else None
 
 
 def tolerances(first: Mapping[str, Any] | None, second: Mapping[str, Any]) -> dict[str, float | None]:
@@ -112,7 +123,7 @@ def both(project: Project, profile: str) -> tuple[Project, Project]:
     before = (
         made_on(Project(project.root / ".profiles" / profile)) if profile != "default" else made_on(project)
     )
-    threads = (before or {}).get("threads") or max(1, (os.cpu_count() or 1) // 2)
+    threads = threads_of(before) or max(1, (os.cpu_count() or 1) // 2)
     lines: deque[str] = deque(maxlen=TAIL)
     with ThreadPoolExecutor(1) as pool:
         second = pool.submit(again, project, profile, threads, lines.append)
@@ -213,7 +224,7 @@ def verify(project: Project, profile: str, together: bool = False) -> tuple[dict
         first = first_run(project, profile)
         before = made_on(first)
         print("again, from nothing:", flush=True)
-        second = again(project, profile, (before or {}).get("threads"))
+        second = again(project, profile, threads_of(before))
     here = {**(made_on(second) or machine()), "instructions": torch.backends.cpu.get_cpu_capability()}
     allowed = tolerances(before, here)
     verdicts = compare(first.root, second.root, allowed)
