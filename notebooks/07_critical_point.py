@@ -269,6 +269,29 @@ Markdown(
 )
 
 # %% [markdown]
+# At full scale the trainings go on for longer, and the two part:
+
+# %% tags=["hide-input"]
+longer = pd.DataFrame(full["points"])
+longer = longer[longer["series"] == "length"]
+kept = {ratio: longer[longer["ratio"] == ratio].sort_values("steps") for ratio in named}
+ends = [float(one["high_frequency_kept"].iloc[-1]) for one in kept.values()]
+plots.show(
+    plots.lines(
+        {label: (list(kept[ratio]["steps"]), list(kept[ratio]["high_frequency_kept"])) for ratio, label in named.items()},
+        "steps of training", "fine detail kept", logarithmic_x=True,
+    ),
+    folder / "full_control.png",
+    caption=f"The same at full scale. After {longer['steps'].max()} steps the stack that was asked to copy keeps {ends[0]:.0%} of the fine detail, the article's {ends[1]:.0%}. "
+    + (
+        "So the early blur is a network that cannot copy yet, and the lasting one is the loss: it gives no reason to learn to copy what cannot be predicted."
+        if ends[0] > 2 * ends[1]
+        else "Even so long, what is missing is mostly what the stack has not yet learnt to copy."
+    ),
+    alt="Line chart of the fine detail kept against the number of training steps, for k2 = 0 and for k1 = k2, at full scale",
+)  # fmt: skip
+
+# %% [markdown]
 # ## What is taken away, by fineness
 
 # %% tags=["hide-input"]
