@@ -11,6 +11,7 @@ import ast
 import contextlib
 import copy
 import importlib
+import itertools
 import os
 import random
 import resource
@@ -29,6 +30,8 @@ TESTS = {
 }
 HEAVY = "torch numpy scipy.stats pandas PIL.Image pydantic cv2 pytest hypothesis jaxtyping beartype safetensors.torch"
 LIMIT = 120  # seconds of the processor, after which a mutant is one that hangs
+
+_STAMPS = itertools.count(10**9, 10)
 
 # (module, line of the mutant): why no test can tell it from the original.
 _EVEN = "|a - b| = |b - a|, and so are the slopes"
@@ -230,6 +233,10 @@ def survives(package: Path, module: str, source: str, tests: list[str]) -> bool:
     path = package / f"{module}.py"
     kept = path.read_text()
     path.write_text(source)
+    stamp = next(
+        _STAMPS
+    )  # or the compiled form of another mutant, of the same second and size, would be taken for it
+    os.utime(path, (stamp, stamp))
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
@@ -246,6 +253,7 @@ def survives(package: Path, module: str, source: str, tests: list[str]) -> bool:
         os._exit(status)
     _, ended = os.waitpid(child, 0)
     path.write_text(kept)
+    os.utime(path, (next(_STAMPS),) * 2)
     return ended == 0
 
 
@@ -258,7 +266,6 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="only print them")
     options = parser.parse_args()
     os.chdir(ROOT)
-    sys.dont_write_bytecode = True  # a mutant must not be taken for the next one of the same second
     for name in HEAVY.split():
         importlib.import_module(name)
     left = 0
