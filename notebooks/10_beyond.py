@@ -230,5 +230,5 @@ Markdown(
     )
     + "- **Tints.** Detail is counted for each colour. When it was counted in the luminance alone, the improver drew it in green, which weighs most there, and flattened red and blue.\n"
     "- **A pyramid of all fineness.** Counting contrast at every fineness, down to waves of 32 pixels, left the network at the copy: any first step towards smoothing costs more than it earns.\n"
-    "- **A ready judge of beauty.** A scorer can be put into the loss (`loss: scored`, `scorer: laion`); its weights of 1.2 GB are fetched by whoever asks for them, and no result here uses one."
+    "- **A ready judge of beauty.** A scorer can be put into the loss (`loss: scored`, `scorer: laion@COMMIT`); its weights of 1.2 GB are fetched by whoever asks for them, and no result here uses one."
 )
