@@ -17,7 +17,8 @@ LAYERS = [
     {"losses", "scorers", "weights", "training", "scores", "export"},
     {"experiments", "bench", "preferences", "run_card"},
     {"commands"},
-    {"cli", "pipeline"},
+    {"cli"},
+    {"pipeline"},
 ]
 SAME_LAYER = {("params", "project"), ("predictors", "baselines")}
 
