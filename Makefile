@@ -172,12 +172,12 @@ serve: ## the built book at http://127.0.0.1:8000 (PORT=... for another port)
 
 # --- checks --------------------------------------------------------------------------------------------------------
 
-# Three parts: fast tests side by side, one thread each; the smoke pipeline, which builds a book, and beside it the same
-# once more from nothing, to be compared; what needs that book or a whole machine.
-test: env lint ## lint, tests, the smoke pipeline twice (every byte must agree), the book, its pages
+# Three parts: fast tests side by side, one thread each; the smoke pipeline, which builds a book; what needs that book
+# or a whole machine. `make verify PROFILE=smoke` runs that pipeline once more from nothing and compares every byte.
+test: env lint ## lint, tests, the smoke pipeline, the book, its pages
 	@npx --no-install vitest run --dir tests/page --reporter=dot
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
-	@$(BIN)/python -m abstract_beauty.pipeline.verify --profile smoke --together
+	@$(BIN)/python -m abstract_beauty.pipeline.repro --profile smoke
 	@BOOK_HTML=.profiles/smoke/book/_build/html $(BIN)/python -m pytest -m "slow or browser" -q $(PYTEST_ARGS)
 
 lint: env ## ruff (rules and format), codespell, notebook pairs
