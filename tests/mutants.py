@@ -40,6 +40,13 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("losses", "return k1 * mae(y, x) + k2 * mae(y, z)"): _EVEN,
     ("losses", "return k1 * mae(low_pass(x), low_pass(y)) + k2 * mae(z, y)"): _EVEN,
     ("losses", "return k1 * mae(low_pass(y), low_pass(x)) + k2 * mae(y, z)"): _EVEN,
+    ("losses", "return k1 * mae(y, x) + k2 * (predictability(y, z) - wanted).abs().mean()"): _EVEN,
+    ("losses", "return k1 * mae(y, x) + k2 * ratio_progress(y, z_bad, z) + k3 * contrast_lost(x, y)"): _EVEN,
+    ("losses", "return k1 * mae(y, x) - k2 * score(y).mean()"): _EVEN,
+    (
+        "predictability",
+        "return torch.stack([predictability(full_prediction(f, y, phase), y) for phase in phases]).mean(dim=0)",
+    ): _EVEN,
     ("losses", "wanted = share * predictability(z_x, x)"): _EVEN,
     ("losses", "return k1 * mae(x, y) + k2 * (predictability(z, y) - wanted).abs().mean()"): _EVEN,
 }
