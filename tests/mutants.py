@@ -40,9 +40,27 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("losses", "return k1 * mae(y, x) + k2 * mae(y, z)"): _EVEN,
     ("losses", "return k1 * mae(low_pass(x), low_pass(y)) + k2 * mae(z, y)"): _EVEN,
     ("losses", "return k1 * mae(low_pass(y), low_pass(x)) + k2 * mae(y, z)"): _EVEN,
+    ("losses", "return k1 * mae(y, x) + k2 * (predictability(y, z) - wanted).abs().mean()"): _EVEN,
+    ("losses", "return k1 * mae(y, x) + k2 * ratio_progress(y, z_bad, z) + k3 * contrast_lost(x, y)"): _EVEN,
+    ("losses", "return k1 * mae(y, x) - k2 * score(y).mean()"): _EVEN,
+    (
+        "predictability",
+        "return torch.stack([predictability(full_prediction(f, y, phase), y) for phase in phases]).mean(dim=0)",
+    ): _EVEN,
     ("losses", "wanted = share * predictability(z_x, x)"): _EVEN,
     ("losses", "return k1 * mae(x, y) + k2 * (predictability(z, y) - wanted).abs().mean()"): _EVEN,
 }
+# How many tiles are predicted together bounds the memory, and changes no number.
+EQUIVALENT |= {
+    (
+        "full_prediction",
+        f"at_once = tiles_at_once or {{'one_pass': {one}, 'batched': {batched}, 'loop': {loop}}}[method]",
+    ): "a bound of memory"
+    for one, batched, loop in [
+        (2049, 512, 1), (4096, 512, 1), (0, 512, 1), (2048, 513, 1), (2048, 1024, 1), (2048, 0, 1), (2048, 512, 2),
+        (2048, 512, 0),
+    ]
+}  # fmt: skip
 
 SWAPPED = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,

@@ -66,7 +66,7 @@ class Recorder:
     """A predictor that remembers how many tiles it was asked for together, and answers with its tile's brightness."""
 
     def __init__(self, scale=1.0, shift=0.0):
-        self.calls, self.scale, self.shift = [], scale, shift
+        self.calls, self.scale, self.shift, self.passes = [], scale, shift, 0
 
     def __call__(self, context, hidden):
         self.calls.append(len(context))
@@ -79,6 +79,7 @@ class Strips(Recorder):
     def one_pass(self, strip, rows, columns):
         assert rows.shape[1:] == (strip.shape[2] // 32 - 3, 128)
         assert columns.shape[1:] == (strip.shape[3] // 32 - 3, 128)
+        self.passes += 1
         self.calls.append(rows.shape[1] * columns.shape[1] * len(strip))
         return strip[..., 48:-48, 48:-48] * self.scale + self.shift
 
@@ -102,6 +103,19 @@ def test_so_many_tiles_are_predicted_together_and_at_least_one_row(kind, method,
     f = kind()
     assert torch.equal(full_prediction(f, y, method=method, tiles_at_once=at_once), y)
     assert f.calls == calls
+    assert f.passes == (len(calls) if kind is Strips and method != "batched" else 0)
+
+
+def test_the_article_s_grid_is_the_one_without_a_word():
+    y = torch.rand(1, 3, 40, 70)
+
+    def fill(context, hidden):
+        return context.mean((2, 3), keepdim=True).expand(-1, -1, 32, 32)
+
+    assert torch.equal(full_prediction(fill, y), full_prediction(fill, y, (0, 0)))
+    assert not torch.equal(full_prediction(fill, y), full_prediction(fill, y, (0, 1)))
+    for cut in (contexts, completed_and_hidden):
+        assert all(torch.equal(one, other) for one, other in zip(cut(y), cut(y, (0, 0)), strict=True))
 
 
 @pytest.mark.parametrize("kind", [Recorder, Strips])

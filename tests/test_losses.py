@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from abstract_beauty import losses
-from abstract_beauty.predictability import SMALLEST_ERROR
+from abstract_beauty.predictability import PHASES, SMALLEST_ERROR
 from abstract_beauty.statistics import SMALLEST_ENERGY, low_pass, pyramid_contrast
 
 WEIGHTS = {"k1": 0.3, "k2": 0.7, "k3": 2.0, "share": 0.6}
@@ -114,6 +114,23 @@ def test_where_z_is_fixed_every_pixel_between_x_and_z_is_stationary():
 
 
 def test_a_batch_counts_as_the_mean_of_its_pictures(given):
+    singles = [{key: one[at : at + 1] for key, one in given.items()} for at in range(2)]
     for name in NAMES:
-        single = [call(name, {key: one[at : at + 1] for key, one in given.items()}).item() for at in range(2)]
-        assert call(name, given).item() == pytest.approx(mean(single)), name
+        assert call(name, given).item() == pytest.approx(mean([call(name, one).item() for one in singles])), (
+            name
+        )
+
+    def scored(images):
+        return losses.scored(images["x"], images["y"], lambda y: y.mean((1, 2, 3)), k1=0.3, k2=0.7).item()
+
+    assert scored(given) == pytest.approx(mean([scored(one) for one in singles]))
+
+
+def test_the_constants_are_what_their_comments_say():
+    assert sorted(PHASES) == [
+        (0, 0),
+        (0, 16),
+        (16, 0),
+        (16, 16),
+    ]  # the article's grid, and the furthest from it
+    assert SMALLEST_ERROR == 0.25 / 256  # a quarter of a grey level
