@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
