@@ -15,6 +15,7 @@ import yaml
 from bs4 import BeautifulSoup
 from pybtex.database import parse_file
 from sphinx.errors import ConfigError
+from sphinx_page import build_page
 
 from abstract_beauty.errors import UserError
 from abstract_beauty.pipeline import build_book
@@ -158,29 +159,10 @@ def test_a_page_depends_on_the_files_it_reads(root: Path) -> None:
 
 
 def sphinx(folder: Path, page: str) -> tuple[int, str, str]:
-    """Build one page with the book's extensions, warnings as errors: exit status, log, HTML."""
-    source = folder / "source"
-    source.mkdir(exist_ok=True)
-    (source / "index.md").write_text(page)
-    (source / "drawing.svg").write_text('<svg role="img"><title>A line</title></svg>')
-    path = str(BOOK / "_ext")
-    conf = f"import sys; sys.path.append({path!r}); extensions = ['myst_parser', 'results', 'drawing']"
-    (source / "conf.py").write_text(conf)
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-W",
-        "-n",
-        "-q",
-        "-E",
-        "--keep-going",
-        source,
-        folder / "html",
-    ]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    html = folder / "html" / "index.html"
-    return run.returncode, run.stderr, html.read_text() if html.is_file() else ""
+    """Build one page that may show results and a drawing: exit status, log, HTML."""
+    (folder / "source").mkdir(exist_ok=True)
+    (folder / "source" / "drawing.svg").write_text('<svg role="img"><title>A line</title></svg>')
+    return build_page(folder, page, ["results", "drawing"])
 
 
 PAGE = """# Title

@@ -1,14 +1,12 @@
 """The page on trust shows what the checks recorded, and says of each that it has not been run."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from sphinx_page import BOOK, build_page
 
-BOOK = Path(__file__).parents[1] / "book"
 KINDS = {"files": 9, "identical": 8, "within": 1, "different": 0, "tolerance": "every byte"}
 VERIFIED = {
     "files": 1234,
@@ -28,36 +26,13 @@ KILLED = {
 
 def page(folder: Path, records: dict[str, object]) -> tuple[int, str, BeautifulSoup]:
     """book/trust.md built by itself, warnings as errors: exit status, log, the page."""
-    source = folder / "source"
-    source.mkdir()
     (folder / "results" / "trust").mkdir(parents=True)
     for name, record in records.items():
         text = record if isinstance(record, str) else json.dumps(record)
         (folder / "results" / "trust" / name).write_text(text)
-    (source / "index.md").write_text((BOOK / "trust.md").read_text())
-    (source / "conf.py").write_text(
-        f"import sys; sys.path.append({str(BOOK / '_ext')!r})\n"
-        "extensions = ['myst_parser', 'results', 'trust']; myst_enable_extensions = ['colon_fence']\n"
-    )
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-W",
-        "-n",
-        "-q",
-        "-E",
-        "--keep-going",
-        source,
-        folder / "html",
-    ]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    html = folder / "html" / "index.html"
-    return (
-        run.returncode,
-        run.stderr,
-        BeautifulSoup(html.read_text() if html.is_file() else "", "html.parser"),
-    )
+    fences = "myst_enable_extensions = ['colon_fence']\n"
+    status, log, html = build_page(folder, (BOOK / "trust.md").read_text(), ["results", "trust"], fences)
+    return status, log, BeautifulSoup(html, "html.parser")
 
 
 def rows(table) -> list[list[str]]:

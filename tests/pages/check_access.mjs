@@ -5,14 +5,13 @@
 //
 // MODULES is the node_modules folder that has playwright-core and axe-core.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
+import { chooseTheme, openBrowser } from "./browser.mjs";
+
 const [base, executablePath, modules, ...pages] = process.argv.slice(2);
-const { chromium } = createRequire(join(modules, "x.js"))("playwright-core");
 const axe = readFileSync(join(modules, "axe-core", "axe.min.js"), "utf8");
 
 const SIZES = [{ width: 1400, height: 900 }, { width: 390, height: 844 }];
@@ -30,14 +29,8 @@ async function violations(tab) {
   }, STANDARDS);
 }
 
-const profile = mkdtempSync(join(tmpdir(), "book-access-"));
 const report = [];
-const browser = await chromium.launchPersistentContext(profile, {
-  executablePath,
-  headless: true,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"],
-});
+const { browser, close } = await openBrowser(executablePath, modules);
 try {
   for (const page of pages) {
     for (const size of SIZES) {
@@ -50,10 +43,7 @@ try {
         weights.set(answer.url(), TEXT.test(answer.url()) ? gzipSync(body).length : body.length);
       });
       for (const theme of THEMES) {
-        await tab.addInitScript((mode) => {
-          localStorage.setItem("mode", mode);
-          localStorage.setItem("theme", mode);
-        }, theme);
+        await chooseTheme(tab, theme);
         await tab.goto(`${base}/${page}.html`, { waitUntil: "networkidle" });
         await tab.evaluate(() => window.MathJax?.startup?.promise);
         if (page === "try" && size.width < 500) { // with everything that appears once a picture is chosen
@@ -69,7 +59,6 @@ try {
     }
   }
 } finally {
-  await browser.close();
-  rmSync(profile, { recursive: true, force: true });
+  await close();
 }
 process.stdout.write(JSON.stringify(report));

@@ -5,17 +5,14 @@
 // MODULES is the node_modules folder that has playwright-core. Only 127.0.0.1 is reachable: any other request is refused
 // and reported, except those that Chromium makes for itself when it starts.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { OWN_REQUESTS, chooseTheme, openBrowser } from "./browser.mjs";
+
 const [base, executablePath, modules, ...pages] = process.argv.slice(2);
-const { chromium } = createRequire(join(modules, "x.js"))("playwright-core");
 
 const SIZES = [{ width: 1400, height: 900 }, { width: 390, height: 844 }];
 const THEMES = ["light", "dark"];
-const OWN_REQUESTS = /^https?:\/\/([a-z0-9-]+\.)*(clients2|update|accounts|optimizationguide-pa|redirector)\.[a-z.]*google/;
 
 // Runs in the page: what a reader would see as broken.
 function inspect() {
@@ -42,14 +39,8 @@ function inspect() {
            raw: document.querySelectorAll("article .math").length, theme: root.dataset.theme };
 }
 
-const profile = mkdtempSync(join(tmpdir(), "book-pages-"));
 const report = [];
-const browser = await chromium.launchPersistentContext(profile, {
-  executablePath,
-  headless: true,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"],
-});
+const { browser, close } = await openBrowser(executablePath, modules);
 try {
   for (const size of SIZES) {
     for (const theme of THEMES) {
@@ -58,10 +49,7 @@ try {
         const tab = await browser.newPage();
         await tab.setViewportSize(size);
         await tab.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-        await tab.addInitScript((mode) => {
-          localStorage.setItem("mode", mode);
-          localStorage.setItem("theme", mode);
-        }, theme);
+        await chooseTheme(tab, theme);
         await tab.route("**/*", (route) => {
           const url = route.request().url();
           if (url.startsWith(base) || url.startsWith("data:") || url.startsWith("blob:")) return route.continue();
@@ -95,7 +83,6 @@ try {
     }
   }
 } finally {
-  await browser.close();
-  rmSync(profile, { recursive: true, force: true });
+  await close();
 }
 process.stdout.write(JSON.stringify(report));

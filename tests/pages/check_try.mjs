@@ -4,33 +4,22 @@
 //
 // SCREENSHOTS=folder also saves pictures of the page in use.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { OWN_REQUESTS, chooseTheme, openBrowser } from "./browser.mjs";
+
 const [url, executablePath, modules, sample, improver, times, ...files] = process.argv.slice(2);
-const { chromium } = createRequire(join(modules, "x.js"))("playwright-core");
 const origin = new URL(url).origin;
-const OWN_REQUESTS = /^https?:\/\/([a-z0-9-]+\.)*(clients2|update|accounts|optimizationguide-pa|redirector)\.[a-z.]*google/;
-const profile = mkdtempSync(join(tmpdir(), "try-page-"));
 const problems = [];
-const browser = await chromium.launchPersistentContext(profile, {
-  executablePath,
-  headless: true,
+const { browser, close } = await openBrowser(executablePath, modules, {
   viewport: { width: Number(process.env.WIDTH ?? 1400), height: 1000 },
   colorScheme: process.env.THEME ?? "light",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"],
 });
 const report = { problems, files: {} };
 try {
   const tab = await browser.newPage();
   tab.setDefaultTimeout(180_000);
-  await tab.addInitScript((mode) => { // as a reader who has chosen; without a choice the theme complains in the console
-    localStorage.setItem("mode", mode);
-    localStorage.setItem("theme", mode);
-  }, process.env.THEME ?? "light");
+  await chooseTheme(tab, process.env.THEME ?? "light");
   await tab.route("**/*", (route) => {
     const asked = route.request().url();
     if (asked.startsWith(origin) || asked.startsWith("data:") || asked.startsWith("blob:")) return route.continue();
@@ -126,7 +115,6 @@ try {
   report.camera = await tab.getAttribute(part("camera"), "capture");
   report.fetched = [...fetched.values()].reduce((sum, one) => sum + one, 0);
 } finally {
-  await browser.close();
-  rmSync(profile, { recursive: true, force: true });
+  await close();
 }
 process.stdout.write(JSON.stringify(report));

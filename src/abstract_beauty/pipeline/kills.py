@@ -36,6 +36,7 @@ from abstract_beauty.files import write_json
 from abstract_beauty.machine import machine
 from abstract_beauty.params import merge, parse_params, read_yaml
 from abstract_beauty.pipeline import run_notebook
+from abstract_beauty.pipeline.reporting import one_line
 from abstract_beauty.project import Project, find_project
 
 _TINY = {
@@ -269,6 +270,7 @@ def kill_at_random(
     return counts
 
 
+@one_line
 def main(arguments: list[str] | None = None) -> int:
     """Run from the command line; exit status 2 after one line when a kill did harm."""
     parser = argparse.ArgumentParser(description="Kill the pipeline's work at random moments.")
@@ -278,14 +280,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     out = options.out and options.out.resolve()
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            counts = kill_at_random(Path(folder, "project"), options.kills, options.seed)
-            if out:
-                found = {name: asdict(count) for name, count in counts.items()}
-                write_json(out, {"seed": options.seed, "machine": machine("cpu"), "victims": found})
-        except UserError as error:
-            print(error, file=sys.stderr)
-            return 2
+        counts = kill_at_random(Path(folder, "project"), options.kills, options.seed)
+        if out:
+            found = {name: asdict(count) for name, count in counts.items()}
+            write_json(out, {"seed": options.seed, "machine": machine("cpu"), "victims": found})
     return 0
 
 

@@ -28,6 +28,7 @@ from abstract_beauty.machine import machine
 from abstract_beauty.params import parse_params, read_yaml
 from abstract_beauty.pipeline import repro
 from abstract_beauty.pipeline.compare import ELSEWHERE, Verdict, compare
+from abstract_beauty.pipeline.reporting import one_line
 from abstract_beauty.project import Project, checked_out, find_project
 from abstract_beauty.run_card import today
 
@@ -232,6 +233,7 @@ def verify(project: Project, profile: str, together: bool = False) -> tuple[dict
     return outcome(profile, verdicts, before, here, commit), table(verdicts, allowed)
 
 
+@one_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0 if nothing differs beyond its tolerance, 1 if something does, 2 after one line on what to mend."""
     parser = argparse.ArgumentParser(description="Run every stage again from nothing and compare.")
@@ -242,19 +244,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the outcome to this file")
     parser.add_argument("--record", action="store_true", help="keep the outcome in results/trust")
     options = parser.parse_args(arguments)
-    try:
-        project = find_project()
-        parse_params(read_yaml(project.params))
-        lock = sha256(project.root / "requirements.lock")
-        found, text = verify(project, options.profile, options.together)
-        found["requirements"] = lock
-        print(text)
-        for out in [options.json, record_file(project, options.profile) if options.record else None]:
-            if out is not None:
-                write_json(out, found)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
+    project = find_project()
+    parse_params(read_yaml(project.params))
+    lock = sha256(project.root / "requirements.lock")
+    found, text = verify(project, options.profile, options.together)
+    found["requirements"] = lock
+    print(text)
+    for out in [options.json, record_file(project, options.profile) if options.record else None]:
+        if out is not None:
+            write_json(out, found)
     if not found["same"]:
         print("not the same: see the files named above", file=sys.stderr)
         return 1
