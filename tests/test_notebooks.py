@@ -290,3 +290,10 @@ def test_a_failing_cell_ends_with_status_2_and_leaves_nothing_behind(project, ca
     assert "ValueError: the reason" in capsys.readouterr().err
     assert not out.exists() and list(out.parent.glob("*") if out.parent.is_dir() else []) == []
     assert (project / ".scratch" / "failed" / "tiny.ipynb").is_file()
+
+
+def test_a_cell_for_the_hand_alone_is_not_run(project):
+    script, out = project
+    script.write_text(script.read_text() + '\n# %% tags=["remove-cell"]\nraise RuntimeError("a slider")\n')
+    run_notebook.run(script, out)
+    assert "a slider" not in out.read_text()

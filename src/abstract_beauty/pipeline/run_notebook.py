@@ -55,6 +55,8 @@ def run(script: Path, out: Path) -> None:
     """
     project = find_project()
     notebook = read_script(script)
+    # Only for a hand in JupyterLab, and not on the book's page. A slider's messages can hang a run beside others.
+    notebook.cells = [cell for cell in notebook.cells if "remove-cell" not in cell.metadata.get("tags", [])]
     params = load_params(project.params)
     values = values_for(parameter_names(notebook, script), params, script)
     if params.threads:
