@@ -45,7 +45,7 @@ ifeq ($(filter $(PROFILE),$(PROFILES)),)
 $(error PROFILE=$(PROFILE) is unknown; choose one of: $(PROFILES))
 endif
 
-.PHONY: help env repro book lab serve test lint format smoke coverage pairs lock audit verify clean clean-env
+.PHONY: help env repro book lab serve test lint format smoke coverage pairs lock audit verify trust clean clean-env
 
 help: ## this list
 	@echo "make TARGET [PROFILE=default|smoke|reference]"; echo
@@ -198,6 +198,12 @@ coverage: env ## tests with a report of the lines they do not reach
 
 verify: env ## run every stage again, from nothing, elsewhere; say what came out the same (RECORD=1: keep the outcome)
 	@$(BIN)/python -m abstract_beauty.pipeline.verify --profile $(PROFILE) $(if $(RECORD),--record)
+
+trust: env ## the checks too long for `make test`, about an hour; what they find is kept in results/trust
+	@OMP_NUM_THREADS=1 $(BIN)/python -m abstract_beauty.pipeline.kills --kills 200 --out results/trust/kills.json
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/hostile.py --out results/trust/fuzz.json
+	@$(BIN)/python tests/processes.py --out results/trust/processes.json
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/mutants.py --out results/trust/mutants.json
 
 clean: ## remove built pages, scratch files, the smoke run and caches; data, weights and the environment stay
 	rm -rf book/_build book/notebooks .profiles/smoke .profiles/*.verify .scratch .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build

@@ -1,8 +1,11 @@
 """Pictures that are damaged or made to do harm, from a seed: `python tests/hostile.py` counts what becomes of them.
 
+    python tests/hostile.py --files 2400 --out results/trust/fuzz.json
+
 Nothing of it is stored: every file is made when a test asks for it, the same for one seed.
 """
 
+import argparse
 import contextlib
 import functools
 import io
@@ -10,13 +13,12 @@ import json
 import os
 import resource
 import struct
-import sys
 import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -25,8 +27,10 @@ from abstract_beauty import cli, weights
 from abstract_beauty.data.folder import files_below
 from abstract_beauty.data.prepare import prepare
 from abstract_beauty.errors import UserError
+from abstract_beauty.files import write_json
 from abstract_beauty.images import printable, read_image
 from abstract_beauty.params import DataParams
+from abstract_beauty.run_card import today
 
 SEED = 20260
 SUFFIXES = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "TIFF": "tif", "GIF": "gif", "BMP": "bmp"}
@@ -335,8 +339,32 @@ def table(found: Counter) -> str:
     return "\n".join(lines)
 
 
-if __name__ == "__main__":
+def record(found: Counter, files: int) -> dict[str, Any]:
+    """The counts as the book shows them: a table of every command, a row a kind of file."""
+    tables: dict[str, Any] = {}
+    for (command, kind, what), count in sorted(found.items()):
+        row = tables.setdefault(command, {}).setdefault(kind, {"opened": 0, "refused": 0})
+        row["opened" if what in ("opened", "scored", "taken") else "refused"] = count
+    folders = {command: tables.pop(command)["folder"] for command in ("score", "data")}
+    return {"seed": SEED, "files": files, **tables, "folders": folders}
+
+
+def main() -> None:
+    """A survey from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--files", type=int, default=2400, metavar="N", help="how many (default: 2400)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the counts into FILE")
+    options = parser.parse_args()
+    peak = [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10]
     with tempfile.TemporaryDirectory() as temporary:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(table(survey(int(sys.argv[1]) if sys.argv[1:] else 2000, Path(temporary))))
-        print(f"memory {before >> 10} -> {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MiB")
+        found = survey(options.files, Path(temporary))
+    peak.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+    print(table(found))
+    print(f"memory {peak[0]} -> {peak[1]} MiB")
+    if options.out:
+        memory = {"memory_before_mib": peak[0], "most_memory_mib": peak[1]}
+        write_json(options.out, {"date": today(), **memory, **record(found, options.files)})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Do the tests notice a mistake in the mathematics? `python tests/mutants.py [MODULE ...] [--most N] [--line N ...]`
+"""Do the tests notice a mistake in the mathematics? `python tests/mutants.py [MODULE ...] [--most N] [--out FILE]`
 
 One small mistake after another is made in a module: a sign, a constant, a clamp left out, two arguments swapped. Each
 mutant is run against the module's tests; one that no test fails for has survived, and is printed with its line. What
@@ -48,6 +48,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "return torch.stack([predictability(full_prediction(f, y, phase), y) for phase in phases]).mean(dim=0)",
     ): _EVEN,
     ("losses", "wanted = share * predictability(z_x, x)"): _EVEN,
+    ("predictability", "bad = predictability(z_bad, y).clamp(min=SMALLEST_ERROR)"): _EVEN,
+    ("predictability", "good = predictability(z_good, y).clamp(min=SMALLEST_ERROR)"): _EVEN,
     ("losses", "return k1 * mae(x, y) + k2 * (predictability(z, y) - wanted).abs().mean()"): _EVEN,
 }
 # How many tiles are predicted together bounds the memory, and changes no number.
@@ -282,11 +284,13 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=10**6, help="of each module, chosen by a seed")
     parser.add_argument("--line", type=int, nargs="+", metavar="N", help="only those of these lines")
     parser.add_argument("--list", action="store_true", help="only print them")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the counts into FILE")
     options = parser.parse_args()
+    out = options.out and options.out.resolve()
     os.chdir(ROOT)
     for name in HEAVY.split():
         importlib.import_module(name)
-    left = 0
+    left, counts = 0, {}
     with tempfile.TemporaryDirectory() as temporary:
         package = Path(temporary) / "abstract_beauty"
         shutil.copytree(
@@ -318,6 +322,14 @@ def main() -> int:
                 end="",
             )
             print(f"{survived} survived", flush=True)
+            counts[module] = {
+                "mutants": len(chosen), "caught": killed, "equivalent": known, "survived": survived
+            }  # fmt: skip
+    if out:  # imported here, where no mutant's package is in the way
+        from abstract_beauty.files import write_json
+        from abstract_beauty.run_card import today
+
+        write_json(out, {"date": today(), "modules": counts})
     return 1 if left else 0
 
 

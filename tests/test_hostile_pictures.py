@@ -110,6 +110,9 @@ def test_commands_survive_a_small_collection(tmp_path, capfd):
     found = hostile.survey(150, tmp_path)
     assert found["score", "folder", "scored"] >= 8
     assert found["data", "folder", "skipped"] > 50
+    kept = hostile.record(found, 150)
+    assert sum(sum(row.values()) for row in kept["read"].values()) == 150
+    assert kept["folders"]["score"]["opened"] == found["score", "folder", "scored"]
     assert capfd.readouterr() == ("", "")
     assert "partial" not in "".join(path.name for path in tmp_path.rglob("*"))
 

@@ -35,6 +35,16 @@ def test_progress_is_the_ratio_of_the_errors_and_never_explodes():
     torch.testing.assert_close(ab.progress(y, z_bad, z_good), torch.tensor([4.0, 1.0, 0.4 / SMALLEST_ERROR]))
 
 
+def test_the_smallest_error_that_counts_is_a_quarter_of_a_grey_level():
+    assert SMALLEST_ERROR == 0.25 / 256
+
+
+def test_the_grids_are_the_articles_and_those_half_a_tile_away():
+    half = ab.TILE // 2
+    assert PHASES[0] == (0, 0)
+    assert sorted(PHASES) == [(0, 0), (0, half), (half, 0), (half, half)]
+
+
 def test_phase_averaging_averages_over_grids():
     torch.manual_seed(0)
     f, y = ContextEncoder(4).eval(), torch.rand(1, 3, 64, 64)

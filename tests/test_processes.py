@@ -1,69 +1,19 @@
 """Several processes under torchrun train as one does, and go on with what one began."""
 
-import csv
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
+import processes
 import pytest
+from processes import NETWORKS, curves, start, train
 from ruamel.yaml import YAML
 from safetensors import safe_open
 
 from abstract_beauty.params import merge, read_yaml
-from abstract_beauty.project import find_project
 
 pytestmark = pytest.mark.slow
-
-NETWORKS = ("improver.held", "predictor.good", "predictor.article")
-# A curve's numbers are compared before they are rounded for the table.
-DRIVER = """
-import sys
-from abstract_beauty.experiments import runs
-runs.rounded = lambda row: row
-from abstract_beauty.cli import main
-sys.exit(main(["train", "--quiet", *sys.argv[1:]]))
-"""
-TINY = {
-    "data": {"generated": 3, "generated_size": 128, "short_side": 128},
-    "linear": {"crops": 250},
-    "predictors": {
-        "article": {"width": 4, "steps": 50, "batch": 4},
-        "judge": {"width": 4, "steps": 100_000, "batch": 2},
-        "good": {"width": 12, "steps": 50, "batch": 2, "crop": 128},
-    },
-    "improvers": {"held": {"width": 4, "steps": 50, "batch": 2, "crop": 128}},
-    "training": {"accelerator": "cpu", "precision": "32-true", "log_every": 5, "checkpoint_every": 30},
-}
-
-
-def start(root, processes, *experiments):
-    launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    command = [sys.executable, *(launch if processes > 1 else []), str(root / "driver.py"), *experiments]
-    environment = {**os.environ, "ABSTRACT_BEAUTY_ROOT": str(root), "OMP_NUM_THREADS": "1"}
-    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-def train(root, processes, *experiments):
-    running = start(root, processes, *experiments)
-    out, err = running.communicate(timeout=300)
-    assert running.returncode == 0, err
-    return out
-
-
-def curves(root, names=NETWORKS):
-    found = {}
-    for name in names:
-        kind, _, member = name.partition(".")
-        with open(root / "results" / f"{kind}s" / f"{member}.csv", newline="") as file:
-            found[name] = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
-    return found
 
 
 def assert_alike(one, other):
@@ -77,42 +27,23 @@ def assert_alike(one, other):
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    root = tmp_path_factory.mktemp("processes") / "project"
-    root.mkdir()
-    own = find_project()
-    shutil.copyfile(own.root / "dvc.yaml", root / "dvc.yaml")
-    with open(root / "params.yaml", "w") as file:
-        YAML().dump(merge(read_yaml(own.params), TINY), file)
-    (root / "driver.py").write_text(DRIVER)
-    from abstract_beauty.experiments import prepare_data
-    from abstract_beauty.params import load_params
-    from abstract_beauty.project import Project
-
-    prepare_data(Project(root), load_params(root / "params.yaml"), progress=False)
-    train(root, 1, "predictor.linear", "predictor.good")
-    return root
+    return processes.prepared(tmp_path_factory.mktemp("processes") / "project")
 
 
 @pytest.fixture(scope="module")
 def both(prepared):
     """The same three networks, trained by one process and by two."""
-    roots = []
-    for processes in (1, 2):
-        root = prepared.with_name(f"by_{processes}")
-        shutil.copytree(prepared, root)
-        shutil.rmtree(root / ".scratch")
-        out = train(root, processes, *NETWORKS)
-        assert len(out.splitlines()) == len(NETWORKS)  # one process speaks
-        roots.append(root)
-    return roots
+    return [processes.trained(prepared, count) for count in (1, 2)]
 
 
 def test_two_processes_train_as_one(both):
     one, two = both
     assert_alike(curves(one), curves(two))
-    for root, processes in ((one, 1), (two, 2)):
+    for row in processes.compared(curves(one), curves(two)).values():
+        assert row["rows"] == 10 and row["steps"] == 50 and row["largest_difference"] < 1e-5
+    for root, count in ((one, 1), (two, 2)):
         record = json.loads((root / "models/run/predictors/good.record.json").read_text())
-        assert record["processes"] == processes
+        assert record["processes"] == count
         assert not list(root.rglob("*.partial*"))
 
 
@@ -142,9 +73,9 @@ def test_a_batch_that_cannot_be_shared_is_one_line(prepared, tmp_path):
     ]
 
 
-def stopped(root, processes, by):
+def stopped(root, count, by):
     """Train without end, stop it by a signal when it has saved; its status, what it said, and how far it says it is."""
-    running = start(root, processes, "predictor.judge")
+    running = start(root, count, "predictor.judge")
     until = time.monotonic() + 200
     while not (saved := list(root.glob(".scratch/predictors-judge-*/checkpoint.safetensors"))):
         assert running.poll() is None, running.communicate()

@@ -2,9 +2,13 @@
 
 import os
 import platform
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
+
+MIXED = "mixed"
 
 
 def processor() -> str:
@@ -55,6 +59,9 @@ def wait_for_all_processes() -> None:
 def machine(accelerator: str = "auto") -> dict[str, str | int]:
     """Device, threads, and versions, as plain values.
 
+    "instructions" is there on a processor: the set that PyTorch uses of it, for example "AVX2" or "AVX512". It decides
+    the order of sums, and processors of one name may differ in it.
+
     Args:
         accelerator: "cpu" leaves a GPU out that is there but not used.
     """
@@ -62,9 +69,16 @@ def machine(accelerator: str = "auto") -> dict[str, str | int]:
     return {
         "device": torch.cuda.get_device_name() if gpu else processor(),
         "kind": "cuda" if gpu else "cpu",
+        **({} if gpu else {"instructions": torch.backends.cpu.get_cpu_capability()}),
         "threads": torch.get_num_threads(),
         "processes": processes(),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "system": platform.system(),
     }
+
+
+def agreed(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the records of several trainings say alike: the keys of the first, `MIXED` where another differs."""
+    first = records[0] if records else {}
+    return {key: first[key] if all(one.get(key) == first[key] for one in records) else MIXED for key in first}

@@ -49,12 +49,14 @@ class ImproverRow:
 
 @dataclass(frozen=True, config=STRICT)
 class Hardware:
-    """What the run was made on."""
+    """What the run was made on; "mixed" where its trainings disagree. The last two are empty in older cards."""
 
     device: Text
     threads: Annotated[int, Field(ge=1, le=10_000)]
     torch: Text
     hours: Annotated[float, Field(ge=0, le=1e6)]
+    instructions: Annotated[str, Field(max_length=40)] = ""
+    precision: Annotated[str, Field(max_length=40)] = ""
 
 
 @dataclass(frozen=True, config=STRICT)

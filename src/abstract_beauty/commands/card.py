@@ -16,7 +16,7 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, rounded
 from abstract_beauty.full_prediction import full_prediction
 from abstract_beauty.images import read_image, resize_short_side
-from abstract_beauty.machine import machine
+from abstract_beauty.machine import agreed, machine
 from abstract_beauty.project import Project, checked_out, find_project
 
 PICTURE, SIDE, QUALITY = "chelsea.png", 160, 85  # a photograph that comes with scikit-image, and may be shown
@@ -63,7 +63,7 @@ def make_card(
     if not predictors:
         raise UserError(f"{project.results}: has no measured predictor yet; run `make repro` first")
     records = [read_json(path) for path in sorted(project.run.glob("*/*.record.json"))]
-    here = records[0] if records else machine()
+    here = agreed(records) or machine()
     hours = sum(record["seconds"] for record in records) / 3600
     made = _thumbnails(project, list(improvers))
     files = {label: f"{label.replace(' ', '_')}.webp" for label in made}
@@ -79,7 +79,12 @@ def make_card(
         train_pictures=data["train"]["pictures"],
         test_pictures=data["test"]["pictures"],
         hardware=run_card.Hardware(
-            device=here["device"], threads=here["threads"], torch=here["torch"], hours=rounded(hours, 3)
+            device=here["device"],
+            threads=max((record["threads"] for record in records), default=here["threads"]),
+            torch=here["torch"],
+            hours=rounded(hours, 3),
+            instructions=here.get("instructions", ""),
+            precision=here.get("precision", ""),
         ),
         changes=run_card.changed_params(root, project.params),
         predictors=predictors,

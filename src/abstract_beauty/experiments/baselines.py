@@ -14,7 +14,7 @@ from abstract_beauty.params import Params
 from abstract_beauty.predictability import predictability
 from abstract_beauty.project import Project
 
-NEAREST, FARTHEST = 0.003, 0.12  # MAE(x, y) between which the curves of filters are measured
+NEAREST, FARTHEST = 0.003, 0.2  # MAE(x, y) between which the curves of filters are measured
 SAMPLES, SAMPLE_SIDE = 4, 128  # squares of test pictures on which their strengths are found
 
 

@@ -38,6 +38,7 @@ from abstract_beauty.params import merge, parse_params, read_yaml
 from abstract_beauty.pipeline import run_notebook
 from abstract_beauty.pipeline.reporting import one_line
 from abstract_beauty.project import Project, find_project
+from abstract_beauty.run_card import today
 
 _TINY = {
     "data": {"generated": 2, "generated_size": 128, "short_side": 128},
@@ -283,7 +284,9 @@ def main(arguments: list[str] | None = None) -> int:
         counts = kill_at_random(Path(folder, "project"), options.kills, options.seed)
         if out:
             found = {name: asdict(count) for name, count in counts.items()}
-            write_json(out, {"seed": options.seed, "machine": machine("cpu"), "victims": found})
+            total = {key: sum(row[key] for row in found.values()) for key in asdict(Count())}
+            head = {"date": today(), "seed": options.seed, "device": machine("cpu")["device"]}
+            write_json(out, {**head, **total, "victims": found})
     return 0
 
 

@@ -182,7 +182,7 @@ def jobs_for(params: Params) -> int:
     return 1 if gpu or not params.threads else max(1, min(AT_MOST, cores() // params.threads))
 
 
-def _jobs(text: str) -> int:
+def at_least_one(text: str) -> int:
     """A whole number of at least 1, for argparse."""
     if (number := int(text)) < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
@@ -196,7 +196,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--profile", default="default", help="default, or a name in profiles/")
     parser.add_argument("--force", action="store_true", help="run every stage, up to date or not")
     parser.add_argument(
-        "--jobs", type=_jobs, metavar="N", help="stages at once (default: as many as there are cores for)"
+        "--jobs",
+        type=at_least_one,
+        metavar="N",
+        help="stages at once (default: as many as there are cores for)",
     )
     parser.add_argument("targets", nargs="*", help="stages; all when none is named")
     options = parser.parse_args(arguments)

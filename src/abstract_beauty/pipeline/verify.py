@@ -2,30 +2,25 @@
 
     python -m abstract_beauty.pipeline.verify                      against this repository's own results
     python -m abstract_beauty.pipeline.verify --profile smoke      against .profiles/smoke, brought up to date first
-    python -m abstract_beauty.pipeline.verify --profile smoke --together      both at a time, on half the cores each
     python -m abstract_beauty.pipeline.verify --record             and keep the outcome in results/trust
 
 The second run has a working copy, a scratch folder and a DVC cache of its own, all empty, so that it can take nothing
-from the first. On one kind of machine every byte must be the same; on another, numbers may differ by a stated share.
+from the first. On one kind of machine every byte must be the same; on another, what the predictors can do may differ by
+a stated share, and the rest is told.
 """
 
 import argparse
-import os
 import shutil
 import sys
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, sha256, write_json
-from abstract_beauty.machine import machine
-from abstract_beauty.params import parse_params, read_yaml
+from abstract_beauty.machine import agreed, machine
+from abstract_beauty.params import load_params, parse_params, read_yaml
 from abstract_beauty.pipeline import repro
 from abstract_beauty.pipeline.compare import ELSEWHERE, Verdict, compare
 from abstract_beauty.pipeline.reporting import one_line
@@ -33,35 +28,23 @@ from abstract_beauty.project import Project, checked_out, find_project
 from abstract_beauty.run_card import today
 
 # What decides the bytes of weights on the processor, as far as the record of a run tells. The number of threads does,
-# since each adds up a part; therefore the second run takes as many as the first.
-DECIDES = ("device", "kind", "threads", "torch", "precision")
+# since each adds up a part of a sum; params.yaml fixes it.
+DECIDES = ("device", "kind", "instructions", "threads", "torch", "precision")
 # Whose versions the record names: they make the numbers, the pictures and the pages.
 VERSIONS = ("torch", "numpy", "scikit-image", "onnx", "matplotlib", "pillow", "dvc", "sphinx")
-MIXED = "mixed"
 STATES = ("identical", "within", "different")
-TAIL = 25  # lines of the silent run shown when it fails
 MOST = 20  # files named of one kind; the rest are counted
 
 
 def made_on(project: Project) -> dict[str, Any] | None:
-    """The machine of a first run: of its trainings; else of the card of the committed results; else None.
-
-    What the trainings do not agree in is `MIXED`.
-    """
+    """The machine of a first run: of its trainings; else of the card of the committed results; else None."""
     records = [read_json(path) for path in sorted(project.run.glob("*/*.record.json"))]
     if records:
-        first = records[0]
-        return {key: first[key] if all(r.get(key) == first[key] for r in records) else MIXED for key in first}
+        return agreed(records)
     card = project.results / "runs" / "default" / "card.json"
     if card.is_file() and not (project.root / ".files").is_file():
         return read_json(card)["hardware"]
     return None
-
-
-def threads_of(first: Mapping[str, Any] | None) -> int | None:
-    """How many threads a first run took, where it took as many throughout."""
-    threads = (first or {}).get("threads")
-    return threads if isinstance(threads, int) else None
 
 
 def tolerances(first: Mapping[str, Any] | None, second: Mapping[str, Any]) -> dict[str, float | None]:
@@ -73,14 +56,11 @@ def tolerances(first: Mapping[str, Any] | None, second: Mapping[str, Any]) -> di
     return {} if known and second["kind"] == "cpu" else dict(ELSEWHERE)
 
 
-def again(
-    project: Project, profile: str, threads: int | None = None, say: Callable[[str], None] = repro.say_at_once
-) -> Project:
+def again(project: Project, profile: str, jobs: int | None = None) -> Project:
     """The second run's working copy, everything in it made anew.
 
     Args:
-        threads: of each process; as many as the machine and OMP_NUM_THREADS say if None.
-        say: is given each line of what the run prints.
+        jobs: how many stages at once; as many as there are cores for if None.
 
     Raises:
         UserError: a stage failed.
@@ -92,14 +72,12 @@ def again(
     settings = {
         "DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "tmp" / "site"),
         "MPLCONFIGDIR": str(folder / ".scratch" / "matplotlib"),
-        **_threads(threads),
     }
-    if status := repro.run(copy, [], force=False, settings=settings, say=say):
-        raise UserError(f"{folder}: the second run failed, see above (dvc repro ended with {status})")
+    _run(copy, "second", jobs, settings)
     return copy
 
 
-def first_run(project: Project, profile: str, threads: int | None = None) -> Project:
+def first_run(project: Project, profile: str, jobs: int | None = None) -> Project:
     """The working copy of the first run, brought up to date; the repository itself for the default profile.
 
     Raises:
@@ -110,42 +88,32 @@ def first_run(project: Project, profile: str, threads: int | None = None) -> Pro
             raise UserError(f"{project.root}/dvc.lock: no such file; run `make repro` first")
         return project
     first = repro.make_copy(project, profile)
-    if status := repro.run(first, [], force=False, settings=_threads(threads)):
-        raise UserError(f"{first.root}: the first run failed, see above (dvc repro ended with {status})")
+    _run(first, "first", jobs)
     return first
 
 
-def both(project: Project, profile: str) -> tuple[Project, Project]:
-    """Both runs at a time, each on half of the cores, the second silent.
+def _run(copy: Project, which: str, jobs: int | None, settings: Mapping[str, str] | None = None) -> None:
+    """Every stage of a working copy that is not up to date.
 
     Raises:
-        UserError: a stage of either failed.
+        UserError: a stage failed.
     """
-    before = (
-        made_on(Project(project.root / ".profiles" / profile)) if profile != "default" else made_on(project)
-    )
-    threads = threads_of(before) or max(1, (os.cpu_count() or 1) // 2)
-    lines: deque[str] = deque(maxlen=TAIL)
-    with ThreadPoolExecutor(1) as pool:
-        second = pool.submit(again, project, profile, threads, lines.append)
-        first = first_run(project, profile, threads)
-        try:
-            return first, second.result()
-        except UserError:
-            print("\n".join(lines))
-            raise
-
-
-def _threads(count: int | None) -> dict[str, str]:
-    return {"OMP_NUM_THREADS": str(count)} if count else {}
+    jobs = jobs or repro.jobs_for(load_params(copy.params))
+    if status := repro.run(copy, [], force=False, settings=settings, jobs=jobs):
+        raise UserError(f"{copy.root}: the {which} run failed, see above (dvc repro ended with {status})")
 
 
 def counts(verdicts: Mapping[str, Sequence[Verdict]], allowed: Mapping[str, float | None]) -> dict[str, Any]:
-    """{kind: {"files", "identical", "within", "different", "tolerance"}}, the tolerance in words."""
+    """{kind: {"files", "identical", "within", "different", "largest", "tolerance"}}.
+
+    "largest" is the largest relative difference of a number, null where no file has numbers that differ; "tolerance" is
+    in words.
+    """
     return {
         kind: {
             "files": len(found),
             **{state: sum(verdict.state == state for verdict in found) for state in STATES},
+            "largest": max((one.largest for one in found if one.largest is not None), default=None),
             "tolerance": in_words(allowed.get(kind, 0.0)),
         }
         for kind, found in verdicts.items()
@@ -156,7 +124,7 @@ def in_words(tolerance: float | None) -> str:
     """A tolerance for a table."""
     if tolerance is None:
         return "the file is there"
-    return f"numbers within {tolerance:.0%}" if tolerance else "every byte"
+    return f"numbers within {100 * tolerance:g}%" if tolerance else "every byte"
 
 
 def table(verdicts: Mapping[str, Sequence[Verdict]], allowed: Mapping[str, float | None]) -> str:
@@ -178,6 +146,10 @@ def table(verdicts: Mapping[str, Sequence[Verdict]], allowed: Mapping[str, float
     return "\n".join(lines)
 
 
+def _worst_first(verdict: Verdict) -> tuple[bool, float, str]:
+    return verdict.state != "different", -(verdict.largest or 0.0), verdict.name
+
+
 def outcome(
     profile: str,
     verdicts: Mapping[str, Sequence[Verdict]],
@@ -185,12 +157,14 @@ def outcome(
     second: Mapping[str, Any],
     commit: str,
 ) -> dict[str, Any]:
-    """What is recorded: counts, what differs, both machines, versions."""
-    odd = [verdict for found in verdicts.values() for verdict in found if verdict.state != "identical"]
+    """What is recorded: counts, what differs (`MOST` files of a kind by name), both machines, versions."""
+    differ = {kind: [one for one in found if one.state != "identical"] for kind, found in verdicts.items()}
+    odd = [one for found in differ.values() for one in found]
     allowed = tolerances(first, second)
     return {
         "profile": profile,
         "same": not any(verdict.state == "different" for verdict in odd),
+        "elsewhere": bool(allowed),
         "files": sum(map(len, verdicts.values())),
         "identical": sum(map(len, verdicts.values())) - len(odd),
         "date": today(),
@@ -198,7 +172,8 @@ def outcome(
         "kinds": {kind: row for kind, row in counts(verdicts, allowed).items() if row["files"]},
         "not_identical": {
             verdict.name: {"state": verdict.state, "detail": verdict.detail, "largest": verdict.largest}
-            for verdict in odd
+            for found in differ.values()
+            for verdict in sorted(found, key=_worst_first)[:MOST]
         },
         "first": {key: value for key, value in (first or {}).items() if key not in ("seconds", "hours")},
         "second": {key: value for key, value in second.items() if key != "seconds"},
@@ -206,27 +181,26 @@ def outcome(
     }
 
 
-def record_file(project: Project, profile: str) -> Path:
-    """Where an outcome is kept: results/trust/verify.json, or verify-PROFILE.json."""
-    suffix = "" if profile == "default" else f"-{profile}"
+def record_file(project: Project, profile: str, elsewhere: bool) -> Path:
+    """Where an outcome is kept: results/trust/verify.json, verify-PROFILE.json, either with "-elsewhere"."""
+    suffix = ("" if profile == "default" else f"-{profile}") + ("-elsewhere" if elsewhere else "")
     return project.results / "trust" / f"verify{suffix}.json"
 
 
-def verify(project: Project, profile: str, together: bool = False) -> tuple[dict[str, Any], str]:
+def verify(project: Project, profile: str, jobs: int | None = None) -> tuple[dict[str, Any], str]:
     """(outcome, table) of a second run against the first.
+
+    Args:
+        jobs: how many stages at once; as many as there are cores for if None.
 
     Raises:
         UserError: there is nothing to compare with, or a stage failed.
     """
-    if together:
-        first, second = both(project, profile)
-        before = made_on(first)
-    else:
-        first = first_run(project, profile)
-        before = made_on(first)
-        print("again, from nothing:", flush=True)
-        second = again(project, profile, threads_of(before))
-    here = {**(made_on(second) or machine()), "instructions": torch.backends.cpu.get_cpu_capability()}
+    first = first_run(project, profile, jobs)
+    before = made_on(first)
+    print("again, from nothing:", flush=True)
+    second = again(project, profile, jobs)
+    here = made_on(second) or machine()
     allowed = tolerances(before, here)
     verdicts = compare(first.root, second.root, allowed)
     commit = checked_out(project.root)
@@ -239,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Run every stage again from nothing and compare.")
     parser.add_argument("--profile", default="default", help="default, or a name in profiles/")
     parser.add_argument(
-        "--together", action="store_true", help="both runs at a time, each on half of the cores"
+        "--jobs", type=repro.at_least_one, metavar="N", help="stages at once, as in pipeline.repro"
     )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the outcome to this file")
     parser.add_argument("--record", action="store_true", help="keep the outcome in results/trust")
@@ -247,10 +221,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     project = find_project()
     parse_params(read_yaml(project.params))
     lock = sha256(project.root / "requirements.lock")
-    found, text = verify(project, options.profile, options.together)
+    found, text = verify(project, options.profile, options.jobs)
     found["requirements"] = lock
     print(text)
-    for out in [options.json, record_file(project, options.profile) if options.record else None]:
+    for out in [
+        options.json,
+        record_file(project, options.profile, found["elsewhere"]) if options.record else None,
+    ]:
         if out is not None:
             write_json(out, found)
     if not found["same"]:
