@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from abstract_beauty import preferences
 from abstract_beauty.commands.blind import blind_page
 from abstract_beauty.errors import UserError
 from abstract_beauty.preferences import FORMAT, Choice, read_choices, strengths
@@ -26,12 +27,13 @@ def people(strength, count, seed=0):
     return drawn
 
 
-def test_known_strengths_are_found_again():
+def test_known_strengths_are_found_again(monkeypatch):
+    monkeypatch.setattr(preferences, "RESAMPLES", 100)
     truth = {"original": 0.0, "smoothing": -1.0, "held": 0.7}
-    found = {one.name: one for one in strengths(people(truth, 40))}
+    found = {one.name: one for one in strengths(people(truth, 12))}
     assert list(found) == ["held", "original", "smoothing"]
     for name, value in truth.items():
-        assert found[name].value == pytest.approx(value, abs=0.2)
+        assert found[name].value == pytest.approx(value, abs=0.3)
         assert found[name].low <= found[name].value <= found[name].high
     assert found["held"].low > 0 > found["smoothing"].high
 

@@ -7,17 +7,21 @@ import pytest
 from bs4 import BeautifulSoup
 from sphinx_page import BOOK, build_page
 
-KINDS = {"files": 9, "identical": 8, "within": 1, "different": 0, "tolerance": "every byte"}
+KINDS = {"files": 9, "identical": 8, "within": 1, "different": 0, "largest": None, "tolerance": "every byte"}
+MACHINE = {"device": "A processor", "instructions": "AVX2", "precision": "32-true", "torch": "2.13.0"}
 VERIFIED = {
     "files": 1234,
     "identical": 1233,
     "date": "2026-01-02",
-    "second": {"device": "A processor", "threads": 2, "torch": "2.13.0"},
+    "first": MACHINE,
+    "second": MACHINE,
     "kinds": {"data": KINDS, "weights": KINDS},
 }
 COUNT = {"kills": 4, "in_a_write": 1, "ended": 2, "identical": 2, "leftovers": 0}
 RECORDS = {
     "verify.json": VERIFIED,
+    "verify-smoke.json": VERIFIED,
+    "verify-elsewhere.json": {**VERIFIED, "kinds": {"metrics": {**KINDS, "largest": 0.25}}},
     "kills.json": {"seed": 3, **COUNT, "victims": {"data": COUNT}},
     "fuzz.json": {"files": 5000, "most_memory_mib": 1500, "read": {"bomb": {"opened": 1, "refused": 7}}},
     "processes.json": {"processes": 2, "networks": {"good": {"steps": 50, "largest_difference": 1.5e-7}}},
@@ -43,7 +47,7 @@ def rows(table) -> list[list[str]]:
 def test_without_records_the_page_says_that_nothing_was_run(tmp_path: Path) -> None:
     status, log, found = page(tmp_path, {})
     assert status == 0, log
-    assert found.text.count("This check has not been run yet.") == len(RECORDS) - 1
+    assert found.text.count("This check has not been run yet.") == len(RECORDS) - 3
     assert "has not been recorded yet" in found.text and not found.select("table")
 
 
@@ -54,7 +58,8 @@ def test_every_record_has_its_table(tmp_path: Path) -> None:
     for said in ("1,233 are the same to the byte", "Killed 4 times", "1,500 MiB"):
         assert said in found.text
     assert [rows(table)[1] for table in found.select("table")] == [
-        ["data", "9", "8", "1", "0", "every byte"],
+        ["data", "9", "8", "0", "every byte"],
+        ["metrics", "9", "8", "1", "0", "25.0%", "every byte"],
         ["data", "4", "1", "2", "2"],
         ["bomb", "1", "7"],
         ["good", "50", "1.5e-07"],

@@ -60,9 +60,8 @@ class Axis:
         lines = self.source.unfold(
             0, CONTEXT, TILE
         )  # (tiles, 128): the image line that each context line shows
-        first = (begins + self.first).clamp(min=0)[:, None]
-        last = (begins + self.first + TILE).clamp(max=self.size)[:, None]
-        own = (lines >= first) & (lines < last)
+        first = (begins + self.first)[:, None]
+        own = (lines >= first) & (lines < first + TILE)
         own[:, MARGIN : MARGIN + TILE] = True
         return own
 
