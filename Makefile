@@ -172,12 +172,12 @@ serve: ## the built book at http://127.0.0.1:8000 (PORT=... for another port)
 
 # --- checks --------------------------------------------------------------------------------------------------------
 
-# Three parts: fast tests side by side, one thread each; the smoke pipeline, which builds a book; what needs that book
-# or a whole machine. `make verify PROFILE=smoke` runs that pipeline once more from nothing and compares every byte.
-test: env lint ## lint, tests, the smoke pipeline, the book, its pages
+# Three parts: fast tests side by side, one thread each; the smoke pipeline, twice, which builds a book and must come out
+# the same to the byte; what needs that book or a whole machine.
+test: env lint ## lint, tests, the smoke pipeline twice, the book, its pages
 	@npx --no-install vitest run --dir tests/page --reporter=dot
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
-	@$(BIN)/python -m abstract_beauty.pipeline.repro --profile smoke
+	@$(BIN)/python -m abstract_beauty.pipeline.verify --profile smoke --json .scratch/verify-smoke.json
 	@BOOK_HTML=.profiles/smoke/book/_build/html $(BIN)/python -m pytest -m "slow or browser" -q $(PYTEST_ARGS)
 
 lint: env ## ruff (rules and format), codespell, notebook pairs
@@ -193,8 +193,12 @@ format: env ## mend what ruff can mend by itself
 pairs: env ## write each notebook's .ipynb from its .py
 	@$(BIN)/python -m abstract_beauty.pipeline.pairs --write
 
-coverage: env ## tests with a report of the lines they do not reach
-	@$(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --cov --cov-report=term $(PYTEST_ARGS)
+coverage: env ## tests and the smoke pipeline with a report of the lines that they do not reach (30 minutes)
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -m "not browser" -q $(PYTEST_ARGS)
+	@$(BIN)/coverage run -m abstract_beauty.pipeline.repro --profile smoke --force
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report
 
 verify: env ## run every stage again, from nothing, elsewhere; say what came out the same (RECORD=1: keep the outcome)
 	@$(BIN)/python -m abstract_beauty.pipeline.verify --profile $(PROFILE) $(if $(RECORD),--record)
