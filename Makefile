@@ -203,7 +203,7 @@ coverage: env ## tests and the smoke pipeline with a report of the lines that th
 verify: env ## run every stage again, from nothing, elsewhere; say what came out the same (RECORD=1: keep the outcome)
 	@$(BIN)/python -m abstract_beauty.pipeline.verify --profile $(PROFILE) $(if $(RECORD),--record)
 
-trust: env ## the checks too long for `make test`, about an hour; what they find is kept in results/trust
+trust: env ## the checks too long for `make test`, about half an hour; what they find is kept in results/trust
 	@OMP_NUM_THREADS=1 $(BIN)/python -m abstract_beauty.pipeline.kills --kills 200 --out results/trust/kills.json
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/hostile.py --out results/trust/fuzz.json
 	@$(BIN)/python tests/processes.py --out results/trust/processes.json

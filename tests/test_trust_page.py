@@ -67,7 +67,7 @@ def test_every_record_has_its_table(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("damaged", ["{", "[1]"])
-def test_a_damaged_record_fails_the_build_and_is_named(tmp_path: Path, damaged: str) -> None:
+@pytest.mark.parametrize(("damaged", "said"), [("{", "cannot be read as JSON"), ("[1]", "no key 'kills'")])
+def test_a_damaged_record_fails_the_build_and_is_named(tmp_path: Path, damaged: str, said: str) -> None:
     status, log, _ = page(tmp_path, {"kills.json": damaged})
-    assert status != 0 and "results/trust/kills.json: " in log
+    assert status != 0 and f"results/trust/kills.json: {said}" in log
