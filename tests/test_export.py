@@ -43,6 +43,21 @@ def test_a_one_pass_predictor_gives_the_full_prediction(four_sides, half):
     assert b"/src/" not in exported.content and b"site-packages" not in exported.content
 
 
+@pytest.mark.parametrize("name", ["predictor", "improver"])
+def test_a_file_says_nothing_that_may_differ_from_run_to_run(four_sides, name):
+    made = (
+        export.export_predictor(four_sides)
+        if name == "predictor"
+        else export.export_improver(improvers.UNet(4).eval())
+    )
+    model = onnx.load_from_string(made.content)
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+        assert not part.metadata_props and not part.doc_string
+    assert not graph.value_info and not model.functions
+    assert b"range_constraints" not in made.content
+
+
 def test_halving_halves(four_sides):
     whole, half = (export.export_improver(improvers.UNet(16).eval(), half=half) for half in (False, True))
     assert len(half.content) < 0.6 * len(whole.content)

@@ -191,12 +191,13 @@ def _export(
             verbose=False,
         )
     model = made.model_proto
-    for node in model.graph.node:  # where in the code a node came from: paths of this machine
-        node.ClearField("metadata_props")
-        node.ClearField("doc_string")
-    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer):
-        value.ClearField("metadata_props")
-    model.graph.ClearField("value_info")
+    # Where in the code a node came from: paths of this machine. What the exporter knew of the shapes: in another order
+    # from run to run.
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    graph.ClearField("value_info")
     if half:
         halve(model)
     onnx.checker.check_model(model)
