@@ -178,7 +178,7 @@ test: env lint ## lint, tests, the smoke pipeline twice, the book, its pages
 	@npx --no-install vitest run --dir tests/page --reporter=dot
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
 	@$(BIN)/python -m abstract_beauty.pipeline.verify --profile smoke --json .scratch/verify-smoke.json
-	@BOOK_HTML=.profiles/smoke/book/_build/html $(BIN)/python -m pytest -m "slow or browser" -q $(PYTEST_ARGS)
+	@BOOK_HTML=.profiles/smoke/book/_build/html $(BIN)/python -m pytest -m "slow or browser" -q -n auto --maxprocesses=2 --dist=loadfile $(PYTEST_ARGS)
 
 lint: env ## ruff (rules and format), codespell, notebook pairs
 	@$(BIN)/ruff check --quiet .
@@ -195,7 +195,7 @@ pairs: env ## write each notebook's .ipynb from its .py
 
 coverage: env ## tests and the smoke pipeline with a report of the lines that they do not reach (30 minutes)
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -m "not browser" -q $(PYTEST_ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -m "not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
 	@$(BIN)/coverage run -m abstract_beauty.pipeline.repro --profile smoke --force
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report

@@ -177,7 +177,7 @@ def test_a_name_that_is_no_utf8_does_not_stop_improve(tmp_path, capfd):
 def test_thousands_of_files_within_bounded_memory(tmp_path):
     """In a process of its own, whose largest memory the system remembers."""
     done = subprocess.run(
-        [sys.executable, hostile.__file__, "2400"], capture_output=True, text=True, timeout=900
+        [sys.executable, hostile.__file__, "--files", "2400"], capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

@@ -13,7 +13,7 @@ from abstract_beauty import run_card, weights
 from abstract_beauty.commands.pictures import webp
 from abstract_beauty.data.embedded import photographs
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import read_json, rounded
+from abstract_beauty.files import read_json, replacing_folder, rounded
 from abstract_beauty.full_prediction import full_prediction
 from abstract_beauty.images import read_image, resize_short_side
 from abstract_beauty.machine import agreed, machine
@@ -119,6 +119,8 @@ def card_command(options: argparse.Namespace) -> None:
             f"{run.results}: holds results of other code ({error!r}); run `make repro` again"
         ) from error
     out = (options.out or project.results / "runs") / options.name
+    if out.exists():
+        run_card.read_card(out)  # only a folder that is a card is replaced
     with tempfile.TemporaryDirectory(prefix="card-") as folder:
         made = Path(folder) / options.name
         made.mkdir()
@@ -127,10 +129,8 @@ def card_command(options: argparse.Namespace) -> None:
         (made / run_card.CARD).write_text(run_card.dumps(card), encoding="utf-8")
         run_card.read_card(made)  # before the old one goes
         try:
-            if out.exists():
-                run_card.read_card(out)  # only a folder that is a card is replaced
-                shutil.rmtree(out)
-            shutil.copytree(made, out)
+            with replacing_folder(out) as new:
+                shutil.copytree(made, new, dirs_exist_ok=True)
         except OSError as error:
-            raise UserError(f"{out}: cannot be written ({error.strerror})") from error
+            raise UserError(f"{out}: cannot be written ({error.strerror or error})") from error
     print(f"{out}: the card of {len(card.predictors)} predictors and {len(card.improvers)} improvers")

@@ -6,21 +6,34 @@ python -m abstract_beauty.pipeline.pairs --pull     write every .py anew from it
 """
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
 import jupytext
 import nbformat
 
+from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing
 from abstract_beauty.pipeline.notebooks import dumps, normalised, read_script
 from abstract_beauty.pipeline.reporting import one_line
 from abstract_beauty.project import find_project
 
+VERSIONS = re.compile(r"^#\s+(format|jupytext)_version: .*\n", re.MULTILINE)  # of who wrote it last: noise in git
+
 
 def scripts(folder: Path) -> list[Path]:
     """The percent scripts of a folder, in order."""
     return sorted(folder.glob("*.py"))
+
+
+def read_pair(pair: Path) -> nbformat.NotebookNode:
+    """A notebook's .ipynb; UserError names the file when it is missing or no notebook."""
+    try:
+        return nbformat.reads(pair.read_text(encoding="utf-8"), as_version=4)
+    # nbformat reads keys before it validates them, so what is JSON but no notebook ends in any of these.
+    except (OSError, ValueError, AttributeError, LookupError, TypeError, nbformat.ValidationError) as error:
+        raise UserError(f"{pair.name} cannot be read ({' '.join(str(error).split())})") from error
 
 
 def disagreement(script: Path) -> str | None:
@@ -29,9 +42,9 @@ def disagreement(script: Path) -> str | None:
     if not pair.is_file():
         return f"{pair.name} is missing"
     try:
-        notebook = nbformat.read(pair, as_version=4)
-    except (OSError, ValueError, nbformat.ValidationError) as error:
-        return f"{pair.name} cannot be read ({error})"
+        notebook = read_pair(pair)
+    except UserError as error:
+        return str(error)
     if any(cell.get("outputs") for cell in notebook.cells):
         return f"{pair.name} carries outputs, which do not belong in git"
     if dumps(normalised(notebook)) != dumps(read_script(script)):
@@ -61,10 +74,11 @@ def main(arguments: list[str] | None = None) -> int:
         if options.write:
             write(pair, dumps(read_script(script)))
         elif options.pull:
-            notebook = normalised(nbformat.read(pair, as_version=4))
+            notebook = normalised(read_pair(pair))
             for cell in notebook.cells:
                 cell.get("outputs", []).clear()
-            write(script, jupytext.writes(notebook, fmt="py:percent"))
+            if dumps(notebook) != dumps(read_script(script)):
+                write(script, VERSIONS.sub("", jupytext.writes(notebook, fmt="py:percent")))
         elif problem := disagreement(script):
             found.append(problem)
     for problem in found:
