@@ -130,7 +130,10 @@ def test_a_name_that_is_none_is_refused(root, name, capsys):
     [
         (lambda root: (root / "results/predictors/good.json").unlink(), "no measured predictor"),
         (lambda root: (root / "results/fills.json").write_text("{}"), "results of other code"),
-        (lambda root: (root / "results/improvers/held.json").write_text('{"test": 3}'), "results of other code"),
+        (
+            lambda root: (root / "results/improvers/held.json").write_text('{"test": 3}'),
+            "results of other code",
+        ),
         (lambda root: (root / "results/data.json").unlink(), "data.json"),
         (
             lambda root: (root / "results/predictors/good.json").write_text('{"test": {"mae": 7}}'),

@@ -35,12 +35,13 @@ KINDS: dict[str, tuple[str, ...]] = {
     "dvc.lock": ("dvc.lock",),
 }
 # The largest difference that passes on another kind of machine, relative to the number or, in a picture, to white;
-# None: the file must be there, and how far it differs is told. On one kind of machine all are 0. A training magnifies
+# None: the file must be there and readable, and how far it differs is told; infinity: the same names and shapes with
+# any numbers. On one kind of machine all are 0. A training magnifies
 # the last digit, so that another processor ends with other weights, which do about as well: predictors must. An
 # improver's loss may have several ends (one flat colour is one), and which of them it reaches is not asked.
 ELSEWHERE: dict[str, float | None] = {
     "data": 0.005,  # one of 255 levels, where the processor's sine or power differs in its last digit
-    "weights": None,
+    "weights": math.inf,
     "predictors": 0.05,
     "metrics": None,
     "curves": None,
@@ -121,27 +122,35 @@ def judge(name: str, first: Path | None, second: Path | None, tolerance: float |
     one, other = first.read_bytes(), second.read_bytes()
     if one == other:
         return Verdict(name, "identical")
-    difference = _difference(name, one, other, first, second)
-    passes = tolerance is None or (
-        tolerance > 0 and difference.largest is not None and difference.largest <= tolerance
-    )
+    try:
+        difference = _difference(name, one, other, first, second)
+    except (OSError, ValueError, LookupError, TypeError, SafetensorError) as error:
+        return Verdict(
+            name, "different", f"one of them cannot be read ({_cut(' '.join(str(error).split()))})"
+        )
+    largest = math.inf if difference.largest is None else difference.largest
+    passes = tolerance is None or (tolerance > 0 and math.isfinite(largest) and largest <= tolerance)
     return Verdict(name, "within" if passes else "different", difference.detail, difference.largest)
 
 
 def _difference(name: str, one: bytes, other: bytes, first: Path, second: Path) -> Difference:
     suffix = Path(name).suffix.lower()
+    if suffix == ".json":
+        return _numbers(_leaves(json.loads(one)), _leaves(json.loads(other)))
+    if suffix == ".csv":
+        return _numbers(_cells(one), _cells(other))
+    if suffix == ".safetensors":
+        return _tensors(first, second)
+    if suffix in _PICTURES:
+        return _pixels(one, other)
     try:
-        if suffix == ".json":
-            return _numbers(_leaves(json.loads(one)), _leaves(json.loads(other)))
-        if suffix == ".csv":
-            return _numbers(_cells(one), _cells(other))
-        if suffix == ".safetensors":
-            return _tensors(first, second)
-        if suffix in _PICTURES:
-            return _pixels(one, other)
         return _lines(one.decode(), other.decode())
-    except (OSError, ValueError, SafetensorError):
-        return Difference(f"{len(one)} and {len(other)} bytes")
+    except UnicodeDecodeError:
+        at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+        return Difference(
+            f"{len(one)} and {len(other)} bytes"
+            + ("" if at is None else f", the first that differs is {at + 1}")
+        )
 
 
 def relative(a: float, b: float) -> float:

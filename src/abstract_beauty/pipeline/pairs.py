@@ -19,7 +19,9 @@ from abstract_beauty.pipeline.notebooks import dumps, normalised, read_script
 from abstract_beauty.pipeline.reporting import one_line
 from abstract_beauty.project import find_project
 
-VERSIONS = re.compile(r"^#\s+(format|jupytext)_version: .*\n", re.MULTILINE)  # of who wrote it last: noise in git
+VERSIONS = re.compile(
+    r"^#\s+(format|jupytext)_version: .*\n", re.MULTILINE
+)  # of who wrote it last: noise in git
 
 
 def scripts(folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ a stated share, and the rest is told.
 """
 
 import argparse
+import math
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -124,6 +125,8 @@ def in_words(tolerance: float | None) -> str:
     """A tolerance for a table."""
     if tolerance is None:
         return "the file is there"
+    if math.isinf(tolerance):
+        return "names and shapes"
     return f"numbers within {100 * tolerance:g}%" if tolerance else "every byte"
 
 
