@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import choix
 import numpy as np
 
 from abstract_beauty.errors import UserError
@@ -81,6 +80,8 @@ def read_choices(path: Path) -> list[Choice]:
 
 
 def _fit(choices: Sequence[Choice], names: Sequence[str]) -> np.ndarray:
+    import choix  # it brings scipy.stats: most of a second that every other command would wait for
+
     number = {name: at for at, name in enumerate(names)}
     pairs = [(number[one.winner], number[one.loser]) for one in choices]
     return choix.opt_pairwise(len(names), pairs, alpha=PRIOR)
