@@ -199,6 +199,7 @@ coverage: env ## tests and the smoke pipeline with a report of the lines that th
 	@$(BIN)/coverage run -m abstract_beauty.pipeline.repro --profile smoke --force
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report
+	@printf '{"date": "%s", "percent": %s}\n' "$$(date +%F)" "$$($(BIN)/coverage report --format=total)" > results/trust/coverage.json
 
 verify: env ## run every stage again, from nothing, elsewhere; say what came out the same (RECORD=1: keep the outcome)
 	@$(BIN)/python -m abstract_beauty.pipeline.verify --profile $(PROFILE) $(if $(RECORD),--record)

@@ -14,6 +14,7 @@ import os
 import resource
 import struct
 import tempfile
+import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -355,6 +356,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=2400, metavar="N", help="how many (default: 2400)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the counts into FILE")
     options = parser.parse_args()
+    began = time.monotonic()
     peak = [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10]
     with tempfile.TemporaryDirectory() as temporary:
         found = survey(options.files, Path(temporary))
@@ -363,6 +365,7 @@ def main() -> None:
     print(f"memory {peak[0]} -> {peak[1]} MiB")
     if options.out:
         memory = {"memory_before_mib": peak[0], "most_memory_mib": peak[1]}
+        memory["seconds"] = round(time.monotonic() - began)
         write_json(options.out, {"date": today(), **memory, **record(found, options.files)})
 
 

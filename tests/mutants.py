@@ -18,6 +18,7 @@ import resource
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -290,7 +291,7 @@ def main() -> int:
     os.chdir(ROOT)
     for name in HEAVY.split():
         importlib.import_module(name)
-    left, counts = 0, {}
+    left, counts, began = 0, {}, time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
         package = Path(temporary) / "abstract_beauty"
         shutil.copytree(
@@ -329,7 +330,7 @@ def main() -> int:
         from abstract_beauty.files import write_json
         from abstract_beauty.run_card import today
 
-        write_json(out, {"date": today(), "modules": counts})
+        write_json(out, {"date": today(), "seconds": round(time.monotonic() - began), "modules": counts})
     return 1 if left else 0
 
 

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2, metavar="N", help="besides one (default: 2)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the outcome into FILE")
     options = parser.parse_args()
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         root = prepared(Path(folder, "project"))
         found = compared(curves(trained(root, 1)), curves(trained(root, options.processes)))
@@ -128,6 +130,7 @@ def main() -> None:
         print(f"{name}: {row}")
     if options.out:
         here = {key: machine("cpu")[key] for key in ("device", "torch")}
+        here["seconds"] = round(time.monotonic() - began)
         record = {"date": today(), "processes": options.processes, **here, "networks": found}
         write_json(options.out, record)
 

@@ -13,6 +13,7 @@ VERIFIED = {
     "files": 1234,
     "identical": 1233,
     "date": "2026-01-02",
+    "seconds": 754,
     "first": MACHINE,
     "second": MACHINE,
     "kinds": {"data": KINDS, "weights": KINDS},
@@ -22,10 +23,23 @@ RECORDS = {
     "verify.json": VERIFIED,
     "verify-smoke.json": VERIFIED,
     "verify-elsewhere.json": {**VERIFIED, "kinds": {"metrics": {**KINDS, "largest": 0.25}}},
-    "kills.json": {"seed": 3, **COUNT, "victims": {"data": COUNT}},
-    "fuzz.json": {"files": 5000, "most_memory_mib": 1500, "read": {"bomb": {"opened": 1, "refused": 7}}},
-    "processes.json": {"processes": 2, "networks": {"good": {"steps": 50, "largest_difference": 1.5e-7}}},
-    "mutants.json": {"modules": {"losses": {"mutants": 9, "caught": 8, "equivalent": 1, "survived": 0}}},
+    "kills.json": {"seed": 3, "seconds": 200, **COUNT, "victims": {"data": COUNT}},
+    "fuzz.json": {
+        "files": 5000,
+        "most_memory_mib": 1500,
+        "seconds": 14,
+        "read": {"bomb": {"opened": 1, "refused": 7}},
+    },
+    "processes.json": {
+        "processes": 2,
+        "seconds": 70,
+        "networks": {"good": {"steps": 50, "largest_difference": 1.5e-7}},
+    },
+    "mutants.json": {
+        "seconds": 600,
+        "modules": {"losses": {"mutants": 9, "caught": 8, "equivalent": 1, "survived": 0}},
+    },
+    "coverage.json": {"percent": 94},
 }
 
 
@@ -47,7 +61,7 @@ def rows(table) -> list[list[str]]:
 def test_without_records_the_page_says_that_nothing_was_run(tmp_path: Path) -> None:
     status, log, found = page(tmp_path, {})
     assert status == 0, log
-    assert found.text.count("This check has not been run yet.") == len(RECORDS) - 3
+    assert found.text.count("This check has not been run yet.") == len(RECORDS) - 4
     assert "has not been recorded yet" in found.text and not found.select("table")
 
 
@@ -55,7 +69,15 @@ def test_every_record_has_its_table(tmp_path: Path) -> None:
     status, log, found = page(tmp_path, RECORDS)
     assert status == 0, log
     assert "has not been" not in found.text
-    for said in ("1,233 are the same to the byte", "Killed 4 times", "1,500 MiB"):
+    for said in (
+        "1,233 are the same to the byte",
+        "in 13 minutes",
+        "Killed 4 times",
+        "took 3 minutes",
+        "in 14 seconds",
+        "1,500 MiB",
+        "94%",
+    ):
         assert said in found.text
     assert [rows(table)[1] for table in found.select("table")] == [
         ["data", "9", "8", "0", "every byte"],
@@ -63,7 +85,7 @@ def test_every_record_has_its_table(tmp_path: Path) -> None:
         ["data", "4", "1", "2", "2"],
         ["bomb", "1", "7"],
         ["good", "50", "1.5e-07"],
-        ["losses", "9", "8", "1", "0"],
+        ["losses", "9", "0", "8", "1"],
     ]
 
 

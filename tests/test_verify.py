@@ -358,6 +358,7 @@ def test_the_second_run_takes_nothing_from_the_first(clone, monkeypatch, capsys)
     kept = json.loads((clone / "results/trust/verify-smoke.json").read_text())
     assert kept == json.loads((clone / "out.json").read_text())
     assert kept["same"] and kept["first"] == kept["second"] == HERE
+    assert isinstance(kept["seconds"], int) and 0 <= kept["seconds"] < 60
     assert "verified: 10 of 10 files" in capsys.readouterr().out
 
 

@@ -280,12 +280,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the counts into FILE")
     options = parser.parse_args(arguments)
     out = options.out and options.out.resolve()
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         counts = kill_at_random(Path(folder, "project"), options.kills, options.seed)
         if out:
             found = {name: asdict(count) for name, count in counts.items()}
             total = {key: sum(row[key] for row in found.values()) for key in asdict(Count())}
             head = {"date": today(), "seed": options.seed, "device": machine("cpu")["device"]}
+            head["seconds"] = round(time.monotonic() - began)
             write_json(out, {**head, **total, "victims": found})
     return 0
 

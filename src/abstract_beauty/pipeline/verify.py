@@ -13,6 +13,7 @@ import argparse
 import math
 import shutil
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -191,7 +192,7 @@ def record_file(project: Project, profile: str, elsewhere: bool) -> Path:
 
 
 def verify(project: Project, profile: str, jobs: int | None = None) -> tuple[dict[str, Any], str]:
-    """(outcome, table) of a second run against the first.
+    """(outcome, table) of a second run against the first; the outcome has the second's seconds besides.
 
     Args:
         jobs: how many stages at once; as many as there are cores for if None.
@@ -202,12 +203,14 @@ def verify(project: Project, profile: str, jobs: int | None = None) -> tuple[dic
     first = first_run(project, profile, jobs)
     before = made_on(first)
     print("again, from nothing:", flush=True)
+    began = time.monotonic()
     second = again(project, profile, jobs)
+    seconds = round(time.monotonic() - began)
     here = made_on(second) or machine()
     allowed = tolerances(before, here)
     verdicts = compare(first.root, second.root, allowed)
-    commit = checked_out(project.root)
-    return outcome(profile, verdicts, before, here, commit), table(verdicts, allowed)
+    found = outcome(profile, verdicts, before, here, checked_out(project.root))
+    return {**found, "seconds": seconds}, table(verdicts, allowed)
 
 
 @one_line
