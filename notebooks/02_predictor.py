@@ -288,7 +288,12 @@ Markdown(
     f"- **The bad one is not bad in a simple way.** Its error is {error['bad']:.4f} against {error['good']:.4f}. "
     f"It began as the linear fill, with {fills['linear']['mae']:.4f}, and did not get far. How much of the difference to the good one "
     f"is lines that go on, and how much only better averages, these numbers do not say. The chapter on the ratio will depend on it.\n"
-    f"- **The judge is no oracle.** With {judges:.4f} it is one more network, and it learnt from the same pictures; it may "
-    f"share blind spots with the others.\n"
+    f"- **The judge is no oracle.** With {judges:.4f} it "
+    + (
+        "is a worse guesser than the linear fill it is compared with"
+        if judges > fills["linear"]["mae"]
+        else "is a better guesser than the linear fill"
+    )
+    + f" ({fills['linear']['mae']:.4f}), and it learnt from the same pictures as the others; it may share blind spots with them. What counts is that no improver could learn to please it.\n"
     f"- **Error bars.** One seed each, {len(ours)} photographs."
 )

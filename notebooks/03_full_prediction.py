@@ -154,7 +154,7 @@ plots.show(
 #
 # The grid of tiles begins in the upper left corner because that is where one begins. Shift it, and every tile is another one. We call the
 # shift the **phase**. A property of the picture should not depend on it, and so later chapters report the judge's error averaged over
-# four phases.
+# two phases, and the good predictor's over four.
 
 # %% tags=["hide-input"]
 shifts = range(0, TILE, 4)

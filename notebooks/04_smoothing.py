@@ -156,6 +156,12 @@ lines = [
     f"- {name.replace('_', ' ')}: {value:.4f}"
     for name, value in sorted(matched.items(), key=lambda one: one[1])
 ]
+missing = len(plain_numbers["filters_at_same_fidelity"]) - len(matched)
+lines += (
+    [f"- {missing} more were tried; turned up as far as they go, they change less"]
+    if matched and missing
+    else []
+)
 listed = "\n".join(lines) or "- none of the filters changes the photographs so much"
 Markdown(
     f"The judge's error of filtered photographs, each changed by the same MAE(x,y) of {test['fidelity']:.4f} as the plain "

@@ -144,8 +144,8 @@ for name, label in four.items():
 plots.show(
     plots.curves(timed, "both", ylabel="(MAE(x,y) + MAE(y,z)) / 2"),
     folder / "tilted.png",
-    caption="The article's loss of four trainings, two of which minimise it and two a tilted one. At k1 = k2 it comes down to a level and stays: the "
-    "copy's loss, which is a blur's as well.",
+    caption="The article's loss of four trainings, two of which minimise it and two a tilted one. At k1 = k2 a copy and a "
+    "far-reaching blur cost nearly the same, and a line that lies flat may be on its way to either.",
     alt="Line chart of the article's loss against the training step for two networks at two pairs of weights",
 )  # fmt: skip
 
@@ -153,8 +153,8 @@ plots.show(
 plots.show(
     plots.curves(timed, "mae_yz", ylabel="MAE(y,z) on the training crops"),
     folder / "tilted_yz.png",
-    caption="The half of the loss that was meant to fall. Where the weights are equal it goes back up to the photographs' own error as the network learns to "
-    "copy; tilted, it stays down.",
+    caption="The half of the loss that was meant to fall. A network that learnt to copy would come back up to the photographs' own error; one that is "
+    "tilted towards being predictable has less reason to.",
     alt="Line chart of MAE(y,z) against the training step for two networks at two pairs of weights",
 )
 
@@ -176,7 +176,7 @@ Markdown(
         f"*{label}* moves the photographs by {numbers[name]['test']['fidelity']:.4f}, and the judge's error is {numbers[name]['test']['predictability_judge']:.4f}"
         for name, label in four.items()
     )
-    + f". The untouched photographs: {deep['original']['predictability_judge']:.4f}. [Why the weights decide, and not the network](07_critical_point.ipynb), has a chapter of its own."
+    + f". The untouched photographs: {deep['original']['predictability_judge']:.4f}. What the weights decide has [a chapter of its own](07_critical_point.ipynb); the U-Net, which can copy, shows that the network decides as well."
 )
 
 # %% [markdown]

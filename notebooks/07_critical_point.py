@@ -75,7 +75,7 @@ plots.show(
     ),
     folder / "stays.png",
     caption="How many pixels have no reason to leave the photograph, from one backward pass at y = x, and how many were still there after the "
-    "pixels themselves had been moved downhill. The upright line is where the article stood: see how much happens near it.",
+    "pixels themselves had been moved downhill. The upright line is where the article stood, in the middle of the slope.",
     alt="Two curves falling from 1 to 0 around the ratio one half: the predicted and the measured share of pixels that stay",
 )  # fmt: skip
 
@@ -103,11 +103,11 @@ Markdown(
     f"What a pixel does to its neighbours' guesses when it moves towards its own, $c$, is {mean:+.3f} on average, with a standard deviation of "
     f"{spread:.3f} from pixel to pixel. "
     + (
-        "On average the neighbours lose a little, so that the border lies above one half."
+        "On average the neighbours lose a little."
         if mean < -0.02
-        else "On average the neighbours gain, so that the border lies below one half."
+        else "On average the neighbours gain."
         if mean > 0.02
-        else "On average the two cancel, so that the border lies at one half."
+        else "On average the two cancel."
     )
     + " A pixel that moves alone can harm its neighbours, while a whole region that is smoothed together may help itself: "
     "that is what a network learns, and why a network's border need not be the single pixel's."
@@ -198,7 +198,7 @@ diagram(
 # %% tags=["hide-input"]
 diagram(
     "predictability_judge", "MAE(y,z) by the judge", "full_judge",
-    "At full scale: how hard y is to guess for the judge. To the left of the line the U-Net leaves the photograph as it is.",
+    "At full scale: how hard y is to guess for the judge. Up to the line, and a little beyond, the U-Net leaves the photograph as it is.",
     full_pixels["balance"], full_points,
 )  # fmt: skip
 

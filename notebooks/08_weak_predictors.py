@@ -15,8 +15,8 @@
 # # Can a bad predictor be fair?
 #
 # Progress is the bad predictor's error over the good one's, and a picture that is asked for more of it looks for the bad one's weak spot. What the
-# weak spot is depends on what is bad about it. So here are five bad predictors, each bad in its own way, and the pictures that fool
-# each of them.
+# weak spot is depends on what is bad about it. So here are five bad predictors, each bad in its own way, and what becomes of
+# pictures that are asked for progress against each of them.
 
 # %% tags=["parameters", "hide-input"]
 # Change the experiment here, for example pixels = {"steps": 150}; empty: as params.yaml says.
@@ -43,11 +43,16 @@ folder = tables.figures(project, "08_weak_predictors", *f.values())
 # %% tags=["hide-input"]
 gain = meant["progress_after"] / meant["progress_before"]
 honest = meant["progress_judge_after"] / meant["progress_judge_before"]
-most, least = gain.idxmax(), gain.idxmin()
+most, least, fewer = gain.idxmax(), gain.idxmin(), int((gain < 1).sum())
 Markdown(
-    f"**In numbers.** Asked for progress against a bad predictor with *{most}*, the pictures multiply it by {gain[most]:.2f}; against the one with "
+    f"**In numbers.** Asked for progress against a bad predictor of the kind *{most}*, the pictures multiply it by {gain[most]:.2f}; against the kind "
     f"*{least}*, by {gain[least]:.2f}. For a pair that took no part, the linear fill and the judge, the progress of the same pictures is multiplied by "
     f"{honest[most]:.2f} and {honest[least]:.2f}."
+    + (
+        f" With {fewer} of the {len(gain)} it ends below the photographs' own, the opposite of what was asked: see the end."
+        if fewer
+        else ""
+    )
 )
 
 # %% tags=["hide-input"]
@@ -61,7 +66,7 @@ sheet = {
 plots.show(
     plots.image_grid({row: {key.replace(" ", "\n"): one for key, one in line.items()} for row, line in sheet.items()}),
     folder / "squares.jpg",
-    caption="One square of a photograph, and what it becomes when its pixels are moved for more progress (above) or for less (below), with each of five "
+    caption="One square of a photograph, and what it becomes when its pixels are moved by the ratio that asks for more progress (above) or for less (below), with each of five "
     "bad predictors. Look for what is added: colours, a pattern, the lines of a grid?",
     alt="Two rows of six small pictures: the photograph and the results with five bad predictors, in two directions",
 )  # fmt: skip
@@ -99,8 +104,8 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
-# *Other pair*: progress as the linear fill and the judge have it, which took no part (for the linear fill only the judge did not). Where it does not follow, the
-# picture has not become more interesting; a particular bad predictor has been fooled.
+# *Other pair*: progress as the linear fill and the judge have it, which took no part (for the linear fill only the judge did not). Where the own pair's
+# progress rises and this does not, the picture has not become more interesting; a particular bad predictor has been fooled.
 
 # %% tags=["hide-input"]
 plots.show(
@@ -115,7 +120,7 @@ plots.show(
     ),
     folder / "gain.png",
     caption="By how much progress was multiplied, by the pair that a picture was made with (hatched) and by one that took no part. "
-    "What the first has more than the second was fooled and not learnt.",
+    "What the first has above 1 and the second has not was fooled and not learnt; below 1 there is less progress than in the photograph.",
     alt="Bars for each of the five bad predictors: the gain in progress by the own pair and by an independent pair",
 )  # fmt: skip
 
@@ -169,10 +174,18 @@ plots.show(
 
 # %% tags=["hide-input"]
 followed = [name for name in gain.index if honest[name] > 1.02]
+error, kept = meant["predictability_averaged"], meant["high_frequency_kept"]
+missed = (
+    f"- **To get what was asked for.** With {fewer} of the {len(gain)} bad predictors the pixels that were moved for more progress have less of it. They now "
+    f"carry {kept.min():.1f} to {kept.max():.1f} times the photographs' fine detail, and the good predictor's error went from "
+    f"{original['predictability_averaged']:.3f} to {error.min():.3f} or more: steps of one length on a grid that changes each time leave noise, which both predictors guess badly. "
+    "So nothing here tells where the weak spots are; the direction that asks for less gets it, perhaps because noise is an answer to it.\n"
+)
 Markdown(
-    f"- **A fair beginner.** Of the five, {len(followed) or 'none'} lead{'s' if len(followed) == 1 else ''} to pictures whose progress also rises by more than 2 % for the pair that took no part"
+    (missed if fewer and kept.min() > 1 and error.min() > original["predictability_averaged"] else "")
+    + f"- **A fair beginner.** Of the five, {len(followed) or 'none'} lead{'s' if len(followed) == 1 else ''} to pictures whose progress also rises by more than 2 % for the pair that took no part"
     f"{': ' + ', '.join(followed) if followed else ''}.\n"
     f"- **To stay with the photograph.** The results move by {meant['fidelity'].min():.3f} to {meant['fidelity'].max():.3f} and keep "
     f"{meant['high_frequency_kept'].min():.0%} to {meant['high_frequency_kept'].max():.0%} of the fine detail. Without a wish to stay there is no end to it.\n"
-    f"- **Steps.** {params.pixels.steps} steps downhill, one step size, {params.pixels.pictures} squares of {params.pixels.side} pixels: enough to see the direction, not where it ends."
+    f"- **Steps.** {params.pixels.steps} steps downhill, one step size, {params.pixels.pictures} squares of {params.pixels.side} pixels: too few to see where it ends."
 )

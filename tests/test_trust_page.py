@@ -73,7 +73,7 @@ def test_every_record_has_its_table(tmp_path: Path) -> None:
         "1,233 are the same to the byte",
         "in 13 minutes",
         "Killed 4 times",
-        "took 3 minutes",
+        "3 minutes.",
         "in 14 seconds",
         "1,500 MiB",
         "94%",
