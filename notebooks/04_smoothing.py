@@ -156,7 +156,7 @@ lines = [
     f"- {name.replace('_', ' ')}: {value:.4f}"
     for name, value in sorted(matched.items(), key=lambda one: one[1])
 ]
-missing = len(plain_numbers["filters_at_same_fidelity"]) - len(matched)
+missing = len({*plain_numbers["filters_at_same_fidelity"]} - {*matched, "original"})
 lines += (
     [f"- {missing} more were tried; turned up as far as they go, they change less"]
     if matched and missing

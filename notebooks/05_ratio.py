@@ -244,10 +244,15 @@ large = {
     for name in ("ratio_as_written", "ratio_progress")
     if (row := tables.reference(ab.find_project(), f"improvers/{name}", None))
 }
-at_full_scale = "".join(
-    f"- **At full scale.** In the reference run the ratio {'as written' if name == 'ratio_as_written' else 'turned round'} ends with {row['contrast_kept']:.0%} of the contrast and a progress of "
-    f"{row['progress']:.3f}.\n"
-    for name, row in large.items()
+at_full_scale = (
+    "- **At full scale.** The reference run ends "
+    + " and ".join(
+        f"with {row['contrast_kept']:.0%} of the contrast and a progress of {row['progress']:.3f} {way}"
+        for (name, row), way in zip(large.items(), ("as written", "turned round"), strict=True)
+    )
+    + ".\n"
+    if len(large) == 2
+    else ""
 )
 
 # %% tags=["hide-input"]

@@ -174,7 +174,7 @@ Markdown(
             f"*{titles[name]}* keeps {full[name]['test']['contrast_kept']:.0%} of the contrast and {full[name]['test']['high_frequency_kept']:.0%} of the detail, and its error by the judge is "
             f"{full[name]['test']['predictability_judge']:.4f}, {abs(gaps[name]):.4f} {'below' if gaps[name] < 0 else 'above'} the best filter at that change ({full[name]['best_filter']['name'].replace('_', ' ')})"
             for name in both
-        ) + f". At the same detail the comparison is another: of *{titles['held']}*, {beside.in_words(full['held'], tables.reference(home, 'filters'))}."
+        ) + f". Beside *{titles['held']}*: {beside.in_words(full['held'], tables.reference(home, 'filters'))}."
         if both and "held" in full
         else "none that changes anything keeps nine tenths of both."
     )

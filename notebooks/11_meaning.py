@@ -236,7 +236,7 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
-# *Own error*: MAE(y,z) on test photographs. *Trained on*: the same network after an equal training on other pictures. *Dials*: mean rank correlation with the dials.
+# *Own error*: MAE(y,z) on the middle of some test photographs, so not quite the number of other chapters. *Trained on*: the same network after an equal training on other pictures. *Dials*: mean rank correlation with the dials.
 #
 # ## And beauty?
 #

@@ -144,7 +144,9 @@ def _files(root: Path) -> Iterator[Path]:
 
 def half_written(root: Path) -> list[Path]:
     """Temporary files and folders of writers, finished or not."""
-    return [path for path in root.rglob("*") if ".partial" in path.name]
+    # os.walk passes over folders that the run removes meanwhile; Path.rglob raises.
+    walked = ((folder, name) for folder, folders, names in os.walk(root) for name in (*folders, *names))
+    return [Path(folder, name) for folder, name in walked if ".partial" in name]
 
 
 def check_whole(root: Path) -> None:
