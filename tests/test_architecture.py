@@ -10,8 +10,8 @@ import abstract_beauty
 ROOT = Path(abstract_beauty.__file__).parent
 # Lowest first. A module imports only from layers below its own, or from its own where that is a folder.
 LAYERS = [
-    {"errors", "machine"},
-    {"files", "optimizers", "sections"},
+    {"errors"},
+    {"files", "machine", "optimizers", "sections"},
     {"checkpoints", "project", "params", "full_prediction", "statistics", "correlation", "images"},
     {"predictors", "improvers", "predictability", "baselines", "plots", "data"},
     {"losses", "scorers", "weights", "training", "scores", "export"},

@@ -1,9 +1,11 @@
 """The state of an unfinished training on disk: written whole or not at all, and read back to the bit."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -63,19 +65,49 @@ def load_checkpoint(path: Path, network: nn.Module, optimizers: Sequence[torch.o
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
             progress = json.loads(file.metadata()["progress"])
-        names = progress.pop("names")
-        state = State(**progress, sums={name: tensors[f"sums.{name}"] for name in names})
+        state = _state(progress, tensors)
+        states = _moments(tensors, optimizers)
         network.load_state_dict(
             {n.removeprefix("network."): t for n, t in tensors.items() if n.startswith("network.")}
         )
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (OSError, SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
         why = " ".join(str(error).split())
         raise UserError(f"{path}: the checkpoint cannot be read ({why}); delete it to begin anew") from error
+    for optimizer, kept in zip(optimizers, states, strict=True):
+        optimizer.load_state_dict({"state": kept, "param_groups": optimizer.state_dict()["param_groups"]})
+    return state
+
+
+def _state(progress: dict[str, Any], tensors: dict[str, Tensor]) -> State:
+    """How far the training is; ValueError names what no training could have written."""
+    names = progress.pop("names")
+    state = State(**progress, sums={name: tensors[f"sums.{name}"] for name in names})
+    for key in ("step", "counted"):
+        value = getattr(state, key)
+        if type(value) is not int or value < 0:
+            raise ValueError(f"{key} is {value!r}")
+    if type(state.seconds) not in (int, float) or not 0 <= state.seconds < math.inf:
+        raise ValueError(f"seconds is {state.seconds!r}")
+    rows = state.curve if isinstance(state.curve, list) else [None]
+    if not all(isinstance(row, dict) and isinstance(row.get("step"), (int, float)) for row in rows):
+        raise ValueError("curve is no list of rows")
+    if state.counted > state.step or (not rows and state.counted < state.step):
+        raise ValueError(f"its curve has {len(rows)} rows after {state.step} steps")
+    if odd := [name for name, total in state.sums.items() if total.ndim]:
+        raise ValueError(f"sums.{odd[0]} is not one number")
+    return state
+
+
+def _moments(
+    tensors: dict[str, Tensor], optimizers: Sequence[torch.optim.Optimizer]
+) -> list[dict[int, dict[str, Tensor]]]:
+    """What each optimizer keeps of each of its parameters; ValueError or LookupError where it is of other ones."""
     states: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimizers]
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
             _, which, index, key = name.split(".", 3)
+            parameters = [one for group in optimizers[int(which)].param_groups for one in group["params"]]
+            if tensor.ndim and tensor.shape != parameters[int(index)].shape:
+                raise ValueError(f"{name} is of another shape than its parameter")
             states[int(which)].setdefault(int(index), {})[key] = tensor
-    for optimizer, kept in zip(optimizers, states, strict=True):
-        optimizer.load_state_dict({"state": kept, "param_groups": optimizer.state_dict()["param_groups"]})
-    return state
+    return states

@@ -1,6 +1,7 @@
 """The command line: `abstract-beauty COMMAND`; what the larger commands do lies in commands/."""
 
 import argparse
+import errno
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from abstract_beauty import weights
+from abstract_beauty.commands.arguments import Parser, count, seed
 from abstract_beauty.commands.blind import blind_command, preferences_command
 from abstract_beauty.commands.card import card_command
 from abstract_beauty.commands.export import export_command
@@ -17,7 +19,7 @@ from abstract_beauty.commands.pictures import check_side, label
 from abstract_beauty.commands.ratings import ratings_command
 from abstract_beauty.commands.score import score_command
 from abstract_beauty.errors import SharedError, UserError
-from abstract_beauty.files import rounded, write_json
+from abstract_beauty.files import check_outputs, rounded, write_json
 from abstract_beauty.images import printable, read_image, write_image
 from abstract_beauty.improvers import improve
 from abstract_beauty.machine import is_first_process, use_threads
@@ -28,8 +30,7 @@ from abstract_beauty.training import Terminated
 
 def _improve(options: argparse.Namespace) -> None:
     path = weights.find("improvers", options.improver)
-    if os.path.realpath(options.out) == os.path.realpath(options.image):
-        raise UserError(f"{options.out}: is the original itself; give --out another name")
+    check_outputs([options.out], [options.image, path])
     picture = read_image(options.image)
     check_side(options.image, picture)
     y = improve(weights.load(path, "improvers"), picture[None], times=options.times)
@@ -117,24 +118,8 @@ def _bench(options: argparse.Namespace) -> None:
         write_json(options.out, report)
 
 
-def _count(text: str) -> int:
-    """A whole number of at least 1, for argparse."""
-    number = int(text)
-    if not 1 <= number <= 10_000:
-        raise argparse.ArgumentTypeError("must lie between 1 and 10000")
-    return number
-
-
-def _seed(text: str) -> int:
-    """A whole number of at least 0, for argparse."""
-    number = int(text)
-    if not 0 <= number < 2**32:
-        raise argparse.ArgumentTypeError("must lie between 0 and 2^32 - 1")
-    return number
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="abstract-beauty", description="How predictable is a picture, and can it be more so?"
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -185,7 +170,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="reference/NAME, run/NAME, NAME or a file (default: %(default)s)",
     )
-    add("--times", type=_count, default=1, metavar="N", help="apply it N times over (default: 1)")
+    add("--times", type=count, default=1, metavar="N", help="apply it N times over (default: 1)")
 
     add = command(
         "train", _train, "Train networks of params.yaml; the same command again goes on where it was killed."
@@ -226,7 +211,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar="NAME",
             help="a predictor (default: %(default)s)",
         )
-    add("--seed", type=_seed, default=0, metavar="N", help="of the intervals (default: 0)")
+    add("--seed", type=seed, default=0, metavar="N", help="of the intervals (default: 0)")
 
     add = command("blind", blind_command, "Write a page for blind choices between pictures.").add_argument
     add("images", nargs="+", type=Path, metavar="IMAGE", help="a picture, or a folder of them")
@@ -238,13 +223,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="improvers to set against the original (default: reference/smoothing)",
     )
-    add("--times", type=_count, default=1, metavar="N", help="apply them N times over (default: 1)")
+    add("--times", type=count, default=1, metavar="N", help="apply them N times over (default: 1)")
 
     add = command("preferences", preferences_command, "Say what people chose on such pages.").add_argument
     add("files", nargs="+", type=Path, metavar="FILE", help="choices that a page saved, a file a person")
     add("--reference", default="original", metavar="NAME", help="whose strength is 0 (default: original)")
     add("--json", action="store_true", help="print JSON")
-    add("--seed", type=_seed, default=0, metavar="N", help="of the intervals (default: 0)")
+    add("--seed", type=seed, default=0, metavar="N", help="of the intervals (default: 0)")
 
     add = command("export", export_command, "Write the networks as ONNX files.").add_argument
     add("--out", type=Path, required=True, metavar="DIR", help="where the files go")
@@ -269,18 +254,16 @@ def _parser() -> argparse.ArgumentParser:
     add = command("bench", _bench, "Time full prediction and training on this machine.").add_argument
     add("--json", action="store_true", help="print JSON")
     add("--out", type=Path, metavar="FILE", help="also write the JSON into FILE")
-    add(
-        "--size", type=_count, nargs="+", metavar="N", help="sides of the square pictures (default: 320 1024)"
-    )
+    add("--size", type=count, nargs="+", metavar="N", help="sides of the square pictures (default: 320 1024)")
     add(
         "--trials",
-        type=_count,
+        type=count,
         metavar="N",
         help="trials of each way, interleaved; large pictures get fewer (default: 7)",
     )
     add(
         "--largest",
-        type=_count,
+        type=count,
         metavar="N",
         help="largest side when time against size is measured (default: 2048)",
     )
@@ -291,12 +274,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, or 2 after one line on stderr that says what to mend."""
+    for stream in (sys.stdout, sys.stderr):  # names of files that the terminal's encoding lacks are escaped
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     warnings.showwarning = lambda message, category, *_, **__: (
         print(f"note: {message}", file=sys.stderr) if category is UserWarning else None
     )
     try:
         options.run(options)
+        sys.stdout.flush()
     except UserError as error:
         if is_first_process() or not isinstance(error, SharedError):
             print(f"abstract-beauty: {error}", file=sys.stderr)
@@ -312,6 +299,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 141
+    except OSError as error:
+        if error.filename is not None or error.errno not in (
+            errno.ENOSPC,
+            errno.EDQUOT,
+            errno.EIO,
+            errno.EFBIG,
+        ):
+            raise
+        # What print meets on a full disk; the interpreter would meet it again when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"abstract-beauty: the output cannot be written ({error.strerror})", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -3,6 +3,11 @@
 LONGEST = 1000  # characters of a message; what a hostile file makes longer is cut in its middle
 
 
+def escaped(text: str) -> str:
+    """`text` on one line of any screen: line breaks, terminal codes and half characters become escapes like \\n."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
 class UserError(Exception):
     """Something in the input is wrong: one line that names the file or key, what is wrong with it, and the mend.
 
@@ -12,9 +17,7 @@ class UserError(Exception):
     """
 
     def __init__(self, message: str):
-        shown = "".join(
-            one if one.isprintable() else one.encode("unicode_escape").decode() for one in message
-        )
+        shown = escaped(message)
         if len(shown) > LONGEST:
             shown = f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
         super().__init__(shown)

@@ -10,7 +10,7 @@ import re
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from abstract_beauty.errors import UserError
 _HOST = re.sub(r"\W", "_", socket.gethostname())
 # .NAME.HOST-PROCESS.partial, and the final name's suffix, by which some writers choose a format.
 _PARTIAL = re.compile(r"\..+\.(?P<host>\w+)-(?P<process>\d+)\.partial(\..*)?")
+LARGEST_JSON = 256 * 2**20  # bytes
 _ABANDONED = 24 * 3600  # seconds: nothing here takes longer to write; of another machine no more can be known
 
 
@@ -71,6 +72,8 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         UserError: the folder cannot be made or written to, or the disk is full; `path` is named.
     """
     path = Path(path)
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        raise UserError(f"{path}: is not a regular file, and would be replaced by one")
     temporary = _partial(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,6 +89,18 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def check_outputs(outputs: Iterable[str | os.PathLike], inputs: Iterable[str | os.PathLike] = ()) -> None:
+    """UserError where a file that is to be written is one that is read, or two would be written under one name."""
+    taken = {os.path.realpath(path): "is read" for path in inputs}
+    for path in outputs:
+        real = os.path.realpath(path)
+        if real in taken:
+            raise UserError(
+                f"{path}: {taken[real]} by the same command; give another name for what it writes"
+            )
+        taken[real] = "is written twice"
 
 
 @contextlib.contextmanager
@@ -170,7 +185,11 @@ def write_json(path: str | os.PathLike, value: Any) -> None:
 
 def read_json(path: str | os.PathLike) -> Any:
     """Read a JSON file; UserError names it when it is missing or malformed."""
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited upon for ever
+        raise UserError(f"{path}: is not a regular file")
     try:
+        if os.path.getsize(path) > LARGEST_JSON:
+            raise UserError(f"{path}: is larger than {LARGEST_JSON >> 20} MiB; no file of results is")
         return json.loads(Path(path).read_text())
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file") from error

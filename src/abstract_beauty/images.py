@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from abstract_beauty.errors import UserError
+from abstract_beauty.errors import UserError, escaped
 from abstract_beauty.files import replacing
 
 # A hundred million pixels are 1.2 GB as float tensors; a file that declares more is damaged or hostile.
@@ -49,8 +49,8 @@ WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
 def printable(path: str | os.PathLike) -> str:
-    """`path` as text that any UTF-8 stream takes: bytes that are not UTF-8 become escapes like \\xe9."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """`path` as one line that any UTF-8 stream takes: other bytes, line breaks and terminal codes become escapes."""
+    return escaped(os.fsencode(path).decode("utf-8", "backslashreplace"))
 
 
 def to_bytes(image: Float[Tensor, "*b c h w"]) -> UInt8[Tensor, "*b c h w"]:

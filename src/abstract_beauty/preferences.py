@@ -17,6 +17,7 @@ RESAMPLES = 500
 # infinite.
 PRIOR = 0.1
 LARGEST = 10 * 2**20  # bytes of a file of choices
+MOST_NAMES, MOST_CHOICES = 100, 20_000  # the model's matrices and the resampling grow with them
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,17 @@ def strengths(
         seed: of the bootstrap.
 
     Raises:
-        UserError: there is no choice, or none is about the reference.
+        UserError: there is no choice, none is about the reference, or there are too many.
     """
     choices = [one for file in files for one in file]
     names = sorted({name for one in choices for name in (one.winner, one.loser)})
     if reference not in names:
         raise UserError(f"{reference}: no choice is about it; there are {', '.join(names) or 'none'}")
+    if len(names) > MOST_NAMES or len(choices) > MOST_CHOICES:
+        raise UserError(
+            f"preferences: {len(choices)} choices between {len(names)} versions; "
+            f"at most {MOST_CHOICES} between {MOST_NAMES}"
+        )
     base = names.index(reference)
     fitted = _fit(choices, names)
     rng = np.random.default_rng(seed)

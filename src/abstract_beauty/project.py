@@ -55,7 +55,8 @@ def find_project() -> Project:
     here = Path.cwd()
     candidates = [Path(named)] if named else [here, *here.parents, Path(__file__).resolve().parents[2]]
     for folder in candidates:
-        if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
+        # unlike Path.is_file, no name is too long for it
+        if all(os.path.isfile(folder / name) for name in ("params.yaml", "dvc.yaml")):
             return Project(folder.resolve())
     raise UserError(
         f"{candidates[0]}: no params.yaml and dvc.yaml here or above; run inside a clone of the repository, "

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 from pydantic.dataclasses import dataclass
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML, YAMLError
 
 from abstract_beauty.errors import UserError
 from abstract_beauty.params import as_tree, load_params, parse_params
@@ -166,7 +166,12 @@ def changed_params(root: Path, params_file: Path) -> dict[str, Any]:
         raise UserError(
             f"{root}: no committed params.yaml to compare with; run this in a git checkout"
         ) from error
-    default = as_tree(parse_params(YAML(typ="safe", pure=True).load(text)))
+    try:
+        default = as_tree(parse_params(YAML(typ="safe", pure=True).load(text)))
+    except YAMLError as error:
+        raise UserError(
+            f"{root}: the committed params.yaml is not YAML; commit the one that this run was made with"
+        ) from error
     return {key: _without_paths(value) for key, value in changes(own, default).items()}
 
 

@@ -9,7 +9,6 @@ import hashlib
 import json
 import logging
 import math
-import os
 import signal
 import sys
 import threading
@@ -25,7 +24,7 @@ from tqdm.auto import tqdm
 
 from abstract_beauty.checkpoints import Row, State, load_checkpoint, save_checkpoint
 from abstract_beauty.errors import SharedError
-from abstract_beauty.machine import processes
+from abstract_beauty.machine import from_launcher, processes
 from abstract_beauty.optimizers import optimizers_for
 from abstract_beauty.params import TrainingParams
 
@@ -94,8 +93,9 @@ def make_fabric(params: TrainingParams) -> Fabric:
     from lightning.fabric import Fabric
 
     # Else it prints a line about the precision, which belongs into the record of a run and nowhere else.
-    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
-    world, local = processes(), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    for part in ("fabric", "pytorch"):
+        logging.getLogger(f"lightning.{part}").setLevel(logging.WARNING)
+    world, local = processes(), max(1, from_launcher("LOCAL_WORLD_SIZE", 1))
     fabric = Fabric(
         accelerator=params.accelerator,
         devices=local,

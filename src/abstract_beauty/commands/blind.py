@@ -13,8 +13,8 @@ from torch import Tensor
 
 from abstract_beauty import weights
 from abstract_beauty.commands.pictures import check_side, expand, webp
-from abstract_beauty.errors import UserError
-from abstract_beauty.files import replacing, rounded
+from abstract_beauty.errors import UserError, escaped
+from abstract_beauty.files import check_outputs, replacing, rounded
 from abstract_beauty.images import printable, read_image, resize_short_side
 from abstract_beauty.improvers import improve
 from abstract_beauty.preferences import FORMAT, read_choices, strengths
@@ -58,9 +58,9 @@ def blind_command(options: argparse.Namespace) -> None:
     if os.path.isdir(options.out):
         raise UserError(f"{options.out}: is a folder; give --out the name of a file")
     files, _ = expand(options.images)
-    improvers = {
-        name: weights.load(weights.find("improvers", name), "improvers") for name in options.improver
-    }
+    found = {name: weights.find("improvers", name) for name in options.improver}
+    check_outputs([options.out], [*files, *found.values()])
+    improvers = {name: weights.load(path, "improvers") for name, path in found.items()}
     pictures: dict[str, dict[str, Tensor]] = {}
     for path in files:
         picture = read_image(path)
@@ -91,6 +91,5 @@ def preferences_command(options: argparse.Namespace) -> None:
         return
     print(f"{'log strength':>14}  {'95 % interval':^16}  {'chosen':>11}  version")
     for one in found:
-        print(
-            f"{one.value:+14.2f}  [{one.low:+.2f}, {one.high:+.2f}]  {one.wins:5d}/{one.choices:<5d}  {one.name}"
-        )
+        interval, chosen = f"[{one.low:+.2f}, {one.high:+.2f}]", f"{one.wins:5d}/{one.choices:<5d}"
+        print(f"{one.value:+14.2f}  {interval}  {chosen}  {escaped(one.name)}")

@@ -1,6 +1,7 @@
 """`abstract-beauty card`: a finished run as a small folder that can be sent as a pull request."""
 
 import argparse
+import os
 import re
 import shutil
 import tempfile
@@ -114,12 +115,12 @@ def card_command(options: argparse.Namespace) -> None:
         card, thumbnails = make_card(run, project.root, options.name, options.author, options.note)
     except pydantic.ValidationError as error:
         raise UserError(f"card: {run_card.complaint(error)}") from error
-    except (KeyError, TypeError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
         raise UserError(
             f"{run.results}: holds results of other code ({error!r}); run `make repro` again"
         ) from error
     out = (options.out or project.results / "runs") / options.name
-    if out.exists():
+    if os.path.exists(out):  # unlike Path.exists, no name is too long for it
         run_card.read_card(out)  # only a folder that is a card is replaced
     with tempfile.TemporaryDirectory(prefix="card-") as folder:
         made = Path(folder) / options.name

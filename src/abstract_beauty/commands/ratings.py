@@ -7,7 +7,7 @@ from typing import Any
 
 from abstract_beauty import weights
 from abstract_beauty.data.ratings import read_rated
-from abstract_beauty.files import replacing, rounded
+from abstract_beauty.files import check_outputs, replacing, rounded
 
 
 def _spread(one: dict[str, float] | None) -> str:
@@ -34,11 +34,15 @@ def ratings_command(options: argparse.Namespace) -> None:
     """Score every rated picture and say how each measure goes with each rating."""
     from abstract_beauty.experiments.ratings import of_files, study
 
-    sets = [of_files(one) for one in read_rated(options.folder)]
-    f = {
-        part: weights.load(weights.find("predictors", getattr(options, part)), "predictors")
-        for part in ("good", "bad", "linear")
-    }
+    rated = read_rated(options.folder)
+    paths = {part: weights.find("predictors", getattr(options, part)) for part in ("good", "bad", "linear")}
+    if options.csv:
+        tables = [path for end in ("ratings.csv", "*.xls", "*.xlsx") for path in options.folder.rglob(end)]
+        check_outputs(
+            [options.csv], [*tables, *(file for one in rated for file in one.files), *paths.values()]
+        )
+    sets = [of_files(one) for one in rated]
+    f = {part: weights.load(path, "predictors") for part, path in paths.items()}
     found, tables = study(sets, f, options.seed, progress=sys.stderr.isatty())
     if options.csv:
         import pandas as pd

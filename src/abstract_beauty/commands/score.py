@@ -15,7 +15,7 @@ from tqdm import tqdm
 from abstract_beauty import weights
 from abstract_beauty.commands.pictures import check_side, expand, label
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import replacing, rounded
+from abstract_beauty.files import check_outputs, replacing, rounded
 from abstract_beauty.images import printable, read_image, write_image
 from abstract_beauty.scores import SCALES, score
 
@@ -45,6 +45,7 @@ def _rows(options: argparse.Namespace, files: list[Path], found: frozenset[Path]
     }
     f = {part: weights.load(path, "predictors") for part, path in paths.items()}
     maps = _map_names(files, options.map) if options.map else {}
+    check_outputs([*maps.values(), *([options.csv] if options.csv else [])], [*files, *paths.values()])
     quiet = len(files) == 1 or not sys.stderr.isatty()
     for name in tqdm(files, unit="picture", disable=quiet):
         try:

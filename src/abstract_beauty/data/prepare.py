@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydantic
 import torch
 from jaxtyping import UInt8
 from PIL import Image
@@ -189,12 +191,20 @@ def read_manifest(folder: Path) -> Manifest:
         raise UserError(f"{printable(path)}: no such file; run the data stage first")
     content = read_json(path)
     try:
-        pictures = tuple(Entry(**entry) for entry in content["pictures"])
-        skipped = tuple(Skip(**skip) for skip in content["skipped"])
-        return Manifest(content["source"], content["seed"], pictures, skipped)
-    except (KeyError, TypeError) as error:
+        pictures = pydantic.TypeAdapter(list[Entry]).validate_json(
+            json.dumps(content["pictures"]), strict=True
+        )
+        skipped = pydantic.TypeAdapter(list[Skip]).validate_json(json.dumps(content["skipped"]), strict=True)
+        if odd := [entry.name for entry in pictures if not entry.name.isprintable() or "/" in entry.name]:
+            raise ValueError(f"pictures: {odd[0]!r} is no name of a file")
+        return Manifest(content["source"], content["seed"], tuple(pictures), tuple(skipped))
+    except (LookupError, TypeError, ValueError) as error:
+        why = str(error)
+        if isinstance(error, pydantic.ValidationError):
+            first = error.errors(include_url=False)[0]
+            why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise UserError(
-            f"{printable(path)}: is not a manifest of pictures ({error}); run the data stage again"
+            f"{printable(path)}: is not a manifest of pictures ({why}); run the data stage again"
         ) from error
 
 
@@ -202,15 +212,25 @@ def load_split(folder: Path, split: Split) -> list[Picture]:
     """The pictures of one split of a prepared folder, in the order of their names.
 
     Raises:
-        UserError: the folder holds no manifest, or a picture is missing or damaged.
+        UserError: the folder holds no manifest, no picture of the split, or one is missing or damaged.
     """
     entries = [entry for entry in read_manifest(folder).pictures if entry.split == split]
-    return [Picture(entry.name, _read_png(Path(folder) / split / f"{entry.name}.png")) for entry in entries]
+    if not entries:
+        raise UserError(
+            f"{printable(folder)}: its manifest names no picture of '{split}'; run the data stage again"
+        )
+    return [
+        Picture(entry.name, _read_png(Path(folder) / split / f"{entry.name}.png", entry)) for entry in entries
+    ]
 
 
-def _read_png(path: Path) -> UInt8[Tensor, "3 h w"]:
+def _read_png(path: Path, entry: Entry) -> UInt8[Tensor, "3 h w"]:
     try:
+        if not os.path.isfile(path):  # a pipe would be waited upon for ever
+            raise FileNotFoundError(path)
         with Image.open(path) as image:
+            if image.size != (entry.width, entry.height):  # known before anything is unpacked
+                raise ValueError(f"{image.size} is not the manifest's size")
             return torch.from_numpy(np.asarray(image.convert("RGB")).transpose(2, 0, 1).copy())
     except Exception as error:  # decoders meet damaged data with whatever exception comes first
         raise UserError(f"{printable(path)}: is missing or damaged; run the data stage again") from error

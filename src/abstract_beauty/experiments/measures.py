@@ -1,6 +1,8 @@
 """What `abstract-beauty measure` can measure: each takes pictures and trained networks, and writes into results/."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -89,6 +91,22 @@ def measure(project: Project, params: Params, what: str) -> None:
         raise UserError(f"{what}: measure {', '.join(MEASURES)} or improver.NAME")
     run = improver_run(project, params, name)
     f = _networks(project, params, "good", "bad", "judge")
-    filters = read_json(project.results / "filters.json")
+    filters = _curves(project.results / "filters.json")
     numbers = measure_improver(project, params, run, f, filters)
     write_json(project.results / "improvers" / f"{name}.json", numbers)
+
+
+def _curves(path: Path) -> dict[str, list[dict[str, float]]]:
+    """The filters' curves; UserError names the file where it holds something else."""
+    found = read_json(path)
+    points = [point for curve in found.values() for point in curve or [None]] if _is_lists(found) else [None]
+    for point in points or [None]:
+        if not isinstance(point, dict) or not all(
+            isinstance(point.get(key), (int, float)) for key in ("fidelity", "predictability_judge")
+        ):
+            raise UserError(f"{path}: holds no curves of filters; run the stage `filters` again")
+    return found
+
+
+def _is_lists(found: Any) -> bool:
+    return isinstance(found, dict) and all(isinstance(one, list) for one in found.values())

@@ -7,6 +7,7 @@ one asked for is loaded; any other is trained, in a scratch folder of its own, w
 import csv
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -88,11 +89,15 @@ def write_curve(path: Path, curve: list[Row]) -> None:
 def read_curve(path: Path) -> list[Row]:
     """Read a curve; UserError names the file when it is missing or damaged."""
     try:
+        if not os.path.isfile(path):  # a pipe would be waited upon for ever
+            raise ValueError("no such file")
         with open(path, newline="") as file:
             rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError) as error:
+        if not rows:
+            raise ValueError("it has no rows")
+        return [{**row, "step": int(row["step"])} for row in rows]
+    except (OSError, ValueError, TypeError, LookupError, OverflowError, csv.Error) as error:
         raise UserError(f"{path}: the curve cannot be read ({error}); run its train stage again") from error
-    return [{**row, "step": int(row["step"])} for row in rows]
 
 
 def obtain(
