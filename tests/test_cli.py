@@ -169,7 +169,7 @@ def test_improve_applies_the_improver_so_many_times(project, picture, tmp_path, 
         (["score", "{folder}/text.png"], ["text.png"]),
         (["score", "{folder}/small.png"], ["small.png", "at least 32"]),
         (["score", "{folder}/good.png", "--predictor", "run/best"], ["run/best", "run/good"]),
-        (["improve", "{folder}/good.png", "--out", "{folder}/good.png"], ["the original itself"]),
+        (["improve", "{folder}/good.png", "--out", "{folder}/good.png"], ["is read by the same command"]),
         (["improve", "{folder}/good.png", "--out", "{folder}/better.xyz"], ["better.xyz"]),
         (["improve", "{folder}/text.png", "--out", "{folder}/better.png"], ["text.png"]),
         (
