@@ -146,6 +146,17 @@ def test_a_launcher_s_number_that_is_none_is_named(monkeypatch, name, value):
         from_launcher(name, 1)
 
 
+def test_a_mistake_is_told_even_where_the_launcher_s_numbers_are_none(tmp_path, monkeypatch, capsys):
+    for name in ("WORLD_SIZE", "RANK", "LOCAL_RANK"):
+        with monkeypatch.context() as changed:
+            changed.setenv(name, "x")
+            assert main(["train", "predictor.good"]) == 2
+        assert capsys.readouterr().err.startswith(f"abstract-beauty: {name}: is 'x'")
+    monkeypatch.setenv("WORLD_SIZE", "x")
+    assert main(["score", str(tmp_path / "none.png")]) == 2
+    assert "none.png" in capsys.readouterr().err
+
+
 def test_a_root_of_any_length_is_one_line(monkeypatch):
     from abstract_beauty.project import find_project
 

@@ -22,7 +22,7 @@ from abstract_beauty.errors import SharedError, UserError
 from abstract_beauty.files import check_outputs, rounded, write_json
 from abstract_beauty.images import printable, read_image, write_image
 from abstract_beauty.improvers import improve
-from abstract_beauty.machine import is_first_process, use_threads
+from abstract_beauty.machine import check_launcher, is_first_process, use_threads
 from abstract_beauty.params import load_params
 from abstract_beauty.project import find_project
 from abstract_beauty.training import Terminated
@@ -51,6 +51,7 @@ def _train(options: argparse.Namespace) -> None:
     from abstract_beauty.experiments.runs import forget
     from abstract_beauty.machine import wait_for_all_processes
 
+    check_launcher()
     project, params = find_project(), load_params()
     use_threads(params.threads)
     for experiment in options.experiments:
@@ -285,7 +286,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
         sys.stdout.flush()
     except UserError as error:
-        if is_first_process() or not isinstance(error, SharedError):
+        if not isinstance(error, SharedError) or is_first_process():
             print(f"abstract-beauty: {error}", file=sys.stderr)
         return 2
     except Terminated as stopped:

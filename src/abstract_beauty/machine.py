@@ -50,6 +50,12 @@ def from_launcher(name: str, default: int) -> int:
     return int(text)
 
 
+def check_launcher() -> None:
+    """UserError where torchrun's numbers are none; Lightning reads them too, and would end in a traceback."""
+    for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE", "RANK", "LOCAL_RANK"):
+        from_launcher(name, 0)
+
+
 def processes() -> int:
     """How many processes train together: as many as torchrun started, else 1."""
     return from_launcher("WORLD_SIZE", 1)
