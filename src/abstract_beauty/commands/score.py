@@ -43,9 +43,9 @@ def _rows(options: argparse.Namespace, files: list[Path], found: frozenset[Path]
         "bad": weights.find("predictors", options.bad),
         "linear": weights.find("predictors", options.linear),
     }
-    f = {part: weights.load(path, "predictors") for part, path in paths.items()}
     maps = _map_names(files, options.map) if options.map else {}
     check_outputs([*maps.values(), *([options.csv] if options.csv else [])], [*files, *paths.values()])
+    f = {part: weights.load(path, "predictors") for part, path in paths.items()}
     quiet = len(files) == 1 or not sys.stderr.isatty()
     for name in tqdm(files, unit="picture", disable=quiet):
         try:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
@@ -99,14 +98,13 @@ def measure(project: Project, params: Params, what: str) -> None:
 def _curves(path: Path) -> dict[str, list[dict[str, float]]]:
     """The filters' curves; UserError names the file where it holds something else."""
     found = read_json(path)
-    points = [point for curve in found.values() for point in curve or [None]] if _is_lists(found) else [None]
-    for point in points or [None]:
-        if not isinstance(point, dict) or not all(
-            isinstance(point.get(key), (int, float)) for key in ("fidelity", "predictability_judge")
-        ):
-            raise UserError(f"{path}: holds no curves of filters; run the stage `filters` again")
+    try:
+        points = [point for curve in found.values() for point in curve]
+        whole = bool(points) and all(found.values())
+        for key in ("fidelity", "predictability_judge"):
+            whole = whole and all(isinstance(point[key], (int, float)) for point in points)
+    except (AttributeError, TypeError, LookupError):
+        whole = False
+    if not whole:
+        raise UserError(f"{path}: holds no curves of filters; run the stage `filters` again")
     return found
-
-
-def _is_lists(found: Any) -> bool:
-    return isinstance(found, dict) and all(isinstance(one, list) for one in found.values())
