@@ -150,17 +150,17 @@ audit: ## ask a public list of known weaknesses (OSV) about the packages of requ
 # --- the pipeline --------------------------------------------------------------------------------------------------
 
 repro: env ## every stage that is not up to date: data, training, notebooks, book
-	@$(BIN)/python -m abstract_beauty.pipeline.repro --profile $(PROFILE) $(if $(JOBS),--jobs $(JOBS))
+	@$(BIN)/python -m abstract_beauty.commands.repro --profile $(PROFILE) $(if $(JOBS),--jobs $(JOBS))
 	@echo "the book: $(BOOK)/index.html  (or 'make serve$(SAME_PROFILE)' for http://127.0.0.1:8000)"
 
 smoke: env ## the whole pipeline at its smallest, in .profiles/smoke
-	@$(BIN)/python -m abstract_beauty.pipeline.repro --profile smoke
+	@$(BIN)/python -m abstract_beauty.commands.repro --profile smoke
 
 publish: env ## copy the reference run's numbers and weights into the repository (COMMIT=SHA: what was run)
-	@$(BIN)/python -m abstract_beauty.pipeline.publish $(if $(COMMIT),--commit '$(COMMIT)')
+	@$(BIN)/python -m abstract_beauty.commands.publish $(if $(COMMIT),--commit '$(COMMIT)')
 
 book: env ## the book's pages from the notebooks as they were last run
-	@$(BIN)/python -m abstract_beauty.pipeline.build_book
+	@$(BIN)/python -m abstract_beauty.experiments.build_book
 
 lab: env ## JupyterLab on the notebooks (percent scripts open as notebooks)
 	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(LAB_ARGS)
@@ -184,19 +184,19 @@ lint: env ## ruff (rules and format), codespell, notebook pairs
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo "error: files above are not formatted; run 'make format'" >&2; exit 1; }
 	@$(BIN)/codespell
-	@$(BIN)/python -m abstract_beauty.pipeline.pairs --check
+	@$(BIN)/python -m abstract_beauty.commands.pairs --check
 
 format: env ## mend what ruff can mend by itself
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
 pairs: env ## write each notebook's .ipynb from its .py
-	@$(BIN)/python -m abstract_beauty.pipeline.pairs --write
+	@$(BIN)/python -m abstract_beauty.commands.pairs --write
 
 coverage: env ## tests and the smoke pipeline with a report of the lines that they do not reach (30 minutes)
 	@$(BIN)/coverage erase
 	@OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -m "not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
-	@$(BIN)/coverage run -m abstract_beauty.pipeline.repro --profile smoke --force
+	@$(BIN)/coverage run -m abstract_beauty.commands.repro --profile smoke --force
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report
 	@printf '{"date": "%s", "percent": %s}\n' "$$(date +%F)" "$$($(BIN)/coverage report --format=total)" > results/trust/coverage.json

@@ -29,10 +29,11 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, plots, statistics
+from abstract_beauty import experiments
+from abstract_beauty.book import plots, tables
 from abstract_beauty.data import read_manifest
-from abstract_beauty.experiments import tables
 from abstract_beauty.files import read_json
+from abstract_beauty.measures import statistics
 
 params = ab.load_params(changes={"data": data})
 project = experiments.ensure_data(ab.find_project(), params)
@@ -161,7 +162,7 @@ pd.DataFrame({"slope of the amplitude": {name: f"{slope:.2f}" for name, slope in
 # darker now and then. The centre of each is hidden:
 
 # %% tags=["hide-input"]
-from abstract_beauty.experiments.pictures import Tiles
+from abstract_beauty.training.batches import Tiles
 
 tiles = Tiles(tuple(picture.image for picture in train), 8, params.seed)
 contexts, hidden = tiles(0)

@@ -32,11 +32,13 @@ from IPython.display import Markdown
 from torch import nn
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, plots, predictors
-from abstract_beauty.baselines import FILLS
-from abstract_beauty.experiments import tables
+from abstract_beauty import experiments
+from abstract_beauty.book import plots, tables
 from abstract_beauty.experiments.predictor import CENTRE
-from abstract_beauty.full_prediction import TILE
+from abstract_beauty.measures.fills import FILLS
+from abstract_beauty.prediction.full_prediction import TILE
+from abstract_beauty.predictors.context_encoder import ContextEncoder
+from abstract_beauty.predictors.four_sides import FourSides
 
 changes = {"article": article, "good": good, "bad": bad, "judge": judge}
 params = ab.load_params(changes={"predictors": changes})
@@ -79,7 +81,7 @@ plots.show(
 # before the first layer.
 
 # %% tags=["hide-input"]
-tables.Source(predictors.ContextEncoder.forward)
+tables.Source(ContextEncoder.forward)
 
 # %% [markdown]
 # ## Four sides
@@ -99,7 +101,7 @@ tables.Source(predictors.ContextEncoder.forward)
 # everything brighter, and the guess must become brighter just so: only differences of colours go in.
 
 # %% tags=["hide-input"]
-tables.Source(predictors.FourSides.one_pass, predictors.FourSides._correction)
+tables.Source(FourSides.one_pass, FourSides._correction)
 
 
 # %% tags=["hide-input"]

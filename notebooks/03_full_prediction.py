@@ -29,9 +29,9 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, plots
-from abstract_beauty.experiments import tables
-from abstract_beauty.full_prediction import MARGIN, TILE
+from abstract_beauty import experiments
+from abstract_beauty.book import plots, tables
+from abstract_beauty.prediction.full_prediction import MARGIN, TILE
 
 params = ab.load_params(changes={"predictors": {"article": article, "good": good, "bad": bad}})
 project = experiments.ensure_data(ab.find_project(), params)

@@ -29,8 +29,9 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, improvers, losses, plots
-from abstract_beauty.experiments import tables
+from abstract_beauty import experiments, losses
+from abstract_beauty.book import plots, tables
+from abstract_beauty.improvers.plain import PlainConvolutions
 
 changes = {"smoothing": smoothing, "smoothing_unet": smoothing_unet, "black_square": black_square}
 params = ab.load_params(changes={"improvers": changes})
@@ -45,23 +46,21 @@ folder = tables.figures(project, "04_smoothing", plain, unet, square, *f.values(
 
 # %% tags=["hide-input"]
 test, before, best = plain_numbers["test"], plain_numbers["original"], plain_numbers["best_filter"]
-falls = tables.compared(
-    test["predictability_judge"], before["predictability_judge"], "falls", "rises", "goes"
-)
+falls = tables.compared(test["error_judge"], before["error_judge"], "falls", "rises", "goes")
 verdict = "It smooths" if test["high_frequency_kept"] < 0.5 else "It hardly smooths"
 beside = "no plain filter goes so far"
 if best["name"]:
-    beside = f"the best plain filter that changes them as much reaches {best['predictability_judge']:.4f}"
+    beside = f"the best plain filter that changes them as much reaches {best['error_judge']:.4f}"
     words = (
         ", and better than a plain filter",
         ", and a plain filter does it better",
         ", and so does a plain filter",
     )
-    verdict += tables.compared(test["predictability_judge"], best["predictability_judge"], *words)
+    verdict += tables.compared(test["error_judge"], best["error_judge"], *words)
 Markdown(
-    f"**{verdict}.** The article's improver changes the photographs by {test['fidelity']:.4f} and keeps "
+    f"**{verdict}.** The article's improver changes the photographs by {test['change']:.4f} and keeps "
     f"{test['high_frequency_kept']:.1%} of their fine detail. The judge's error of prediction {falls} from "
-    f"{before['predictability_judge']:.4f} to {test['predictability_judge']:.4f}; {beside}."
+    f"{before['error_judge']:.4f} to {test['error_judge']:.4f}; {beside}."
 )
 
 # %% tags=["hide-input"]
@@ -96,7 +95,7 @@ tables.Source(losses.smoothing)
 # copy.
 
 # %% tags=["hide-input"]
-tables.Source(improvers.PlainConvolutions)
+tables.Source(PlainConvolutions)
 
 # %% [markdown]
 # ## What happens while it learns
@@ -133,7 +132,7 @@ plots.show(
 # %% tags=["hide-input"]
 both = {"plain convolutions": plain_numbers, "U-Net": unet_numbers}
 plots.show(
-    plots.fidelity_plane(**tables.plane(both, filters)),
+    plots.change_plane(**tables.plane(both, filters)),
     folder / "plane.png",
     caption="To the right: more change. Down: easier to guess. The star is the untouched photograph; each line is a plain "
     "filter turned up from nothing. A point below all the lines has learnt something that no filter knows; a point above "
@@ -150,13 +149,13 @@ tables.judges_table({**both, "Black Square": square_numbers}).T
 
 # %% tags=["hide-input"]
 matched = {
-    name: value for name, value in plain_numbers["filters_at_same_fidelity"].items() if value is not None
+    name: value for name, value in plain_numbers["filters_at_same_change"].items() if value is not None
 }
 lines = [
     f"- {name.replace('_', ' ')}: {value:.4f}"
     for name, value in sorted(matched.items(), key=lambda one: one[1])
 ]
-missing = len({*plain_numbers["filters_at_same_fidelity"]} - {*matched, "original"})
+missing = len({*plain_numbers["filters_at_same_change"]} - {*matched, "original"})
 lines += (
     [f"- {missing} more were tried; turned up as far as they go, they change less"]
     if matched and missing
@@ -164,8 +163,8 @@ lines += (
 )
 listed = "\n".join(lines) or "- none of the filters changes the photographs so much"
 Markdown(
-    f"The judge's error of filtered photographs, each changed by the same MAE(x,y) of {test['fidelity']:.4f} as the plain "
-    f"improver's ({test['predictability_judge']:.4f}):\n\n{listed}"
+    f"The judge's error of filtered photographs, each changed by the same MAE(x,y) of {test['change']:.4f} as the plain "
+    f"improver's ({test['error_judge']:.4f}):\n\n{listed}"
 )
 
 # %% [markdown]
@@ -183,7 +182,7 @@ plots.show(
 )
 
 # %% tags=["hide-input"]
-one, two = plain_numbers["test"]["fidelity"], unet_numbers["test"]["fidelity"]
+one, two = plain_numbers["test"]["change"], unet_numbers["test"]["change"]
 Markdown(
     f"Under the same loss the plain stack moves the photographs by {one:.4f} and the U-Net by {two:.4f}: "
     f"{two / max(one, 1e-9):.2f} times as far. Fine detail kept: {plain_numbers['test']['high_frequency_kept']:.1%} against "
@@ -222,8 +221,8 @@ with torch.no_grad():
 red, green, blue = colours.mean(0).tolist()
 Markdown(
     f"The pixels of each picture now deviate from its mean colour by {flat['deviation']:.4f} (standard deviation, 0 is one flat "
-    f"colour); {flat['contrast_kept']:.1%} of the contrast is left. The judge's error is {flat['predictability_judge']:.4f}; "
-    f"that of the untouched photographs is {before['predictability_judge']:.4f}. The mean colour is red {red:.2f}, green "
+    f"colour); {flat['contrast_kept']:.1%} of the contrast is left. The judge's error is {flat['error_judge']:.4f}; "
+    f"that of the untouched photographs is {before['error_judge']:.4f}. The mean colour is red {red:.2f}, green "
     f"{green:.2f}, blue {blue:.2f}, each from 0 to 1: not every such square is black."
 )
 
@@ -238,7 +237,7 @@ Markdown(
 # %% tags=["hide-input"]
 gap = "The judge's filters have no point at this distance, so there is nothing to compare with."
 if best["name"]:
-    miss = test["predictability_judge"] - best["predictability_judge"]
+    miss = test["error_judge"] - best["error_judge"]
     side = tables.compared(miss, 0.0, "below", "above", "equal to")
     gap = (
         f"At the same change, the plain improver's error is {abs(miss):.4f} {side} that of the best filter "

@@ -29,8 +29,9 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, losses, plots, statistics
-from abstract_beauty.experiments import tables
+from abstract_beauty import experiments, losses
+from abstract_beauty.book import plots, tables
+from abstract_beauty.measures import statistics
 
 changes = {"ratio_as_written": ratio_as_written, "ratio_progress": ratio_progress}
 params = ab.load_params(changes={"improvers": changes})
@@ -144,13 +145,11 @@ tables.judges_table(both).T
 # whether a picture also became easier for somebody who was not asked to be pleased.
 
 # %% tags=["hide-input"]
-moved = tables.compared(
-    high["predictability_judge"], before["predictability_judge"], "falls", "rises", "goes"
-)
+moved = tables.compared(high["error_judge"], before["error_judge"], "falls", "rises", "goes")
 gained = tables.compared(high["progress"], before["progress"], "falls", "rises", "goes")
 Markdown(
     f"When good / bad is made small, progress {gained} from {before['progress']:.3f} to {high['progress']:.3f}, and the judge's error "
-    f"{moved} from {before['predictability_judge']:.4f} to {high['predictability_judge']:.4f}. "
+    f"{moved} from {before['error_judge']:.4f} to {high['error_judge']:.4f}. "
     + (
         "No plain filter changes the photographs so much."
         if meant_numbers["best_filter"]["name"] is None
@@ -224,7 +223,7 @@ Markdown(
 
 # %% tags=["hide-input"]
 plots.show(
-    plots.fidelity_plane(**tables.plane(both, filters)),
+    plots.change_plane(**tables.plane(both, filters)),
     folder / "plane.png",
     caption="The same plane as in the chapter before: to the right more change, down easier to guess for the judge, lines for plain "
     "filters. These improvers were not asked for either, so see where their own wish has carried them.",
@@ -261,10 +260,10 @@ Markdown(
     f"concerned. What it took is a colour shift of {high['colour_shift']:.4f}, a contrast of {high['contrast_kept']:.1%} and "
     f"{high['high_frequency_kept']:.1%} of the fine detail. A number that can be had in this way is not yet a measure of interest.\n"
     f"- **To beat a filter.** {blurred['name'].replace('_', ' ').capitalize()}, a plain filter that nobody trained, brings the photographs to a progress of {blurred['progress']:.3f} at an "
-    f"MAE(x,y) of {blurred['fidelity']:.3f}; the improver's {high['progress']:.3f} took {high['fidelity']:.3f}. Where detail is taken away the bad predictor's error falls more slowly "
+    f"MAE(x,y) of {blurred['change']:.3f}; the improver's {high['progress']:.3f} took {high['change']:.3f}. Where detail is taken away the bad predictor's error falls more slowly "
     f"than the good one's, so progress as it stands is no wish for richer pictures.\n"
     + at_full_scale
-    + f"- **To hold the picture.** With no $x$ in the loss, MAE(x,y) is {high['fidelity']:.4f}. Language models that are set against a "
+    + f"- **To hold the picture.** With no $x$ in the loss, MAE(x,y) is {high['change']:.4f}. Language models that are set against a "
     f"worse copy of themselves fail alike, and are given a rule that keeps them plausible.\n"
     f"- **To have a fair beginner.** The bad predictor is only the good one after a short training. It is wrong in its own peculiar ways, and an "
     f"improver finds them sooner than it finds beauty.\n"

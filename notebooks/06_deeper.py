@@ -27,8 +27,10 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, improvers, plots
-from abstract_beauty.experiments import tables
+from abstract_beauty import experiments
+from abstract_beauty.book import plots, tables
+from abstract_beauty.improvers.deep import DeepResidual, ResidualBlock
+from abstract_beauty.improvers.ready import ReadyUNet
 
 params = ab.load_params(changes={"improvers": {"deeper": deeper}})
 project = experiments.ensure_data(ab.find_project(), params)
@@ -68,7 +70,7 @@ plots.show(
 # picture: what comes out, it has learnt to draw.
 
 # %% tags=["hide-input"]
-tables.Source(improvers.ResidualBlock, improvers.DeepResidual.forward)
+tables.Source(ResidualBlock, DeepResidual.forward)
 
 # %% tags=["hide-input"]
 size = {
@@ -126,7 +128,7 @@ Markdown(f"The loss in the first row of each curve and in the last: {fell}.")
 # predictable.
 
 # %% tags=["hide-input"]
-tables.Source(improvers.ReadyUNet)
+tables.Source(ReadyUNet)
 
 # %% tags=["hide-input"]
 four = {
@@ -173,10 +175,10 @@ tables.judges_table({label: numbers[name] for name, label in four.items()}).T
 Markdown(
     "Both architectures tell one story: "
     + "; ".join(
-        f"*{label}* moves the photographs by {numbers[name]['test']['fidelity']:.4f}, and the judge's error is {numbers[name]['test']['predictability_judge']:.4f}"
+        f"*{label}* moves the photographs by {numbers[name]['test']['change']:.4f}, and the judge's error is {numbers[name]['test']['error_judge']:.4f}"
         for name, label in four.items()
     )
-    + f". The untouched photographs: {deep['original']['predictability_judge']:.4f}. What the weights decide has [a chapter of its own](07_critical_point.ipynb); the U-Net, which can copy, shows that the network decides as well."
+    + f". The untouched photographs: {deep['original']['error_judge']:.4f}. What the weights decide has [a chapter of its own](07_critical_point.ipynb); the U-Net, which can copy, shows that the network decides as well."
 )
 
 # %% [markdown]
@@ -187,18 +189,16 @@ known = {name: row for name, row in numbers.items() if row["best_filter"]["name"
 won = [
     tables.TITLES[name]
     for name, row in known.items()
-    if row["test"]["predictability_judge"] < row["best_filter"]["predictability_judge"]
+    if row["test"]["error_judge"] < row["best_filter"]["error_judge"]
 ]
 best = deep["best_filter"]
 beside = (
-    f"against {best['predictability_judge']:.4f} of the best filter"
-    if best["name"]
-    else "where no filter goes so far"
+    f"against {best['error_judge']:.4f} of the best filter" if best["name"] else "where no filter goes so far"
 )
 Markdown(
     f"- **Depth.** With {deep['parameters']:,} numbers the deep network ends at a loss of {deep['final_loss']:.4f}; the plain stack has "
     f"{plain['parameters']:,} and ends at {plain['final_loss']:.4f}. The judge gives its pictures "
-    f"{deep['test']['predictability_judge']:.4f}, {beside}.\n"
+    f"{deep['test']['error_judge']:.4f}, {beside}.\n"
     f"- **To beat a filter.** Of the {len(known)} improvers that can be compared with a filter at the same change, "
     f"{len(won) or 'none'} {'has' if len(won) == 1 else 'have'} a lower error by the judge{': ' + ', '.join(won) if won else ''}.\n"
     f"- **The same effort for all.** Equal numbers of steps are not equal work: for each pixel the deep network multiplies more often. "

@@ -28,9 +28,10 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, plots, statistics
+from abstract_beauty import experiments
+from abstract_beauty.book import plots, tables
 from abstract_beauty.experiments import pixels as directly
-from abstract_beauty.experiments import tables
+from abstract_beauty.measures import statistics
 
 params = ab.load_params(changes={"balance": balance, "pixels": pixels})
 project = experiments.ensure_data(ab.find_project(), params)
@@ -144,14 +145,14 @@ def diagram(key, label, name, caption, moved=rows, trained=by_ratio):
 
 # %% tags=["hide-input"]
 diagram(
-    "fidelity", "MAE(x,y)", "fidelity",
+    "change", "MAE(x,y)", "change",
     "How far y is from the photograph. Bare pixels leave one by one, most of them near the line; a network, which must move many alike, leaves "
     "later and more suddenly. Bars reach from the lowest to the highest seed.",
 )  # fmt: skip
 
 # %% tags=["hide-input"]
 diagram(
-    "predictability_judge", "MAE(y,z) by the judge", "judge",
+    "error_judge", "MAE(y,z) by the judge", "judge",
     "How hard y is to guess for the judge, who took no part. Where the line above rises, this one falls: the two wishes are traded for each other.",
 )  # fmt: skip
 
@@ -189,7 +190,7 @@ full, full_pixels = (tables.reference(ab.find_project(), name) for name in ("bal
 full_points = pd.DataFrame(full["points"])
 full_points = full_points[full_points["series"] == "ratio"]
 diagram(
-    "fidelity", "MAE(x,y)", "full_fidelity",
+    "change", "MAE(x,y)", "full_change",
     "At full scale: how far y is from the photograph, for the bare pixels, the article's plain stack, the U-Net and the deep network. The plain and the deep one "
     "have no path that copies, and stand off the ground already at the left, where nothing but a copy is asked for.",
     full_pixels["balance"], full_points,
@@ -197,7 +198,7 @@ diagram(
 
 # %% tags=["hide-input"]
 diagram(
-    "predictability_judge", "MAE(y,z) by the judge", "full_judge",
+    "error_judge", "MAE(y,z) by the judge", "full_judge",
     "At full scale: how hard y is to guess for the judge. Up to the line, and a little beyond, the U-Net leaves the photograph as it is.",
     full_pixels["balance"], full_points,
 )  # fmt: skip
@@ -205,7 +206,7 @@ diagram(
 # %% tags=["hide-input"]
 full_theory, unet = (
     full_pixels["stationary"],
-    full_points[full_points["network"] == "unet"].groupby("ratio")["fidelity"].mean(),
+    full_points[full_points["network"] == "unet"].groupby("ratio")["change"].mean(),
 )
 left, stays = unet[unet > 0.01], dict(zip(full_theory["ratios"], full_theory["stays"], strict=True))
 equal = min(stays, key=lambda ratio: abs(ratio - 0.5))
@@ -320,10 +321,10 @@ plots.show(
 fixed, random = direct["grid"]
 pd.DataFrame(
     {
-        "photograph": {"on the article's grid": original["predictability"], "averaged over four grids": original["predictability_averaged"], "by the judge": original["predictability_judge"], "MAE(x,y)": 0.0},
+        "photograph": {"on the article's grid": original["predictability"], "averaged over four grids": original["error_averaged"], "by the judge": original["error_judge"], "MAE(x,y)": 0.0},
     }
     | {
-        label: {"on the article's grid": row["predictability"], "averaged over four grids": row["predictability_averaged"], "by the judge": row["predictability_judge"], "MAE(x,y)": row["fidelity"]}
+        label: {"on the article's grid": row["predictability"], "averaged over four grids": row["error_averaged"], "by the judge": row["error_judge"], "MAE(x,y)": row["change"]}
         for label, row in {"one grid": fixed, "a new grid each step": random}.items()
     }
 ).map("{:.4f}".format)  # fmt: skip
@@ -332,7 +333,7 @@ pd.DataFrame(
 gained = {
     label: (
         original["predictability"] - row["predictability"],
-        original["predictability_averaged"] - row["predictability_averaged"],
+        original["error_averaged"] - row["error_averaged"],
     )
     for label, row in {"one": fixed, "new": random}.items()
 }
@@ -349,7 +350,7 @@ Markdown(
 half = [row for row in rows if row["ratio"] == 0.5] or rows[:1]
 Markdown(
     f"- **The exact prediction.** The theory speaks of the first step from $y = x$. At $k_1 = k_2$ it leaves {at(0.5):.0%} of the pixels where they "
-    f"are, and yet the pixels together move by {half[0]['fidelity']:.4f}: once some have moved, the others stand before another question.\n"
+    f"are, and yet the pixels together move by {half[0]['change']:.4f}: once some have moved, the others stand before another question.\n"
     f"- **Full length.** The trainings of the diagram are short ({params.balance.steps} steps, {params.balance.seeds} seeds), so a network that has not left the "
     f"ground yet may do so later.\n"
     f"- **More than smoothing.** Nowhere on the diagram does the fine detail stay while the judge's error falls. Another ratio is no way out; it takes "

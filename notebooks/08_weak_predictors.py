@@ -27,8 +27,9 @@ import pandas as pd
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, plots, predictors
-from abstract_beauty.experiments import tables
+from abstract_beauty import experiments
+from abstract_beauty.book import plots, tables
+from abstract_beauty.prediction.blurred_context import BlurredContext
 
 params = ab.load_params(changes={"pixels": pixels})
 project = experiments.ensure_data(ab.find_project(), params)
@@ -81,7 +82,7 @@ plots.show(
 # - **linear fill**: no network at all, a weighted mean of the ring around the tile, exact on flat colour.
 
 # %% tags=["hide-input"]
-tables.Source(predictors.BlurredContext.forward)
+tables.Source(BlurredContext.forward)
 
 # %% [markdown]
 # Nothing holds the pictures to the photographs here: the pixels are moved downhill by the bare ratio, from $y = x$, with a new grid at each
@@ -93,8 +94,8 @@ shown = {
     "progress_after": ("progress of the result", ".3f"),
     "progress_judge_before": ("photograph, other pair", ".3f"),
     "progress_judge_after": ("result, other pair", ".3f"),
-    "fidelity": ("MAE(x,y)", ".4f"),
-    "predictability_judge": ("MAE(y,z) judge", ".4f"),
+    "change": ("MAE(x,y)", ".4f"),
+    "error_judge": ("MAE(y,z) judge", ".4f"),
     "contrast_kept": ("contrast kept", ".0%"),
     "high_frequency_kept": ("fine detail kept", ".0%"),
     "colour_shift": ("colour shift", ".4f"),
@@ -160,7 +161,7 @@ plots.show(
     plots.lines(
         {
             label: (list(exaggerated["a"]), list(exaggerated[key] / original[key]))
-            for key, label in {"predictability_judge": "judge's error", "high_frequency_kept": "fine detail", "contrast_kept": "contrast"}.items()
+            for key, label in {"error_judge": "judge's error", "high_frequency_kept": "fine detail", "contrast_kept": "contrast"}.items()
         },
         "a in y = x + a (x - z)", "times the photograph's", marks={"photograph": 0.0},
     ),
@@ -174,18 +175,18 @@ plots.show(
 
 # %% tags=["hide-input"]
 followed = [name for name in gain.index if honest[name] > 1.02]
-error, kept = meant["predictability_averaged"], meant["high_frequency_kept"]
+error, kept = meant["error_averaged"], meant["high_frequency_kept"]
 missed = (
     f"- **To get what was asked for.** With {fewer} of the {len(gain)} bad predictors the pixels that were moved for more progress have less of it. They now "
     f"carry {kept.min():.1f} to {kept.max():.1f} times the photographs' fine detail, and the good predictor's error went from "
-    f"{original['predictability_averaged']:.3f} to {error.min():.3f} or more: steps of one length on a grid that changes each time leave noise, which both predictors guess badly. "
+    f"{original['error_averaged']:.3f} to {error.min():.3f} or more: steps of one length on a grid that changes each time leave noise, which both predictors guess badly. "
     "So nothing here tells where the weak spots are; the direction that asks for less gets it, perhaps because noise is an answer to it.\n"
 )
 Markdown(
-    (missed if fewer and kept.min() > 1 and error.min() > original["predictability_averaged"] else "")
+    (missed if fewer and kept.min() > 1 and error.min() > original["error_averaged"] else "")
     + f"- **A fair beginner.** Of the five, {len(followed) or 'none'} lead{'s' if len(followed) == 1 else ''} to pictures whose progress also rises by more than 2 % for the pair that took no part"
     f"{': ' + ', '.join(followed) if followed else ''}.\n"
-    f"- **To stay with the photograph.** The results move by {meant['fidelity'].min():.3f} to {meant['fidelity'].max():.3f} and keep "
+    f"- **To stay with the photograph.** The results move by {meant['change'].min():.3f} to {meant['change'].max():.3f} and keep "
     f"{meant['high_frequency_kept'].min():.0%} to {meant['high_frequency_kept'].max():.0%} of the fine detail. Without a wish to stay there is no end to it.\n"
     f"- **Steps.** {params.pixels.steps} steps downhill, one step size, {params.pixels.pictures} squares of {params.pixels.side} pixels: too few to see where it ends."
 )

@@ -26,8 +26,8 @@ import pandas as pd
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, plots
-from abstract_beauty.experiments import tables
+from abstract_beauty import experiments
+from abstract_beauty.book import plots, tables
 from abstract_beauty.experiments.many import FRAMES
 
 params = ab.load_params(changes={"many": many})

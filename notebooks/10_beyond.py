@@ -31,8 +31,10 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, losses, plots
-from abstract_beauty.experiments import beside, tables
+from abstract_beauty import experiments, losses
+from abstract_beauty.book import plots, tables
+from abstract_beauty.losses._contrast import contrast_lost
+from abstract_beauty.measures import beside
 
 changes = {
     "held": held, "held_further": held_further, "coarse": coarse, "target": target, "progress_held": progress_held,
@@ -54,7 +56,7 @@ payer = numbers["held"]
 
 Markdown(
     f"**In numbers.** The improver that has to pay for lost contrast keeps {payer['test']['contrast_kept']:.1%} of it and {payer['test']['high_frequency_kept']:.1%} of the "
-    f"fine detail. The judge's error is {payer['test']['predictability_judge']:.4f}, that of the photographs {payer['original']['predictability_judge']:.4f}; {beside.in_words(payer, filters)}."
+    f"fine detail. The judge's error is {payer['test']['error_judge']:.4f}, that of the photographs {payer['original']['error_judge']:.4f}; {beside.in_words(payer, filters)}."
 )
 
 # %% tags=["hide-input"]
@@ -77,7 +79,7 @@ plots.show(
 # move from place to place. What lies between fine and coarse is free. *Further* is the same network and loss with other weights, which let it go further.
 
 # %% tags=["hide-input"]
-tables.Source(losses.smoothing_held, losses.contrast_lost)
+tables.Source(losses.smoothing_held, contrast_lost)
 
 # %% [markdown]
 # **Coarse.** Only what is coarse has to stay; the rest may be drawn anew. **Set point.** An inverted U: the error is to come down to four fifths of the photograph's
@@ -106,9 +108,9 @@ tables.judges_table({titles[name]: numbers[name] for name in runs})
 # is averaged over two. *Best filter*: a Gaussian, a bilateral filter, total variation or JPEG at the same MAE(x,y), by the judge; a dash where none goes so far.
 
 # %% tags=["hide-input"]
-near = {titles[name]: numbers[name] for name in runs if numbers[name]["test"]["fidelity"] < 0.1}
+near = {titles[name]: numbers[name] for name in runs if numbers[name]["test"]["change"] < 0.1}
 plots.show(
-    plots.fidelity_plane(**tables.plane(near, filters), height=5.4),
+    plots.change_plane(**tables.plane(near, filters), height=5.4),
     folder / "plane.png",
     caption="Those that stay near the photographs, in one plane: to the right more change, down easier to guess for the judge; lines are plain filters. Below "
     "the lines lies what no filter knows.",
@@ -117,9 +119,9 @@ plots.show(
 
 # %% tags=["hide-input"]
 beats = {
-    name: row["test"]["predictability_judge"] - row["best_filter"]["predictability_judge"]
+    name: row["test"]["error_judge"] - row["best_filter"]["error_judge"]
     for name, row in numbers.items()
-    if row["best_filter"]["name"] and 0.002 < row["test"]["fidelity"] <= 0.06
+    if row["best_filter"]["name"] and 0.002 < row["test"]["change"] <= 0.06
 }
 keeps = [
     name for name in beats
@@ -148,9 +150,9 @@ full = {name: row for name in runs if (row := tables.reference(home, f"improvers
 tables.judges_table({titles[name]: row for name, row in full.items()})
 
 # %% tags=["hide-input"]
-near = {titles[name]: row for name, row in full.items() if 0.002 < row["test"]["fidelity"] < 0.06}
+near = {titles[name]: row for name, row in full.items() if 0.002 < row["test"]["change"] < 0.06}
 plots.show(
-    plots.fidelity_plane(**tables.plane(near, tables.reference(home, "filters")), height=5.4),
+    plots.change_plane(**tables.plane(near, tables.reference(home, "filters")), height=5.4),
     folder / "full_plane.png",
     caption="The reference run in the same plane: to the right more change, down easier to guess for the judge. Only what lies below all lines could not be had from a plain filter. Copies, which lie at the star, are left out.",
     alt="Scatter of the reference run's improvers in the plane of MAE(x,y) and the judge's error, with a curve for each filter",
@@ -158,9 +160,9 @@ plots.show(
 
 # %% tags=["hide-input"]
 gaps = {
-    name: row["test"]["predictability_judge"] - row["best_filter"]["predictability_judge"]
+    name: row["test"]["error_judge"] - row["best_filter"]["error_judge"]
     for name, row in full.items()
-    if row["best_filter"]["name"] and 0.002 < row["test"]["fidelity"] <= 0.06
+    if row["best_filter"]["name"] and 0.002 < row["test"]["change"] <= 0.06
 }
 both = [
     name
@@ -172,7 +174,7 @@ Markdown(
     + (
         "; ".join(
             f"*{titles[name]}* keeps {full[name]['test']['contrast_kept']:.0%} of the contrast and {full[name]['test']['high_frequency_kept']:.0%} of the detail, and its error by the judge is "
-            f"{full[name]['test']['predictability_judge']:.4f}, {abs(gaps[name]):.4f} {'below' if gaps[name] < 0 else 'above'} the best filter at that change ({full[name]['best_filter']['name'].replace('_', ' ')})"
+            f"{full[name]['test']['error_judge']:.4f}, {abs(gaps[name]):.4f} {'below' if gaps[name] < 0 else 'above'} the best filter at that change ({full[name]['best_filter']['name'].replace('_', ' ')})"
             for name in both
         ) + f". Beside *{titles['held']}*: {beside.in_words(full['held'], tables.reference(home, 'filters'))}."
         if both and "held" in full
@@ -217,7 +219,7 @@ Markdown(
     f"{': ' + ', '.join(below) if below else ''}. Smoothing is a very good answer to the question that was asked. "
     f"At full scale it is {len(below_full) or 'none'} of {len(gaps)}{': ' + ', '.join(below_full) if below_full else ''}; a margin that can be measured, and hardly be seen.\n"
     + (
-        f"- **More of the same.** With other weights the held improver of the reference run changes more ({further['fidelity']:.4f}) and keeps {further['high_frequency_kept']:.0%} of the detail, "
+        f"- **More of the same.** With other weights the held improver of the reference run changes more ({further['change']:.4f}) and keeps {further['high_frequency_kept']:.0%} of the detail, "
         f"but stands {abs(gaps['held_further']):.4f} {'below' if gaps['held_further'] < 0 else 'above'} the best filter, where the first one stands {abs(gaps['held']):.4f} {'below' if gaps['held'] < 0 else 'above'}. "
         "It also trained for less than half as many steps, so this says nothing about its limit.\n"
         if further and {"held", "held_further"} <= set(gaps)

@@ -27,10 +27,11 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, plots, scores
-from abstract_beauty.baselines.complexity import MEASURES
+from abstract_beauty import experiments
+from abstract_beauty.book import plots, tables
 from abstract_beauty.data.generators import dials
-from abstract_beauty.experiments import tables
+from abstract_beauty.measures import scores
+from abstract_beauty.measures.complexity import MEASURES
 
 params = ab.load_params(changes={"ratings": ratings})
 project = experiments.ensure_data(ab.find_project(), params)

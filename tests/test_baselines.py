@@ -6,9 +6,9 @@ import torch
 from skimage import data
 from skimage.restoration import inpaint_biharmonic
 
-from abstract_beauty.baselines import FILLS, BiharmonicFill, LinearFill, MeanFill, RingMeanFill, TeleaFill
-from abstract_beauty.baselines.linear import ring_positions
-from abstract_beauty.full_prediction import contexts, full_prediction
+from abstract_beauty.measures.fills import FILLS, BiharmonicFill, MeanFill, RingMeanFill, TeleaFill
+from abstract_beauty.prediction.full_prediction import contexts, full_prediction
+from abstract_beauty.prediction.linear_fill import LinearFill, ring_positions
 
 TILE = slice(48, 80)
 

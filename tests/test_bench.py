@@ -16,7 +16,7 @@ import torch
 from bs4 import BeautifulSoup
 from torch import nn
 
-from abstract_beauty import predictors, weights
+from abstract_beauty import weights
 from abstract_beauty.bench import (
     QUICK,
     Settings,
@@ -38,9 +38,10 @@ from abstract_beauty.bench.ways import METHODS, Way, run_of, seeded, ways
 from abstract_beauty.cli import main
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import write_json
-from abstract_beauty.full_prediction import TILE, full_prediction
 from abstract_beauty.params import load_params
-from abstract_beauty.predictability import predictability
+from abstract_beauty.prediction.full_prediction import TILE, full_prediction
+from abstract_beauty.prediction.predictability import predictability
+from abstract_beauty.predictors.four_sides import FourSides
 from abstract_beauty.project import find_project
 
 CPU = torch.device("cpu")
@@ -236,7 +237,7 @@ def test_a_run_is_without_gradient_forward_and_with_it_backward(known):
 
 def test_networks_are_random_throughout_and_leave_the_global_generator_alone():
     state = torch.random.get_rng_state()
-    one, other = (seeded(lambda: predictors.FourSides(24)) for _ in range(2))
+    one, other = (seeded(lambda: FourSides(24)) for _ in range(2))
     assert torch.equal(torch.random.get_rng_state(), state)
     for name, tensor in one.state_dict().items():
         assert tensor.any(), name
@@ -448,7 +449,7 @@ def test_what_compiles_is_timed_after_its_first_call(monkeypatch):
 
 
 def test_the_rounding_error_is_the_distance_of_the_two_predictions():
-    f, y = seeded(lambda: predictors.FourSides(24)).eval().requires_grad_(False), smooth_noise(70)
+    f, y = seeded(lambda: FourSides(24)).eval().requires_grad_(False), smooth_noise(70)
     found = rounding_error(f, y)
     assert f.enter.weight.dtype == torch.float32
     z = full_prediction(f, y)
@@ -479,7 +480,7 @@ def test_bench_judges_bfloat16_on_the_network_it_is_given(report, monkeypatch):
         "layout_times",
     ):
         monkeypatch.setattr(f"abstract_beauty.bench.{part}", lambda *arguments: {})
-    network, said = predictors.FourSides(24), []
+    network, said = FourSides(24), []
     tree = bench(QUICK, network=network, weights="run/good", progress=said.append)
     assert judged == [(network, (1, 3, 64, 64))]
     assert tree["bfloat16_error"] == {"weights": "run/good", "size": 64, "mean": 0.5}
@@ -500,7 +501,7 @@ def test_the_trained_one_pass_predictor_is_found(elsewhere):
         assert one_pass_predictor() == ("random", None)
         save("four_sides")
         label, network = one_pass_predictor()
-    assert label == "run/good" and isinstance(network, predictors.FourSides)
+    assert label == "run/good" and isinstance(network, FourSides)
 
 
 # --- held-out errors -----------------------------------------------------------------------------------

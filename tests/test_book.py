@@ -18,7 +18,7 @@ from sphinx.errors import ConfigError
 from sphinx_page import build_page
 
 from abstract_beauty.errors import UserError
-from abstract_beauty.pipeline import build_book
+from abstract_beauty.experiments import build_book
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"

@@ -8,18 +8,18 @@ from pathlib import Path
 import hostile
 import pytest
 
-from abstract_beauty import run_card
+from abstract_beauty.book import run_card
 from abstract_beauty.cli import main
-from abstract_beauty.images import read_image
+from abstract_beauty.data.images import read_image
 from abstract_beauty.project import find_project
 
 HERE = find_project()
 IMPROVER = {
     "test": {
-        "fidelity": 0.02, "predictability_judge": 0.05, "contrast_kept": 0.95, "high_frequency_kept": 0.9,
+        "change": 0.02, "error_judge": 0.05, "contrast_kept": 0.95, "high_frequency_kept": 0.9,
         "progress": 1.2,
     },
-    "best_filter": {"predictability_judge": None},
+    "best_filter": {"error_judge": None},
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from abstract_beauty import correlation
+from abstract_beauty.measures import correlation
 
 
 @pytest.fixture

@@ -187,7 +187,7 @@ def test_annotations_are_checked() -> None:
     """The hook of conftest.py is at work: a wrong number of axes is refused at the call."""
     from jaxtyping import TypeCheckError
 
-    from abstract_beauty.predictability import predictability
+    from abstract_beauty.prediction.predictability import predictability
 
     y = torch.zeros(1, 3, 32, 32)
     assert predictability(y, y).shape == (1,)

@@ -7,18 +7,19 @@ import pytest
 import torch
 
 from abstract_beauty import experiments
+from abstract_beauty.data.images import read_image, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.balance import measure_balance
 from abstract_beauty.experiments.improver import filter_at
 from abstract_beauty.experiments.many import ending, measure_many
-from abstract_beauty.experiments.pictures import Crops, Tiles, squares
+from abstract_beauty.experiments.pictures import squares
 from abstract_beauty.experiments.pixels import descend, measure_pixels, pull, stationary, weak_predictors
-from abstract_beauty.experiments.runs import forget, record_path
-from abstract_beauty.full_prediction import full_prediction
-from abstract_beauty.images import read_image, write_image
 from abstract_beauty.params import load_params, merge, parse_params, read_yaml
-from abstract_beauty.predictability import predictability
+from abstract_beauty.prediction.full_prediction import full_prediction
+from abstract_beauty.prediction.predictability import predictability
 from abstract_beauty.project import Project, find_project
+from abstract_beauty.training.batches import Crops, Tiles
+from abstract_beauty.training.runs import forget, record_path
 
 TINY = {
     "data": {"generated": 5, "generated_size": 128, "short_side": 128},
@@ -180,18 +181,18 @@ def test_the_judges_table(project, tiny):
     filters = experiments.measure_filters(project, small, networks)
     table = experiments.measure_improver(project, small, run, networks, filters)
     json.dumps(table)
-    assert 0 < table["test"]["fidelity"] < 1
-    assert filters["original"][0]["fidelity"] == 0
+    assert 0 < table["test"]["change"] < 1
+    assert filters["original"][0]["change"] == 0
     assert filters["original"][0]["contrast_kept"] == pytest.approx(1)
-    fidelities = [point["fidelity"] for point in filters["gaussian"]]
+    fidelities = [point["change"] for point in filters["gaussian"]]
     assert fidelities == sorted(fidelities)
     assert fidelities[0] == 0
 
 
 def test_a_filter_between_its_measured_points():
     curve = [
-        {"fidelity": 0.0, "predictability_judge": 0.08},
-        {"fidelity": 0.04, "predictability_judge": 0.04},
+        {"change": 0.0, "error_judge": 0.08},
+        {"change": 0.04, "error_judge": 0.04},
     ]
     assert filter_at(curve, 0.01) == pytest.approx(0.07)
     assert filter_at(curve, 0.04) == pytest.approx(0.04)
@@ -329,8 +330,8 @@ def test_the_experiments_on_pixels(project, small):
     numbers, pictures = measure_pixels(project, small, f)
     json.dumps(numbers)
     still, moved = numbers["balance"]
-    assert still["fidelity"] == 0 and torch.equal(pictures["balance 0.0"], pictures["x"])
-    assert moved["fidelity"] > 0
+    assert still["change"] == 0 and torch.equal(pictures["balance 0.0"], pictures["x"])
+    assert moved["change"] > 0
     assert [row["random"] for row in numbers["grid"]] == [False, True]
     assert {row["bad"] for row in numbers["weak"]} == set(weak_predictors(f))
     assert len(numbers["weak"]) == 2 * len(weak_predictors(f))
@@ -347,8 +348,8 @@ def test_the_phase_diagram_trains_each_point(project, small):
     assert [(row["series"], row["network"], row["ratio"]) for row in rows] == [
         ("ratio", "unet", 0.0), ("ratio", "unet", 0.6), ("length", "plain", 0.0), ("length", "plain", 0.5),
     ]  # fmt: skip
-    assert found["original"]["fidelity"] == 0
-    assert all(row["fidelity"] > 0 and row["gradient_norm"] >= 0 for row in rows)
+    assert found["original"]["change"] == 0
+    assert all(row["change"] > 0 and row["gradient_norm"] >= 0 for row in rows)
     assert not list(project.run.glob("improvers/*"))
 
 

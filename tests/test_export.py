@@ -7,10 +7,14 @@ import pytest
 import torch
 
 import abstract_beauty as ab
-from abstract_beauty import export, improvers, predictors
-from abstract_beauty.baselines import LinearFill
+from abstract_beauty import improvers, predictors
+from abstract_beauty.book import onnx as export
 from abstract_beauty.cli import main
-from abstract_beauty.full_prediction import completed_and_hidden
+from abstract_beauty.improvers.plain import PlainConvolutions
+from abstract_beauty.improvers.unet import UNet
+from abstract_beauty.prediction.full_prediction import completed_and_hidden
+from abstract_beauty.prediction.linear_fill import LinearFill
+from abstract_beauty.predictors.four_sides import FourSides
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +22,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def four_sides():
     torch.manual_seed(0)
-    f = predictors.FourSides(8).eval()
+    f = FourSides(8).eval()
     for parameter in f.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
     f.matrix.normal_(std=0.05)
@@ -51,7 +55,7 @@ def test_a_one_pass_predictor_gives_the_full_prediction(four_sides, one_pass, ha
 
 @pytest.mark.parametrize("name", ["predictor", "improver"])
 def test_a_file_says_nothing_that_may_differ_from_run_to_run(one_pass, name):
-    made = one_pass[True] if name == "predictor" else export.export_improver(improvers.UNet(4).eval())
+    made = one_pass[True] if name == "predictor" else export.export_improver(UNet(4).eval())
     model = onnx.load_from_string(made.content)
     graph = model.graph
     for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
@@ -60,7 +64,7 @@ def test_a_file_says_nothing_that_may_differ_from_run_to_run(one_pass, name):
 
 
 def test_halving_halves(four_sides):
-    whole, half = (export.export_improver(improvers.UNet(16).eval(), half=half) for half in (False, True))
+    whole, half = (export.export_improver(UNet(16).eval(), half=half) for half in (False, True))
     assert len(half.content) < 0.6 * len(whole.content)
     kinds = {
         tensor.data_type
@@ -99,7 +103,7 @@ def test_every_improver(name):
 def test_a_file_that_disagrees_is_refused(four_sides, monkeypatch):
     monkeypatch.setattr(export, "LARGEST_DIFFERENCE", -1.0)
     with pytest.raises(ab.UserError, match="differs from torch"):
-        export.export_improver(improvers.PlainConvolutions(4).eval())
+        export.export_improver(PlainConvolutions(4).eval())
 
 
 def test_the_command_writes_files_a_list_and_the_contract(tmp_path, capsys):

@@ -4,8 +4,8 @@ import pytest
 import torch
 from skimage import data
 
-from abstract_beauty.baselines import FILTERS, at_fidelity
 from abstract_beauty.errors import UserError
+from abstract_beauty.measures.filters import FILTERS, at_change
 
 
 @pytest.fixture(scope="module")
@@ -42,26 +42,26 @@ def test_pictures_of_a_batch_do_not_meet_and_flat_ones_stay(name, x):
 
 @pytest.mark.parametrize("target", [0.008, 0.02, 0.035])
 @pytest.mark.parametrize("name", FILTERS)
-def test_at_fidelity_hits_the_target(name, target, x):
-    y, strength = at_fidelity(name, x, target)
+def test_at_change_hits_the_target(name, target, x):
+    y, strength = at_change(name, x, target)
     # JPEG's qualities are whole numbers: near, but not nearer than one of them.
     tolerance = 0.15 if name == "jpeg" else 0.006
     assert mae(x, y) == pytest.approx(target, rel=tolerance, abs=1.1e-4)
     assert torch.equal(y, FILTERS[name](x, strength))
 
 
-def test_at_fidelity_at_the_ends(x):
-    y, strength = at_fidelity("gaussian", x, 0.0)
+def test_at_change_at_the_ends(x):
+    y, strength = at_change("gaussian", x, 0.0)
     assert torch.equal(y, x) and strength == 0
-    y, strength = at_fidelity("jpeg", x, 0.9)
+    y, strength = at_change("jpeg", x, 0.9)
     assert strength == FILTERS["jpeg"].largest
 
 
-def test_at_fidelity_refuses_nonsense(x):
+def test_at_change_refuses_nonsense(x):
     with pytest.raises(UserError, match="sharpen: no such filter; there are gaussian"):
-        at_fidelity("sharpen", x, 0.01)
+        at_change("sharpen", x, 0.01)
     for target in (-0.1, float("nan")):
         with pytest.raises(ValueError, match="target_mae"):
-            at_fidelity("gaussian", x, target)
+            at_change("gaussian", x, target)
     with pytest.raises(ValueError, match="strength"):
         FILTERS["gaussian"](x, -1.0)

@@ -11,8 +11,10 @@ import torch
 
 import abstract_beauty as ab
 from abstract_beauty import predictors
-from abstract_beauty.baselines import LinearFill
-from abstract_beauty.full_prediction import CONTEXT, MARGIN, TILE, Axis, assemble, reflected
+from abstract_beauty.prediction.full_prediction import CONTEXT, MARGIN, TILE, Axis, assemble, reflected
+from abstract_beauty.prediction.linear_fill import LinearFill
+from abstract_beauty.predictors.context_encoder import ContextEncoder
+from abstract_beauty.predictors.four_sides import FourSides
 
 SIZES = [(32, 32), (33, 70), (96, 160), (131, 100), (96, 96)]
 PHASES = [(0, 0), (5, 31), (16, 16), (31, 1)]
@@ -141,7 +143,7 @@ def test_one_pass_is_the_predictor_on_every_crop(one_pass):
 
 
 def test_a_new_one_pass_predictor_is_its_linear_fill():
-    f, fill = predictors.FourSides(12), LinearFill()
+    f, fill = FourSides(12), LinearFill()
     matrix = 0.1 * torch.randn(fill.matrix.shape, generator=torch.Generator().manual_seed(0))
     f.matrix.copy_(matrix)
     fill.matrix.copy_(matrix)
@@ -167,7 +169,7 @@ def test_bfloat16_is_close_to_float32(one_pass):
 
 def test_one_pass_is_refused_where_there_is_none():
     with pytest.raises(ValueError, match="ContextEncoder has none"):
-        ab.full_prediction(predictors.ContextEncoder(4), image(32, 32), method="one_pass")
+        ab.full_prediction(ContextEncoder(4), image(32, 32), method="one_pass")
 
 
 def test_a_tile_depends_on_nothing_beyond_its_context(f):

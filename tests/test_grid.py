@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from abstract_beauty.full_prediction import (
+from abstract_beauty.prediction.full_prediction import (
     CONTEXT,
     MARGIN,
     TILE,

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from abstract_beauty.experiments import health
-from abstract_beauty.experiments.pictures import Crops, Tiles
 from abstract_beauty.params import ImproverParams
-from abstract_beauty.predictability import SMALLEST_ERROR
+from abstract_beauty.prediction.predictability import SMALLEST_ERROR
+from abstract_beauty.training.batches import Crops, Tiles
 
 SMOOTHING = ImproverParams(loss="smoothing", k1=0.5, k2=0.5, steps=100)
 HEALTHY = {"step": 100, "deviation": 0.2, "mae_yz": 0.05, "mae_yz_bad": 0.06}

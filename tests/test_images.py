@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from abstract_beauty import images
+from abstract_beauty.data import images
+from abstract_beauty.data.images import from_bytes, read_image, resize_short_side, to_bytes, write_image
 from abstract_beauty.errors import UserError
-from abstract_beauty.images import from_bytes, read_image, resize_short_side, to_bytes, write_image
 
 GREY = 64 / 255
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from abstract_beauty import losses
-from abstract_beauty.predictability import PHASES, SMALLEST_ERROR
-from abstract_beauty.statistics import SMALLEST_ENERGY, low_pass, pyramid_contrast
+from abstract_beauty.losses._contrast import contrast_lost
+from abstract_beauty.measures.statistics import SMALLEST_ENERGY, low_pass, pyramid_contrast
+from abstract_beauty.prediction.predictability import PHASES, SMALLEST_ERROR
 
 WEIGHTS = {"k1": 0.3, "k2": 0.7, "k3": 2.0, "share": 0.6}
 NAMES = [name for name in losses.LOSSES if name != "scored"]
@@ -79,7 +80,7 @@ def test_faint_contrast_is_set_against_one_step_of_eight_bits(strength):
     rng = torch.Generator().manual_seed(0)
     pattern = torch.randn(1, 3, 32, 48, generator=rng, dtype=torch.float64)
     x, y = 0.5 + strength * pattern, 0.5 + 0.4 * strength * pattern
-    assert losses.contrast_lost(x, y).item() == pytest.approx(lost(x, y), abs=1e-6)
+    assert contrast_lost(x, y).item() == pytest.approx(lost(x, y), abs=1e-6)
 
 
 @pytest.mark.parametrize("name", [*NAMES, "scored"])

@@ -8,7 +8,12 @@ from torch import nn
 
 import abstract_beauty as ab
 from abstract_beauty import improvers, predictors
-from abstract_beauty.full_prediction import contexts
+from abstract_beauty.improvers._parts import ChannelNorm
+from abstract_beauty.improvers.deep import DeepResidual
+from abstract_beauty.improvers.ready import ReadyUNet
+from abstract_beauty.prediction.blurred_context import BlurredContext
+from abstract_beauty.prediction.full_prediction import contexts
+from abstract_beauty.predictors.context_encoder import ContextEncoder
 
 
 @pytest.fixture(params=sorted(improvers.NETWORKS))
@@ -76,13 +81,13 @@ def test_improving_several_times_over(g):
 
 
 def test_the_deep_improver_is_deep_and_normalised():
-    g = improvers.DeepResidual()
+    g = DeepResidual()
     assert sum(isinstance(module, nn.Conv2d) for module in g.modules()) == 34
-    assert sum(isinstance(module, improvers.ChannelNorm) for module in g.modules()) == 17
+    assert sum(isinstance(module, ChannelNorm) for module in g.modules()) == 17
 
 
 def test_channel_norm_mixes_no_pixels():
-    norm, features = improvers.ChannelNorm(6), torch.rand(1, 6, 5, 5, requires_grad=True)
+    norm, features = ChannelNorm(6), torch.rand(1, 6, 5, 5, requires_grad=True)
     (gradient,) = torch.autograd.grad(norm(features)[0, 0, 2, 2], features)
     gradient[:, :, 2, 2] = 0
     assert gradient.abs().max() == 0
@@ -90,7 +95,7 @@ def test_channel_norm_mixes_no_pixels():
 
 def test_a_predictor_with_a_blurred_context_is_blind_and_knows_the_colours():
     torch.manual_seed(0)
-    blurred = predictors.BlurredContext(predictors.ContextEncoder(8).eval(), 4.0)
+    blurred = BlurredContext(ContextEncoder(8).eval(), 4.0)
     context, hidden = contexts(torch.rand(1, 3, 64, 96), (5, 20))
     changed = torch.where(hidden, torch.rand_like(context), context)
     assert torch.equal(blurred(context, hidden), blurred(changed, hidden))
@@ -105,15 +110,15 @@ def test_a_predictor_with_a_blurred_context_is_blind_and_knows_the_colours():
             seen.append(image)
             return image[..., 48:80, 48:80]
 
-    predictors.BlurredContext(Watch(), 4.0)(flat, centre)
+    BlurredContext(Watch(), 4.0)(flat, centre)
     torch.testing.assert_close(seen[0][..., :48], flat[..., :48])  # what is hidden, no predictor reads
     sharp = torch.rand(1, 3, 128, 128)
-    predictors.BlurredContext(Watch(), 4.0)(sharp, centre)
+    BlurredContext(Watch(), 4.0)(sharp, centre)
     assert seen[1][..., :40].std() < 0.2 * sharp[..., :40].std()
 
 
 def test_the_ready_architecture_is_monai_s_without_norms():
-    network = improvers.ReadyUNet(8)
+    network = ReadyUNet(8)
     assert type(network.network).__module__.startswith("monai.")
     assert not any("Norm" in type(layer).__name__ for layer in network.modules())
     assert sum(isinstance(layer, nn.Conv2d) for layer in network.modules()) == 19

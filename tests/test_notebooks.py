@@ -7,10 +7,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from abstract_beauty.book.notebooks import dumps, normalised, parameter_names, read_script
+from abstract_beauty.commands import pairs
 from abstract_beauty.errors import UserError
+from abstract_beauty.experiments import notebook as run_notebook
 from abstract_beauty.params import load_params
-from abstract_beauty.pipeline import pairs, run_notebook
-from abstract_beauty.pipeline.notebooks import dumps, normalised, parameter_names, read_script
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))

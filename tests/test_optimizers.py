@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from abstract_beauty import predictors
 from abstract_beauty.errors import UserError
-from abstract_beauty.optimizers import Muon, optimizers_for, orthogonalised
+from abstract_beauty.predictors.context_encoder import ContextEncoder
+from abstract_beauty.predictors.four_sides import FourSides
+from abstract_beauty.training.optimizers import Muon, optimizers_for, orthogonalised
 
 
 @pytest.mark.parametrize("shape", [(12, 40), (40, 12), (16, 16)])
@@ -60,7 +61,7 @@ def test_muon_is_for_matrices():
 
 
 def test_muon_gets_the_inner_matrices_and_adamw_the_rest():
-    network = predictors.FourSides(12)
+    network = FourSides(12)
     muon, adamw = optimizers_for(network, "muon", 0.01)
     inner, rest = ({id(p) for group in one.param_groups for p in group["params"]} for one in (muon, adamw))
     assert inner == {id(matrix) for matrix in network.hidden_matrices()}
@@ -72,4 +73,4 @@ def test_muon_gets_the_inner_matrices_and_adamw_the_rest():
 
 def test_muon_is_refused_for_a_network_without_matrices():
     with pytest.raises(UserError, match="ContextEncoder needs adamw"):
-        optimizers_for(predictors.ContextEncoder(4), "muon", 0.01)
+        optimizers_for(ContextEncoder(4), "muon", 0.01)

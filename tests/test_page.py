@@ -2,9 +2,9 @@
 
 import torch
 
-from abstract_beauty.full_prediction import TILE
-from abstract_beauty.images import read_image
-from abstract_beauty.pipeline import page
+from abstract_beauty.data.images import read_image
+from abstract_beauty.experiments import page
+from abstract_beauty.prediction.full_prediction import TILE
 from abstract_beauty.project import find_project
 
 

@@ -5,7 +5,7 @@ import shutil
 import nbformat
 import pytest
 
-from abstract_beauty.pipeline import pairs
+from abstract_beauty.commands import pairs
 from abstract_beauty.project import find_project
 
 NAME = "01_data"

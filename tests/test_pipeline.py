@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from abstract_beauty.commands.repro import make_copy, stage_count
 from abstract_beauty.errors import UserError
 from abstract_beauty.params import read_yaml
-from abstract_beauty.pipeline.repro import make_copy, stage_count
 from abstract_beauty.project import Project, find_project
 
 PROJECT = find_project()

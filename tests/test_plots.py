@@ -10,10 +10,10 @@ import torch
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from abstract_beauty import plots
+from abstract_beauty.book import plots
+from abstract_beauty.book.plots.curves import smoothed
+from abstract_beauty.book.plots.style import LINES, MARKERS, as_array, fitted
 from abstract_beauty.errors import UserError
-from abstract_beauty.plots.curves import smoothed
-from abstract_beauty.plots.style import LINES, MARKERS, as_array, fitted
 
 
 def picture(height: int = 64, width: int = 96, seed: int = 0) -> torch.Tensor:
@@ -49,7 +49,7 @@ FIGURES = {
     "bar_table": lambda: plots.bar_table(
         {"a": 0.1, "b": 0.2}, highlight="b", errors={"b": 0.01}, reference=("a", 0.1)
     ),
-    "fidelity_plane": lambda: plots.fidelity_plane(
+    "change_plane": lambda: plots.change_plane(
         {"g": (0.02, 0.05, 0.001), "h": (0.03, 0.06)}, {"blur": [(0.03, 0.05), (0.0, 0.08)]}, original=0.08
     ),
     "scatter": lambda: plots.scatter([1.0, 2.0, 4.0], [2.0, 1.0, 5.0], "x", "y"),
@@ -208,7 +208,7 @@ def test_bars_stand_for_their_values_and_only_known_names_are_highlighted():
 
 
 def test_filters_are_joined_in_the_order_of_their_change():
-    axes = plots.fidelity_plane({}, {"blur": [(0.03, 0.05), (0.0, 0.08), (0.01, 0.07)]}).axes[0]
+    axes = plots.change_plane({}, {"blur": [(0.03, 0.05), (0.0, 0.08), (0.01, 0.07)]}).axes[0]
     np.testing.assert_allclose(axes.lines[0].get_xdata(), [0, 0.01, 0.03])
     np.testing.assert_allclose(axes.lines[0].get_ydata(), [0.08, 0.07, 0.05])
 

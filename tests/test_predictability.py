@@ -5,9 +5,10 @@ import torch
 
 import abstract_beauty as ab
 from abstract_beauty import losses
+from abstract_beauty.losses._contrast import contrast_lost
 from abstract_beauty.params import WEIGHTS_OF
-from abstract_beauty.predictability import PHASES, SMALLEST_ERROR
-from abstract_beauty.predictors import ContextEncoder
+from abstract_beauty.prediction.predictability import PHASES, SMALLEST_ERROR
+from abstract_beauty.predictors.context_encoder import ContextEncoder
 
 
 def flat(*values, size=32):
@@ -96,13 +97,13 @@ def test_lost_contrast_is_what_is_lost_beyond_the_allowance():
     x = torch.rand(2, 3, 64, 64)
     middle = x.mean((2, 3), keepdim=True)
     # All contrasts to a half: each of the three measures has lost a half, of which a twentieth is free.
-    assert losses.contrast_lost(x, middle + 0.5 * (x - middle)).item() == pytest.approx(0.45, abs=1e-3)
-    assert losses.contrast_lost(x, middle + 0.96 * (x - middle)).item() == 0
-    assert losses.contrast_lost(x, middle + 1.5 * (x - middle)).item() == 0
+    assert contrast_lost(x, middle + 0.5 * (x - middle)).item() == pytest.approx(0.45, abs=1e-3)
+    assert contrast_lost(x, middle + 0.96 * (x - middle)).item() == 0
+    assert contrast_lost(x, middle + 1.5 * (x - middle)).item() == 0
     # One colour's contrast does not make up for another's.
     y = x.clone()
     y[:, 0], y[:, 1] = middle[:, 0], middle[:, 1] + 2 * (x[:, 1] - middle[:, 1])
-    assert losses.contrast_lost(x, y).item() == pytest.approx(0.95 / 3, abs=1e-3)
+    assert contrast_lost(x, y).item() == pytest.approx(0.95 / 3, abs=1e-3)
 
 
 def test_coarse_asks_only_for_what_is_coarse():
@@ -130,6 +131,6 @@ def test_the_target_is_a_set_share_of_the_original_s_error():
 def test_progress_held_and_scored_are_their_equations():
     x, y, z_bad, z = flat(0.5), flat(0.6), flat(0.8), flat(0.7)
     value = losses.progress_held(x, y, z_bad, z, k1=0.5, k2=0.1, k3=3.0).item()
-    assert value == pytest.approx(0.5 * 0.1 + 0.1 * 0.5 + 3.0 * losses.contrast_lost(x, y).item())
+    assert value == pytest.approx(0.5 * 0.1 + 0.1 * 0.5 + 3.0 * contrast_lost(x, y).item())
     scored = losses.scored(x, y, lambda image: image.mean((1, 2, 3)) * 10, k1=1.0, k2=0.5)
     assert scored.item() == pytest.approx(0.1 - 0.5 * 6.0)

@@ -13,10 +13,10 @@ from ruamel.yaml import YAML
 import abstract_beauty as ab
 from abstract_beauty import weights
 from abstract_beauty.cli import main as cli
+from abstract_beauty.commands import publish
 from abstract_beauty.experiments import improver_run, predictor_run
 from abstract_beauty.files import write_json
 from abstract_beauty.params import load_params
-from abstract_beauty.pipeline import publish
 from abstract_beauty.project import Project, find_project
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -133,9 +133,9 @@ def finish(profile, kind, name, config):
         test = {"mae": ERRORS[name], "mae_phase_averaged": ERRORS[name] - 0.001}
         table = {"test": test, "train_loss": loss, "parameters": 123456, "pictures": PICTURES}
     else:
-        test = {"fidelity": 0.0456, "predictability_judge": 0.0321, "contrast_kept": 0.83}
-        original = {"fidelity": 0.0, "predictability_judge": 0.0711, "contrast_kept": 1.0}
-        best = {"name": "total_variation", "predictability_judge": 0.0299}
+        test = {"change": 0.0456, "error_judge": 0.0321, "contrast_kept": 0.83}
+        original = {"change": 0.0, "error_judge": 0.0711, "contrast_kept": 1.0}
+        best = {"name": "total_variation", "error_judge": 0.0299}
         table = {"test": test, "original": original, "best_filter": best, "final_loss": loss, "parameters": 9}
     write_json(curve.with_suffix(".json"), table)
 

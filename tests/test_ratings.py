@@ -5,12 +5,13 @@ import pytest
 import torch
 from PIL import Image
 
-from abstract_beauty import correlation
-from abstract_beauty.baselines import LinearFill, RingMeanFill
 from abstract_beauty.data.ratings import read_rated
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments import ratings as experiment
+from abstract_beauty.measures import correlation
+from abstract_beauty.measures.fills import RingMeanFill
 from abstract_beauty.params import load_params
+from abstract_beauty.prediction.linear_fill import LinearFill
 
 
 def pictures(folder, count, suffix="png"):

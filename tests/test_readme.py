@@ -2,9 +2,9 @@
 
 import pytest
 
+from abstract_beauty.commands.readme import BEGIN, END, block, filled, reference
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import write_json
-from abstract_beauty.pipeline.readme import BEGIN, END, block, filled, reference
 from abstract_beauty.project import Project, find_project
 
 PROJECT = find_project()

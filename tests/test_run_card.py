@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from abstract_beauty import run_card
+from abstract_beauty.book import run_card
 from abstract_beauty.errors import UserError
 from abstract_beauty.project import find_project
 
@@ -15,7 +15,7 @@ GOOD = {
     "changes": {"improvers.held.steps": 900}, "predictors": {"good": {"mae": 0.06, "of_telea": 0.8}},
     "improvers": {
         "held": {
-            "fidelity": 0.02, "predictability_judge": 0.05, "best_filter": None,
+            "change": 0.02, "error_judge": 0.05, "best_filter": None,
             "contrast_kept": 0.95, "high_frequency_kept": 0.9,
         },
     },

@@ -4,9 +4,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from abstract_beauty import losses, scorers
+from abstract_beauty import losses
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.objectives import loss_values, predictors_of
+from abstract_beauty.losses import _scorers as scorers
 from abstract_beauty.params import ImproverParams
 
 transformers = pytest.importorskip("transformers")

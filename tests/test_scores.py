@@ -7,10 +7,10 @@ import torch
 from PIL import Image
 
 import abstract_beauty as ab
-from abstract_beauty import scores
-from abstract_beauty.baselines import RingMeanFill
 from abstract_beauty.data.embedded import photographs
-from abstract_beauty.images import decode_image, read_image, to_bytes
+from abstract_beauty.data.images import decode_image, read_image, to_bytes
+from abstract_beauty.measures import scores
+from abstract_beauty.measures.fills import RingMeanFill
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from abstract_beauty.commands.repro import jobs_for, load_params
+from abstract_beauty.commands.side_by_side import Graph, chosen, side_by_side, sort_lock
 from abstract_beauty.errors import UserError
-from abstract_beauty.pipeline.repro import jobs_for, load_params
-from abstract_beauty.pipeline.side_by_side import Graph, chosen, side_by_side, sort_lock
 from abstract_beauty.project import Project, find_project
 
 DOT = """strict digraph {
@@ -70,7 +70,7 @@ def test_a_lock_is_brought_into_the_pipelines_order(tmp_path):
 
 
 def test_so_many_jobs_as_there_are_cores_for(monkeypatch):
-    monkeypatch.setattr("abstract_beauty.pipeline.repro.cores", lambda: 6)
+    monkeypatch.setattr("abstract_beauty.commands.repro.cores", lambda: 6)
     monkeypatch.setattr("shutil.which", lambda name: None)
     project = find_project()
     given = {

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from abstract_beauty.statistics import colour_shift, contrast_kept, high_frequency_kept, luminance
+from abstract_beauty.measures.statistics import colour_shift, contrast_kept, high_frequency_kept, luminance
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ import sys
 import pytest
 import torch
 
-from abstract_beauty import plots, statistics
-from abstract_beauty.experiments import ensure_data, tables
-from abstract_beauty.experiments.runs import Run
+from abstract_beauty.book import plots, tables
+from abstract_beauty.experiments import ensure_data
+from abstract_beauty.measures import statistics
 from abstract_beauty.params import load_params
 from abstract_beauty.project import Project, find_project
+from abstract_beauty.training.runs import Run
 
 POINT = {key: 0.5 for key in tables.JUDGES}
 
@@ -28,8 +29,8 @@ def run_at(path, width: int = 8) -> Run:
 
 def row(best: str | None = "gaussian") -> dict:
     """What an improver's measurement looks like."""
-    found = {"name": best, "predictability_judge": 0.25 if best else None}
-    return {"test": dict(POINT), "original": {**POINT, "fidelity": 0.0}, "best_filter": found}
+    found = {"name": best, "error_judge": 0.25 if best else None}
+    return {"test": dict(POINT), "original": {**POINT, "change": 0.0}, "best_filter": found}
 
 
 def test_numbers_of_a_published_run_are_read(project):
@@ -87,7 +88,7 @@ def test_the_judges_table_begins_with_the_original():
 
 
 def test_the_plane_is_not_stretched_by_filters_beyond_it():
-    curve = [{**POINT, "fidelity": reach / 10, "predictability_judge": 1 - reach / 10} for reach in range(10)]
+    curve = [{**POINT, "change": reach / 10, "error_judge": 1 - reach / 10} for reach in range(10)]
     found = tables.plane({"net": row()}, {"original": curve[:1], "gaussian": curve})
     assert found["improvers"] == {"net": (0.5, 0.5)}
     assert [point[0] for point in found["filters"]["gaussian"]] == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]

@@ -9,11 +9,14 @@ import pytest
 import torch
 from torch import nn
 
-from abstract_beauty import improvers, losses, predictors
+from abstract_beauty import improvers, losses
 from abstract_beauty.errors import UserError
-from abstract_beauty.full_prediction import full_prediction
 from abstract_beauty.params import TrainingParams
-from abstract_beauty.training import (
+from abstract_beauty.prediction.full_prediction import full_prediction
+from abstract_beauty.prediction.predictability import mae
+from abstract_beauty.predictors.context_encoder import ContextEncoder
+from abstract_beauty.predictors.four_sides import FourSides
+from abstract_beauty.training.fit import (
     Clock,
     Task,
     Terminated,
@@ -84,12 +87,12 @@ def test_a_killed_run_ends_bit_for_bit_as_if_undisturbed(fabric, tmp_path, last)
 
 def four_sides():
     torch.manual_seed(0)
-    return predictors.FourSides(12)
+    return FourSides(12)
 
 
 def crops_step(network, i):
     y = torch.rand(1, 3, 64, 64, generator=generator_for("crops", i))
-    return {"loss": losses.mae(y, full_prediction(network, y))}
+    return {"loss": mae(y, full_prediction(network, y))}
 
 
 @pytest.mark.parametrize("last", [11, 17])
@@ -120,7 +123,7 @@ def test_training_leaves_the_linear_fill_alone(fabric, tmp_path):
 
 def test_the_clock_goes_on_where_it_stopped(fabric, tmp_path, monkeypatch):
     now = iter(range(10**6))
-    monkeypatch.setattr("abstract_beauty.training.time.perf_counter", lambda: float(next(now)))
+    monkeypatch.setattr("abstract_beauty.training.fit.time.perf_counter", lambda: float(next(now)))
     path, whole, parts = tmp_path / "c.safetensors", Clock(), Clock()
     train(line(), fabric, tmp_path / "d.safetensors", clock=whole)
     with pytest.raises(Killed):
@@ -132,7 +135,7 @@ def test_the_clock_goes_on_where_it_stopped(fabric, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("able", "precision"), [(True, "bf16-mixed"), (False, "32-true")])
 def test_the_precision_is_the_machine_s_unless_it_is_given(monkeypatch, able, precision):
-    monkeypatch.setattr("abstract_beauty.training.computes_in_bfloat16", lambda accelerator: able)
+    monkeypatch.setattr("abstract_beauty.training.fit.computes_in_bfloat16", lambda accelerator: able)
     assert precision_of(TrainingParams()) == precision
     assert precision_of(TrainingParams(precision="32-true")) == "32-true"
 
@@ -280,7 +283,7 @@ def test_seeds_are_stable_and_differ():
 def test_an_improver_learns_through_frozen_predictors(fabric, tmp_path, network, loss):
     torch.manual_seed(0)
     g = improvers.NETWORKS[network](4)
-    good, bad = (predictors.ContextEncoder(4).requires_grad_(False) for _ in range(2))
+    good, bad = (ContextEncoder(4).requires_grad_(False) for _ in range(2))
     before = copy.deepcopy(good.state_dict())
     moved = {name: parameter.clone() for name, parameter in g.named_parameters()}
 

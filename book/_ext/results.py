@@ -5,7 +5,7 @@ In a sentence, the role `result` looks a number up and formats it with a Python 
     {result}`predictors/good.json:test.mae:.4f`
     {result}`predictors/good.json:test.mae / fills.json:telea.mae:.2f`
     {result}`predictors/good.json:test.mae / fills.json:telea.mae - 1:+.0%`
-    {result}`improvers/deeper.json:best_filter.predictability_judge:.4f | no filter does`
+    {result}`improvers/deeper.json:best_filter.error_judge:.4f | no filter does`
 
 An operand is `FILE:KEY` or a plain number. The operators are + - * / with a space on either side, applied
 from left to right. The format comes last; ` | TEXT` after it is what to say where the value is null. A key is

@@ -13,7 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from abstract_beauty.errors import UserError
-from abstract_beauty.run_card import CARD, RunCard, read_cards
+from abstract_beauty.book.run_card import CARD, RunCard, read_cards
 
 COLUMNS = (
     "Run",
@@ -32,11 +32,11 @@ FIRST = ("photograph", "prediction")
 def best(card: RunCard) -> str:
     """The improver that is furthest below the best filter among those that keep nine tenths; a dash for none."""
     kept = {
-        name: row.predictability_judge - row.best_filter
+        name: row.error_judge - row.best_filter
         for name, row in card.improvers.items()
         if row.best_filter is not None
         and min(row.contrast_kept, row.high_frequency_kept) >= 0.9
-        and row.fidelity > 0.002
+        and row.change > 0.002
     }
     if not kept:
         return "–"

@@ -18,14 +18,14 @@ from abstract_beauty.commands.export import export_command
 from abstract_beauty.commands.pictures import check_side, label
 from abstract_beauty.commands.ratings import ratings_command
 from abstract_beauty.commands.score import score_command
+from abstract_beauty.data.images import printable, read_image, write_image
 from abstract_beauty.errors import SharedError, UserError
 from abstract_beauty.files import check_outputs, rounded, write_json
-from abstract_beauty.images import printable, read_image, write_image
 from abstract_beauty.improvers import improve
-from abstract_beauty.machine import check_launcher, is_first_process, use_threads
 from abstract_beauty.params import load_params
 from abstract_beauty.project import find_project
-from abstract_beauty.training import Terminated
+from abstract_beauty.training.fit import Terminated
+from abstract_beauty.training.machine import check_launcher, is_first_process, use_threads
 
 
 def _improve(options: argparse.Namespace) -> None:
@@ -48,8 +48,8 @@ def _data(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from abstract_beauty.experiments import improver_run, linear_run, measure_predictor, predictor_run
-    from abstract_beauty.experiments.runs import forget
-    from abstract_beauty.machine import wait_for_all_processes
+    from abstract_beauty.training.machine import wait_for_all_processes
+    from abstract_beauty.training.runs import forget
 
     check_launcher()
     project, params = find_project(), load_params()
@@ -97,7 +97,7 @@ def _measure(options: argparse.Namespace) -> None:
 
 def _bench(options: argparse.Namespace) -> None:
     from abstract_beauty.bench import bench, held_out_errors, one_pass_predictor, settings_for, table
-    from abstract_beauty.training import computes_in_bfloat16
+    from abstract_beauty.training.fit import computes_in_bfloat16
 
     settings = settings_for(
         imitated=not computes_in_bfloat16(),

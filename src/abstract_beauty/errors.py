@@ -1,4 +1,11 @@
-"""The errors that are the user's to mend."""
+"""The errors that are the user's to mend, and how a program ends that meets one."""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import ParamSpec
+
+P = ParamSpec("P")
 
 LONGEST = 1000  # characters of a message; what a hostile file makes longer is cut in its middle
 
@@ -25,3 +32,17 @@ class UserError(Exception):
 
 class SharedError(UserError):
     """One that every process which trains meets alike, so that the first process speaks for all."""
+
+
+def one_line(main: Callable[P, int]) -> Callable[P, int]:
+    """`main`, which returns its exit status, but a UserError becomes its line on stderr and exit status 2."""
+
+    @functools.wraps(main)
+    def reporting(*args: P.args, **kwargs: P.kwargs) -> int:
+        try:
+            return main(*args, **kwargs)
+        except UserError as error:
+            print(error, file=sys.stderr)
+            return 2
+
+    return reporting

@@ -17,8 +17,8 @@ from ruamel.yaml.reader import ReaderError
 from abstract_beauty.errors import UserError
 from abstract_beauty.sections import (
     STRICT,
-    WEIGHTS_OF,
     BalanceParams,
+    BookParams,
     DataParams,
     EvaluationParams,
     ImproverParams,
@@ -33,8 +33,8 @@ from abstract_beauty.sections import (
 )
 
 __all__ = [
-    "WEIGHTS_OF",
     "BalanceParams",
+    "BookParams",
     "DataParams",
     "EvaluationParams",
     "ImproverParams",
@@ -50,10 +50,16 @@ __all__ = [
     "merge",
     "parse_params",
     "read_yaml",
+    "with_profile",
 ]
 
 # What a file of parameters may hold at most; the largest in use has some 200 values on 4 levels.
 MOST_VALUES, DEEPEST, LARGEST_NUMBER = 10_000, 20, 10**30
+
+
+# Predictors that some stage asks for by name; others may stand beside them.
+NEEDED = ("article", "good", "bad", "bad_again", "small", "judge")
+_ROW = {field.name for field in dataclasses.fields(ImproverParams)}
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -72,12 +78,12 @@ class Params:
     pixels: PixelsParams = PixelsParams()
     many: ManyParams = ManyParams()
     ratings: RatingsParams = RatingsParams()
+    book: BookParams = BookParams()
 
     def __post_init__(self) -> None:
-        missing = {"good", "bad", "judge"} - set(self.predictors)
-        if missing:
+        if missing := [name for name in NEEDED if name not in self.predictors]:
             raise ValueError(
-                f"predictors needs {', '.join(sorted(missing))}: improvers are trained and judged with them"
+                f"predictors needs {', '.join(missing)}: stages train, judge and compare with them"
             )
         known = {*self.predictors, "linear"}
         for name, improver in self.improvers.items():
@@ -88,6 +94,14 @@ class Params:
                 )
         if "linear" in self.predictors:
             raise ValueError("predictors.linear is the linear fill's own name; call that predictor otherwise")
+        for field in dataclasses.fields(self.book):
+            for name in getattr(self.book, field.name):
+                if name not in self.improvers:
+                    raise ValueError(f"book.{field.name}: there is no improver {name!r}")
+
+    def titles(self, kind: str) -> dict[str, str]:
+        """What the "predictors" or the "improvers" are called, in the order of the file."""
+        return {name: row.title or name.replace("_", " ") for name, row in getattr(self, kind).items()}
 
 
 def parse_params(tree: Any, source: str = "params.yaml") -> Params:
@@ -99,6 +113,7 @@ def parse_params(tree: Any, source: str = "params.yaml") -> Params:
     if not isinstance(tree, Mapping):
         raise UserError(f"{source}: must hold a mapping of sections, not {type(tree).__name__}")
     _check_plain(tree, source)
+    tree = _with_weights(tree)
     text = json.dumps(tree)  # through JSON, since only there strict validation takes a list for a tuple
     try:
         return pydantic.TypeAdapter(Params).validate_json(text)
@@ -113,6 +128,21 @@ def parse_params(tree: Any, source: str = "params.yaml") -> Params:
         elif not isinstance(first["input"], (dict, list)) and first["type"] != "value_error":
             what += f", not {json.dumps(first['input'])}"
         raise UserError(f"{source}: {key}: {what}") from error
+
+
+def _with_weights(tree: Mapping) -> dict:
+    """The tree with what else a row of `improvers` holds, numbers by other names, as its loss's weights."""
+    rows = tree.get("improvers")
+    if not isinstance(rows, Mapping) or not all(isinstance(row, Mapping) for row in rows.values()):
+        return dict(tree)
+
+    def sorted_out(row: Mapping) -> dict:
+        weights = {key: value for key, value in row.items() if key not in _ROW}
+        return {key: value for key, value in row.items() if key in _ROW} | (
+            {"weights": weights} if weights else {}
+        )
+
+    return {**tree, "improvers": {name: sorted_out(row) for name, row in rows.items()}}
 
 
 def _check_plain(tree: Mapping, source: str) -> None:
@@ -227,6 +257,21 @@ def merge(tree: Mapping, changes: Mapping) -> dict:
     return merged
 
 
+def with_profile(tree: Mapping, profile: Mapping) -> dict:
+    """`tree` with a profile laid over it. In its sections `predictors` and `improvers` the row `each` is for all rows."""
+    merged = merge(tree, profile)
+    for kind in ("predictors", "improvers"):
+        rows = merged.get(kind)
+        if isinstance(rows, Mapping) and isinstance(each := rows.get("each"), Mapping):
+            own = profile[kind]
+            merged[kind] = {
+                name: merge(merge(row, each), own.get(name) or {})
+                for name, row in rows.items()
+                if name != "each"
+            }
+    return merged
+
+
 def load_params(path: str | os.PathLike | None = None, *, changes: Mapping | None = None) -> Params:
     """Read params.yaml (of the project, unless `path` names another) with `changes` laid over it.
 
@@ -248,5 +293,8 @@ def load_params(path: str | os.PathLike | None = None, *, changes: Mapping | Non
 
 
 def as_tree(section: Any) -> dict:
-    """A section as plain nested values, the inverse of parsing; what a run's configuration is hashed from."""
-    return json.loads(json.dumps(dataclasses.asdict(section)))
+    """A section as the plain nested values that stand in the file: the inverse of parsing."""
+    tree = json.loads(json.dumps(dataclasses.asdict(section)))
+    for row in [tree, *(tree.get("improvers") or {}).values()]:
+        row.update(row.pop("weights", {}))
+    return tree

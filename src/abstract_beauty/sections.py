@@ -1,9 +1,12 @@
 """The sections of params.yaml as frozen dataclasses: every number that an experiment depends on, and what it may be."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
+
+from abstract_beauty import improvers, losses, predictors
 
 # Strict: "3" is not a number and 1 is not True. Forbid: a key that nothing reads is an error, not a silent no-op.
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -55,7 +58,8 @@ class LinearParams:
 class PredictorParams:
     """One predictor: its network and its training."""
 
-    network: str = "four_sides"  # a key of predictors.NETWORKS
+    title: str = ""  # what tables and figures call it; no result depends on it
+    network: str = "four_sides"  # a file of predictors/
     width: Annotated[int, Field(ge=4, le=512)] = 64  # channels of the first layer; of a token in four_sides
     steps: Count = 2000
     batch: Count = 32  # a step, over all processes: tiles, or crops where there are any
@@ -64,34 +68,28 @@ class PredictorParams:
     learning_rate: Rate = 0.002  # the peak of the schedule
     seed: Seed = 0  # predictors of one seed start alike and see the same pictures
 
-
-# What each loss of losses.py must be given here.
-WEIGHTS_OF: dict[str, tuple[str, ...]] = {
-    "smoothing": ("k1", "k2"),
-    "ratio_as_written": (),
-    "ratio_progress": (),
-    "smoothing_held": ("k1", "k2", "k3"),
-    "coarse": ("k1", "k2"),
-    "target": ("k1", "k2", "share"),
-    "progress_held": ("k1", "k2", "k3"),
-    "scored": ("k1", "k2", "scorer"),
-}
+    def __post_init__(self) -> None:
+        known(self.network, "network", predictors.NETWORKS)
 
 
 @dataclass(frozen=True, config=STRICT)
 class ImproverParams:
-    """One improver: its network, its loss and its training."""
+    """One improver: its network, its loss and its training.
 
-    network: str = "plain"  # a key of improvers.NETWORKS
+    A row of params.yaml holds the loss's weights beside the other keys: those that its function takes by keyword, all of
+    them and no others.
+    """
+
+    title: str = ""  # what tables, figures, lists and the page's menu call it; no result depends on it
+    network: str = "plain"  # a file of improvers/
     width: Annotated[int, Field(ge=4, le=512)] = 24  # channels of the first layer
-    loss: str = "smoothing"  # a key of WEIGHTS_OF, and a function of losses.py
-    k1: Weight | None = None  # the weight of staying near the original
-    k2: Weight | None = None  # the weight of being predictable, or of progress
-    k3: Weight | None = None  # the weight of contrast and detail that is lost
-    share: Weight | None = None  # target: the wanted share of the original's predictability error
-    bad: str | None = None  # losses of two predictors: which is the bad one, a predictor's name or "linear"
+    loss: str = "smoothing"  # a file of losses/
+    weights: dict[str, Weight] = Field(default_factory=dict)  # of the loss, by name
+    bad: str | None = (
+        None  # losses of two predictors: which is the bad one, a predictor or "linear"; None: "bad"
+    )
     phase: Literal["fixed", "random"] = "fixed"  # the grid of each step: the article's, or one drawn anew
-    scorer: str | None = None  # scored: NAME@COMMIT, NAME a key of scorers.SCORERS
+    scorer: str | None = None  # the loss `scored`: NAME@COMMIT
     steps: Count = 250
     batch: Count = 2  # images a step, over all processes
     crop: Side = 128  # side of the training crops, pixels
@@ -99,22 +97,27 @@ class ImproverParams:
     seed: Seed = 0
 
     def __post_init__(self) -> None:
-        if self.loss not in WEIGHTS_OF:
-            raise ValueError(f"there is no loss {self.loss!r}; there are {', '.join(WEIGHTS_OF)}")
-        needed = WEIGHTS_OF[self.loss]
-        missing = [key for key in needed if getattr(self, key) is None]
-        if missing:
+        known(self.network, "network", improvers.NETWORKS)
+        takes, weights = losses.needs(losses.LOSSES[known(self.loss, "loss", losses.LOSSES)])
+        if missing := [key for key in weights if key not in self.weights]:
             raise ValueError(f"the loss '{self.loss}' needs {' and '.join(missing)}")
-        given = ("k1", "k2", "k3", "share", "bad", "scorer")
-        odd = [key for key in given if key not in needed and getattr(self, key) is not None]
-        if self.loss.startswith(("ratio", "progress")):
-            odd = [key for key in odd if key != "bad"]
-        if odd:
+        if odd := [key for key in self.weights if key not in weights]:
             raise ValueError(
                 f"{' and '.join(odd)} cannot be given to the loss '{self.loss}'; leave out what it lacks"
             )
-        if self.k1 is not None and self.k2 is not None and self.k1 + self.k2 == 0:
+        if self.bad is not None and "z_bad" not in takes:
+            raise ValueError(f"bad cannot be given to the loss '{self.loss}', which has one predictor")
+        if ("score" in takes) != (self.scorer is not None):
+            raise ValueError("scorer is for the loss 'scored', which needs it")
+        if {"k1", "k2"} <= set(weights) and not self.weights["k1"] + self.weights["k2"]:
             raise ValueError("k1 and k2 are both 0, so the loss is 0 whatever the improver does")
+
+
+def known(name: str, what: str, there: Iterable[str]) -> str:
+    """`name`, if it is one of those that are there; ValueError names them."""
+    if name not in there:
+        raise ValueError(f"there is no {what} {name!r}; there are {', '.join(there)}")
+    return name
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -151,7 +154,7 @@ class BalanceParams:
     """The phase diagram of k1 : k2: improvers trained at many ratios."""
 
     ratios: tuple[Ratio, ...] = (0.0, 0.4, 0.5, 0.6, 0.8)  # k2 / (k1 + k2)
-    networks: tuple[str, ...] = ("unet",)  # keys of improvers.NETWORKS
+    networks: tuple[str, ...] = ("unet",)  # files of improvers/
     width: Annotated[int, Field(ge=4, le=512)] = 16
     seeds: Annotated[int, Field(ge=1, le=100)] = 2  # trainings of each, for the error bars
     steps: Count = 60  # of each training
@@ -196,3 +199,13 @@ class RatingsParams:
     )  # other training pictures: folders; none: generated ones
     others_steps: Count = 300
     sides: tuple[Annotated[int, Field(ge=32, le=2048)], ...] = (48, 64, 96, 128, 192, 256)  # short sides
+
+
+@dataclass(frozen=True, config=STRICT)
+class BookParams:
+    """Which improvers are shown where room is short; everywhere else all are, in the order of params.yaml."""
+
+    page: tuple[str, ...] = ()  # the page "Try it": each is some hundred kilobytes to fetch
+    blind: tuple[str, ...] = ()  # the page of blind choices
+    teaser: dict[str, str] = Field(default_factory=dict)  # the figure of the front page: a label for each
+    film: tuple[str, ...] = ()  # the moving picture of improvers applied many times

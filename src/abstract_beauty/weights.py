@@ -17,16 +17,16 @@ from safetensors.torch import save_file
 from torch import nn
 
 from abstract_beauty import improvers, predictors
-from abstract_beauty.baselines import LinearFill
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, replacing, sha256
+from abstract_beauty.prediction.linear_fill import LinearFill
 from abstract_beauty.project import Project, find_project
 
 # One metadata entry holds everything, since safetensors does not keep the order of several and bytes must not vary.
 _ENTRY = "abstract-beauty"
 WIDEST = 512  # as in params.yaml: a file of bytes must not ask for a network of gigabytes
 HASHES = "hashes.json"  # in models/reference: {"predictors/good.safetensors": SHA-256, ...}
-_REGISTRIES: dict[str, dict[str, Callable[[int], nn.Module]]] = {
+NETWORKS: dict[str, dict[str, Callable[[int], nn.Module]]] = {
     "predictors": {**predictors.NETWORKS, "linear_fill": lambda width: LinearFill()},
     "improvers": {**improvers.NETWORKS},
 }
@@ -49,7 +49,7 @@ def build(kind: str, network: str, width: int) -> nn.Module:
     Raises:
         UserError: the registry has no such network.
     """
-    registry = _REGISTRIES[kind]
+    registry = NETWORKS[kind]
     if network not in registry:
         raise UserError(
             f"params.yaml: {kind}: there is no network {network!r}; there are {', '.join(sorted(registry))}"
@@ -97,7 +97,7 @@ def _check_published(path: Path) -> None:
     Every way to a network passes here, by name or by path. Hashing a file of some megabytes takes milliseconds.
     """
     folder = path.parent.resolve()
-    if folder.name not in _REGISTRIES or folder.parts[-3:-1] != ("models", "reference"):
+    if folder.name not in NETWORKS or folder.parts[-3:-1] != ("models", "reference"):
         return
     if not (path.is_file() and os.access(path, os.R_OK)):
         return  # reading it says what is wrong

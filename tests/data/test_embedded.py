@@ -10,8 +10,8 @@ from abstract_beauty.data.generators import KINDS, generate
 from abstract_beauty.data.generators.dead_leaves import sizes
 from abstract_beauty.data.generators.noise import fractal
 from abstract_beauty.data.generators.palette import to_rgb
+from abstract_beauty.data.images import read_image, resize_short_side
 from abstract_beauty.files import read_json, sha256
-from abstract_beauty.images import read_image, resize_short_side
 from abstract_beauty.params import DataParams
 
 PER_KIND = 6

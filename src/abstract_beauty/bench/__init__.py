@@ -20,8 +20,8 @@ from abstract_beauty.bench.text import table
 from abstract_beauty.bench.timing import stopwatch
 from abstract_beauty.bench.trained import held_out_errors, one_pass_predictor
 from abstract_beauty.bench.ways import frozen, ways
-from abstract_beauty.machine import machine
-from abstract_beauty.training import computes_in_bfloat16
+from abstract_beauty.training.fit import computes_in_bfloat16
+from abstract_beauty.training.machine import machine
 
 __all__ = [
     "QUICK",

@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from abstract_beauty.bench.settings import PRECISIONS, Settings
 from abstract_beauty.bench.timing import Run, Stopwatch, in_turn
-from abstract_beauty.full_prediction import TILE
+from abstract_beauty.prediction.full_prediction import TILE
 
 _IMAGES = 16  # of a convolution whose speed is a candidate for the peak
 _LEAST_TRIALS = 3  # of each candidate: a best of one says little

@@ -7,8 +7,8 @@ import torch.nn.functional as functional
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from abstract_beauty.full_prediction import full_prediction
-from abstract_beauty.losses import mae
+from abstract_beauty.prediction.full_prediction import full_prediction
+from abstract_beauty.prediction.predictability import mae
 
 
 def smooth_noise(size: int, seed: int = 0) -> Float[Tensor, "1 3 size size"]:

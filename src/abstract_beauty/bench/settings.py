@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from abstract_beauty.errors import UserError
-from abstract_beauty.full_prediction import TILE
+from abstract_beauty.prediction.full_prediction import TILE
 
 LARGE = 512  # pixels a side; larger pictures are slow to loop over and get a third of the trials
 FEWEST = 3  # ... but at least so many, where so many are asked for at all

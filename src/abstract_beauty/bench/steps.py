@@ -13,15 +13,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from abstract_beauty import improvers, predictors
 from abstract_beauty.bench.settings import PRECISIONS, Settings
 from abstract_beauty.bench.timing import Run, Stopwatch, in_turn, medians
 from abstract_beauty.bench.ways import frozen, picture, seeded
-from abstract_beauty.full_prediction import MARGIN, TILE, Axis, contexts, full_prediction
-from abstract_beauty.losses import mae, smoothing
-from abstract_beauty.optimizers import optimizers_for
+from abstract_beauty.improvers.plain import PlainConvolutions
+from abstract_beauty.losses.smoothing import smoothing
 from abstract_beauty.params import TrainingParams
-from abstract_beauty.training import precision_of
+from abstract_beauty.prediction.full_prediction import MARGIN, TILE, Axis, contexts, full_prediction
+from abstract_beauty.prediction.predictability import mae
+from abstract_beauty.predictors.context_encoder import ContextEncoder
+from abstract_beauty.predictors.four_sides import FourSides
+from abstract_beauty.training.fit import precision_of
+from abstract_beauty.training.optimizers import optimizers_for
 
 CENTRE = slice(MARGIN, MARGIN + TILE)
 # A predictor of crops trains on the article's grid at even steps and on a random one at odd ones, which has more tiles.
@@ -88,7 +91,7 @@ def trainings(settings: Settings, device: torch.device) -> dict[str, Training]:
         y = g(x)
         return smoothing(x, y, full_prediction(f, y), k1=0.5, k2=0.5)
 
-    four_sides = seeded(lambda: predictors.FourSides(settings.token_width))
+    four_sides = seeded(lambda: FourSides(settings.token_width))
     f = frozen(copy.deepcopy(four_sides), device)
     return {
         "predictor": Training(
@@ -100,7 +103,7 @@ def trainings(settings: Settings, device: torch.device) -> dict[str, Training]:
             tiles=settings.crops * sum(_tiles(settings.crop, phase) for phase in PHASES),
         ),
         "article": Training(
-            network=seeded(lambda: predictors.ContextEncoder(settings.encoder_width)),
+            network=seeded(lambda: ContextEncoder(settings.encoder_width)),
             losses=(lambda f: mae(f(context, hidden), context[..., CENTRE, CENTRE]),),
             optimizer="adamw",
             learning_rate=0.002,
@@ -108,7 +111,7 @@ def trainings(settings: Settings, device: torch.device) -> dict[str, Training]:
             tiles=len(context),
         ),
         "improver": Training(
-            network=seeded(lambda: improvers.PlainConvolutions(settings.improver_width)),
+            network=seeded(lambda: PlainConvolutions(settings.improver_width)),
             losses=(improver_loss,),
             optimizer="adamw",
             learning_rate=0.001,

@@ -9,7 +9,7 @@ from torch import nn
 from abstract_beauty import weights
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json
-from abstract_beauty.predictors import FourSides
+from abstract_beauty.predictors.four_sides import FourSides
 from abstract_beauty.project import find_project
 
 YARDSTICK = "telea"  # the classical fill that others are compared with

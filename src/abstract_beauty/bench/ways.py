@@ -9,11 +9,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from abstract_beauty import predictors
 from abstract_beauty.bench.settings import MODES, PRECISIONS, Settings
 from abstract_beauty.bench.timing import Run
-from abstract_beauty.full_prediction import full_prediction
-from abstract_beauty.losses import mae
+from abstract_beauty.prediction.full_prediction import full_prediction
+from abstract_beauty.prediction.predictability import mae
+from abstract_beauty.predictors.context_encoder import ContextEncoder
+from abstract_beauty.predictors.four_sides import FourSides
 
 # From the article's way to this book's, one step at a time: (network, method of full_prediction).
 METHODS = {
@@ -69,8 +70,8 @@ def frozen(network: nn.Module, device: torch.device) -> nn.Module:
 def ways(settings: Settings, device: torch.device) -> dict[tuple[str, str], Way]:
     """Every (method, precision). The encoder meets bfloat16 by autocast, the one-pass network as a whole."""
     networks = {
-        "context_encoder": seeded(lambda: predictors.ContextEncoder(settings.encoder_width)),
-        "four_sides": seeded(lambda: predictors.FourSides(settings.token_width)),
+        "context_encoder": seeded(lambda: ContextEncoder(settings.encoder_width)),
+        "four_sides": seeded(lambda: FourSides(settings.token_width)),
     }
     networks = {name: frozen(network, device) for name, network in networks.items()}
     rounded = copy.deepcopy(networks["four_sides"]).bfloat16()

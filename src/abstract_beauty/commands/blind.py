@@ -13,11 +13,11 @@ from torch import Tensor
 
 from abstract_beauty import weights
 from abstract_beauty.commands.pictures import check_side, expand, webp
+from abstract_beauty.data.images import printable, read_image, resize_short_side
 from abstract_beauty.errors import UserError, escaped
 from abstract_beauty.files import check_outputs, replacing, rounded
-from abstract_beauty.images import printable, read_image, resize_short_side
 from abstract_beauty.improvers import improve
-from abstract_beauty.preferences import FORMAT, read_choices, strengths
+from abstract_beauty.measures.preferences import FORMAT, read_choices, strengths
 
 SIDE = 360  # short side of the pictures in the page, pixels
 LARGEST_PAGE = 40 * 2**20

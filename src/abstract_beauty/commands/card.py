@@ -10,15 +10,16 @@ from pathlib import Path
 import pydantic
 import torch
 
-from abstract_beauty import run_card, weights
+from abstract_beauty import weights
+from abstract_beauty.book import run_card
 from abstract_beauty.commands.pictures import webp
 from abstract_beauty.data.embedded import photographs
+from abstract_beauty.data.images import read_image, resize_short_side
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, replacing_folder, rounded
-from abstract_beauty.full_prediction import full_prediction
-from abstract_beauty.images import read_image, resize_short_side
-from abstract_beauty.machine import agreed, machine
+from abstract_beauty.prediction.full_prediction import full_prediction
 from abstract_beauty.project import Project, checked_out, find_project
+from abstract_beauty.training.machine import agreed, machine
 
 PICTURE, SIDE, QUALITY = "chelsea.png", 160, 85  # a photograph that comes with scikit-image, and may be shown
 
@@ -56,10 +57,10 @@ def make_card(
         predictors[path.stem] = run_card.PredictorRow(mae=mae, of_telea=mae / telea)
     for path in sorted((project.results / "improvers").glob("[!.]*.json")):
         row = read_json(path)
-        keys = ("fidelity", "predictability_judge", "contrast_kept", "high_frequency_kept")
+        keys = ("change", "error_judge", "contrast_kept", "high_frequency_kept")
         improvers[path.stem] = run_card.ImproverRow(
             **{key: float(row["test"][key]) for key in keys},
-            best_filter=row["best_filter"]["predictability_judge"],
+            best_filter=row["best_filter"]["error_judge"],
         )
     if not predictors:
         raise UserError(f"{project.results}: has no measured predictor yet; run `make repro` first")

@@ -5,8 +5,8 @@ from importlib import resources
 from pathlib import Path
 
 from abstract_beauty import weights
+from abstract_beauty.book.onnx import Exported, export_improver, export_predictor, write_export
 from abstract_beauty.errors import UserError
-from abstract_beauty.export import Exported, export_improver, export_predictor, write_export
 from abstract_beauty.files import replacing, write_json
 from abstract_beauty.project import Project, find_project
 

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 
 from abstract_beauty.data.folder import files_below
+from abstract_beauty.data.images import printable, to_bytes
 from abstract_beauty.errors import UserError
-from abstract_beauty.full_prediction import TILE
-from abstract_beauty.images import printable, to_bytes
+from abstract_beauty.prediction.full_prediction import TILE
 
 LONGEST_WEBP = 16383  # pixels: the format's own limit
 

@@ -14,10 +14,10 @@ from tqdm import tqdm
 
 from abstract_beauty import weights
 from abstract_beauty.commands.pictures import check_side, expand, label
+from abstract_beauty.data.images import printable, read_image, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import check_outputs, replacing, rounded
-from abstract_beauty.images import printable, read_image, write_image
-from abstract_beauty.scores import SCALES, score
+from abstract_beauty.measures.scores import SCALES, score
 
 SHOWN = ("predictability", "progress", "structure", "complexity")
 
@@ -36,7 +36,7 @@ def _map_names(images: Sequence[Path], folder: Path) -> dict[Path, Path]:
 
 def _rows(options: argparse.Namespace, files: list[Path], found: frozenset[Path]) -> Iterator[dict[str, Any]]:
     """A row a picture, as it is scored; a file of a folder that cannot be scored is named on stderr and left out."""
-    from abstract_beauty import plots
+    from abstract_beauty.book import plots
 
     paths = {
         "good": weights.find("predictors", options.predictor),

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 
 from abstract_beauty.data.generators import KINDS, generate
+from abstract_beauty.data.images import from_bytes, read_image, resize_short_side, to_bytes
 from abstract_beauty.data.records import Found, Skip, Split
 from abstract_beauty.errors import UserError
-from abstract_beauty.images import from_bytes, read_image, resize_short_side, to_bytes
 from abstract_beauty.params import DataParams
 
 # Photographs inside the wheel of scikit-image. The most photographic ones test; motorcycle_right is left out of both,

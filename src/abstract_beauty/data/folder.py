@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from abstract_beauty.data.images import printable, read_image, resize_short_side, to_bytes
 from abstract_beauty.data.records import Found, Skip, Split, share
 from abstract_beauty.errors import UserError
-from abstract_beauty.images import printable, read_image, resize_short_side, to_bytes
 from abstract_beauty.params import DataParams
 
 # Files with another suffix are taken for labels and notes and passed over in silence; no suffix at all is tried.

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from abstract_beauty.data.folder import picture_name
+from abstract_beauty.data.images import decode_image, printable, resize_short_side, to_bytes
 from abstract_beauty.data.records import Found, Skip, Split, share
 from abstract_beauty.errors import UserError
-from abstract_beauty.images import decode_image, printable, resize_short_side, to_bytes
 from abstract_beauty.params import DataParams
 
 

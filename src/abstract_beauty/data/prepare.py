@@ -18,10 +18,10 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
+from abstract_beauty.data.images import printable, write_image
 from abstract_beauty.data.records import Found, Skip, Split
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, replacing_folder, sha256, write_json
-from abstract_beauty.images import printable, write_image
 from abstract_beauty.params import DataParams
 
 SMALLEST_SIDE = 128  # one context

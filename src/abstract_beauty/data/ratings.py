@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from abstract_beauty.data.images import printable
 from abstract_beauty.errors import UserError
-from abstract_beauty.images import printable
 
 FILE = "ratings.csv"
 # In a checkout of Savoias each category's ratings are a table of this name: pictures' numbers count from 0.

@@ -7,10 +7,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from abstract_beauty.experiments.improver import improver_run, judge_picture
+from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import squares
+from abstract_beauty.measures.judging import judge_picture
 from abstract_beauty.params import ImproverParams, Params
 from abstract_beauty.project import Project
+from abstract_beauty.training.runs import forget
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def improver_of(point: Point, params: Params) -> ImproverParams:
     """The improver that is trained at a point: everything equal but what the point says."""
     section = params.balance
     return ImproverParams(
-        network=point.network, width=section.width, loss="smoothing", k1=1 - point.ratio, k2=point.ratio,
+        network=point.network, width=section.width, loss="smoothing", weights={"k1": 1 - point.ratio, "k2": point.ratio},
         steps=point.steps, batch=2, crop=section.side, learning_rate=0.002, seed=point.seed,
     )  # fmt: skip
 
@@ -50,7 +52,7 @@ def measure_balance(
 ) -> dict[str, Any]:
     """Train and judge every point, on the central squares of some test pictures.
 
-    Trainings are kept in the scratch folder, so that a killed stage goes on where it was.
+    Trainings are kept in the scratch folder until all are done, so that a killed stage goes on where it was.
 
     Args:
         project: whose pictures are used.
@@ -63,13 +65,15 @@ def measure_balance(
         loss in the first and in the last row of its curve, and the norm of its last gradients.
     """
     x = torch.cat(list(squares(project, params.balance.pictures, params.balance.side).values()))
-    rows = []
+    rows, done = [], []
     for point in points(params):
         name = f"balance-{point.network}-{point.ratio:g}-{point.seed}-{point.steps}"
         run = improver_run(project, params, name, section=improver_of(point, params), progress=progress)
+        done.append(run)
         with torch.no_grad():
             y = run.network(x)
         ends = {"first_loss": run.curve[0]["loss"], "last_loss": run.curve[-1]["loss"]}
         ends["gradient_norm"] = run.curve[-1]["gradient_norm"]
         rows.append({**vars(point), **judge_picture(x, y, f), **ends})
+    forget(*done)
     return {"original": judge_picture(x, x, f), "points": rows}

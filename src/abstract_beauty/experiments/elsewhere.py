@@ -6,12 +6,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from abstract_beauty.baselines import FILLS
 from abstract_beauty.data.folder import sample
 from abstract_beauty.experiments.linear import linear_run
-from abstract_beauty.full_prediction import TILE, full_prediction
+from abstract_beauty.measures.fills import FILLS
 from abstract_beauty.params import Params
-from abstract_beauty.predictability import predictability
+from abstract_beauty.prediction.full_prediction import TILE, full_prediction
+from abstract_beauty.prediction.predictability import predictability
 from abstract_beauty.project import Project
 
 BESIDE = ("telea", "navier_stokes")  # the fills that are fast enough for many pictures; and the linear one

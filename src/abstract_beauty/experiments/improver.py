@@ -1,27 +1,66 @@
 """Train an improver through frozen predictors, and measure what it does to the test pictures."""
 
-import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from abstract_beauty.errors import UserError
-from abstract_beauty.experiments import health
-from abstract_beauty.experiments.linear import linear_run
-from abstract_beauty.experiments.objectives import loss_values, phase_at, predictors_of, scorer_of
-from abstract_beauty.experiments.pictures import Crops, data_hash, judged_images, pictures
+from abstract_beauty.experiments.pictures import data_hash, judged_images, pictures
 from abstract_beauty.experiments.predictor import predictor_run
-from abstract_beauty.experiments.runs import Run, base_config, digest, obtain
-from abstract_beauty.full_prediction import full_prediction
+from abstract_beauty.losses import LOSSES, needs
+from abstract_beauty.measures.judging import Point, best_at, judge_picture, mean_of, point_at
 from abstract_beauty.params import ImproverParams, Params
-from abstract_beauty.predictability import PHASES, phase_averaged, predictability, progress
+from abstract_beauty.prediction.full_prediction import Phase, full_prediction
+from abstract_beauty.prediction.predictability import SMALLEST_ERROR, mae
 from abstract_beauty.project import Project
-from abstract_beauty.statistics import colour_shift, contrast_kept, high_frequency_kept
-from abstract_beauty.training import Fabric, Task, seed_for
+from abstract_beauty.training import runs
+from abstract_beauty.training.batches import Crops, random_phase
+from abstract_beauty.training.checkpoints import Row
+from abstract_beauty.training.fit import Fabric, Task, seed_for
 
-JUDGE_PHASES = PHASES[:2]  # the article's grid and the one furthest from it: the judge reads tiles one by one
+FLAT = 1 / 256  # standard deviation of an image's pixels, below which 8 bits show nothing
+
+
+def loss_values(
+    section: ImproverParams,
+    x: Tensor,
+    y: Tensor,
+    f: Mapping[str, nn.Module],
+    phase: Phase = (0, 0),
+    scorer: Callable[[Tensor], Tensor] | None = None,
+) -> dict[str, Tensor]:
+    """The loss that a section names, given the tensors that it names, with the parts it is made of for the curve.
+
+    Args:
+        section: the improver's; names the loss and its weights.
+        x: originals, (b, 3, h, w) in [0, 1].
+        y: what the improver made of them.
+        f: the predictors "good" and, for losses of two, "bad".
+        phase: the grid of this step.
+        scorer: for the loss that asks one.
+    """
+    loss = LOSSES[section.loss]
+    names, _ = needs(loss)
+    given: dict[str, Any] = {"x": x, "y": y, "score": scorer}
+    values = {"mae_xy": mae(x, y)}
+    if "good" in f:
+        given["z"] = full_prediction(f["good"], y, phase)
+        values["mae_yz"] = mae(y, given["z"])
+    if "z_bad" in names:
+        given["z_bad"] = full_prediction(f["bad"], y, phase)
+        values["mae_yz_bad"] = mae(y, given["z_bad"])
+    if "z_x" in names:
+        with torch.no_grad():
+            given["z_x"] = full_prediction(f["good"], x, phase)
+    return {"loss": loss(**{name: given[name] for name in names}, **section.weights), **values}
+
+
+def predictors_of(section: ImproverParams) -> dict[str, str]:
+    """Which predictors an improver is trained through: the part that each plays -> its name."""
+    names, _ = needs(LOSSES[section.loss])
+    parts = {"good": "good"} if {"z", "z_x"} & set(names) else {}
+    return parts | ({"bad": section.bad or "bad"} if "z_bad" in names else {})
 
 
 def improver_run(
@@ -32,8 +71,8 @@ def improver_run(
     section: ImproverParams | None = None,
     publish: bool = False,
     progress: bool = True,
-) -> Run:
-    """The trained improver `name` of params.improvers: loaded if its configuration matches, else trained.
+) -> runs.Run:
+    """The improver `name` of params.improvers: read where the pipeline made it with these settings, else trained.
 
     The predictors are trained first where they are missing. Their parameters are frozen; gradients pass through them.
 
@@ -41,104 +80,84 @@ def improver_run(
         project: whose pictures and folders are used.
         params: for the section, the predictors, and how networks are trained.
         name: a key of params.improvers; any name where `section` is given.
-        section: a variant that has no place in params.improvers, as one point of a diagram; its run stays in scratch.
-        publish: as `runs.obtain` has it.
+        section: one training of a stage of many, which the stage removes from scratch when it ends.
+        publish: train it and put it where the pipeline's is: what a train stage does.
         progress: whether to show bars.
 
     Raises:
         UserError: params has no such improver, or the pictures are not prepared.
     """
-    if section is None and name not in params.improvers:
-        raise UserError(
-            f"params.yaml: improvers: there is no {name!r}; there are {', '.join(params.improvers)}"
-        )
-    section = section or params.improvers[name]
-    runs = {
-        part: predictor_or_fill(project, params, key, progress=progress)
+    one_of_many = section is not None
+    if section is None:
+        section = runs.row(params, "improvers", name)
+    through = {
+        part: predictor_run(project, params, key, progress=progress)
         for part, key in predictors_of(section).items()
     }
-    config = base_config(params, data_hash(project), section)
-    config["through"] = {part: digest(run.config) for part, run in runs.items()}
+    digests = {part: runs.digest(run.config) for part, run in through.items()}
+    config = runs.config_of(params, data_hash(project), section, through=digests)
+    if not (publish or one_of_many) and (run := runs.made(project, "improvers", name, config)):
+        return run
 
     def make_task(fabric: Fabric) -> Task:
         seen = pictures(project, "train")
-        images = tuple(picture.image for picture in seen)
         seed = seed_for(params.seed, "improvers", section.seed)
-        batches = Crops(images, section.crop, section.batch, seed)
-        f = {part: run.network.to(fabric.device) for part, run in runs.items()}
-        scorer = scorer_of(section)
+        batches = Crops(tuple(picture.image for picture in seen), section.crop, section.batch, seed)
+        f = {part: run.network.to(fabric.device) for part, run in through.items()}
+        scorer = None
+        if section.scorer:
+            from abstract_beauty.losses._scorers import load_scorer
+
+            scorer = load_scorer(section.scorer)
 
         def step(g: nn.Module, i: int) -> dict[str, Tensor]:
             x = fabric.to_device(batches(i, fabric.global_rank, fabric.world_size))
+            phase = (0, 0) if section.phase == "fixed" else random_phase(seed, i)
             # One precision for both networks: the gradient crosses from the predictor to the improver.
             with fabric.autocast():
                 y = g(x)
-                values = loss_values(section, x, y, f, phase_at(section, seed, i), scorer)
+                values = loss_values(section, x, y, f, phase, scorer)
             return {**values, "deviation": y.detach().float().std(dim=(2, 3)).mean()}
 
         return Task(
             step,
             pictures=lambda i: [seen[index].name for index in batches.pictures(i)],
-            watch=lambda row: health.warnings(section, row),
+            watch=lambda row: warnings(section, row),
         )
 
-    return obtain(
+    run = runs.train(
         project, params, "improvers", name, config, make_task,
-        section=section, publish=publish, progress=progress,
+        section=section, anew=not (publish or one_of_many), progress=progress,
     )  # fmt: skip
+    return runs.publish(project, "improvers", run) if publish else run
 
 
-def predictor_or_fill(project: Project, params: Params, name: str, *, progress: bool = True) -> Run:
-    """The predictor `name`, or the linear fill where the name is "linear"."""
-    if name == "linear":
-        return linear_run(project, params)
-    return predictor_run(project, params, name, progress=progress)
+def warnings(section: ImproverParams, row: Row) -> list[str]:
+    """What may be wrong with an improver although all numbers of a row of its curve are finite; empty: nothing.
 
-
-@torch.no_grad()
-def judge_picture(x: Tensor, y: Tensor, f: Mapping[str, nn.Module]) -> dict[str, float]:
-    """The judges' table: what changed from x to y, and how predictable y is to whom.
-
-    Args:
-        x: the original, (b, 3, h, w); of several, every value is the mean.
-        y: what an improver or a filter made of it.
-        f: the predictors "good" and "bad", which improvers are trained through, and "judge", which none is.
+    A plain network is flat while it has learnt nothing, so the first half of the training says nothing.
     """
-    z = {key: full_prediction(f[key], y) for key in ("good", "bad")}
-    values = {
-        "fidelity": predictability(x, y),
-        "predictability": predictability(y, z["good"]),
-        "predictability_averaged": phase_averaged(f["good"], y),
-        "predictability_judge": phase_averaged(f["judge"], y, JUDGE_PHASES),
-        "progress": progress(y, z["bad"], z["good"]),
-        "contrast_kept": contrast_kept(x, y),
-        "high_frequency_kept": high_frequency_kept(x, y),
-        "colour_shift": colour_shift(x, y),
-    }
-    return {key: float(value.mean()) for key, value in values.items()}
-
-
-def mean_of(rows: list[dict[str, float]]) -> dict[str, float]:
-    """The mean of each value over pictures."""
-    return {key: sum(row[key] for row in rows) / len(rows) for key in rows[0]}
-
-
-def filter_at(curve: list[dict[str, float]], fidelity: float) -> float | None:
-    """A filter's error by the judge at a given MAE(x, y), between measured points of its curve; None outside them."""
-    points = sorted((point["fidelity"], point["predictability_judge"]) for point in curve)
-    for (low, error_low), (high, error_high) in itertools.pairwise(points):
-        if low <= fidelity <= high:
-            share = (fidelity - low) / (high - low) if high > low else 0.0
-            return error_low + share * (error_high - error_low)
-    return None
+    if row["step"] * 2 < section.steps:
+        return []
+    found = []
+    if row["deviation"] < FLAT:
+        found.append("its output is one flat colour")
+    # The error below the line of a ratio; a loss of two predictors names it where it is not the bad one's.
+    below = getattr(LOSSES[section.loss], "divides_by", "mae_yz_bad")
+    if "mae_yz_bad" in row and row[below] < 2 * SMALLEST_ERROR:
+        name = "MAE(y, z)" if below == "mae_yz" else "MAE(y, z_bad)"
+        found.append(
+            f"its ratio divides by {name}, which is next to 0: both predictors know its pictures by heart"
+        )
+    return found
 
 
 def measure_improver(
     project: Project,
     params: Params,
-    run: Run,
-    f: dict[str, nn.Module],
-    filters: dict[str, list[dict[str, float]]],
+    run: runs.Run,
+    f: Mapping[str, nn.Module],
+    filters: Mapping[str, Sequence[Point]],
 ) -> dict[str, Any]:
     """The judges' table of an improver over the test pictures, beside plain filters at the same MAE(x, y).
 
@@ -147,26 +166,24 @@ def measure_improver(
         params: for how many of them.
         run: the improver.
         f: the predictors "good", "bad" and "judge".
-        filters: each filter's fidelity curve, from `measure_filters`.
+        filters: each filter's curve, from `measure_filters`.
     """
-    rows, flat = [], []
+    rows, deviations = [], []
     for x in judged_images(project, params).values():
         with torch.no_grad():
             y = run.network(x)
         rows.append(judge_picture(x, y, f))
-        flat.append(float(y.std(dim=(2, 3)).mean()))
-    test = mean_of(rows)
-    matched = {name: filter_at(curve, test["fidelity"]) for name, curve in filters.items()}
-    known = {name: error for name, error in matched.items() if error is not None}
-    best = min(known, key=known.__getitem__) if known else None
+        deviations.append(float(y.std(dim=(2, 3)).mean()))
+    test = mean_of(rows) | {"deviation": sum(deviations) / len(deviations)}
+    matched = {name: point_at(points, "change", test["change"]) for name, points in filters.items()}
+    best = best_at(filters, "change", test["change"])
+    section = params.improvers[run.name]
     return {
-        "test": {**test, "deviation": sum(flat) / len(flat)},
-        "filters_at_same_fidelity": matched,
-        "best_filter": {"name": best, "predictability_judge": known.get(best)},
+        "test": test,
+        "filters_at_same_change": {name: point and point["error_judge"] for name, point in matched.items()},
+        "best_filter": {"name": best and best["name"], "error_judge": best and best["error_judge"]},
         "original": filters["original"][0] if "original" in filters else None,
         "final_loss": run.curve[-1]["loss"],
         "parameters": sum(parameter.numel() for parameter in run.network.parameters()),
-        "warnings": health.warnings(
-            ImproverParams(**run.config["section"]), {**run.curve[-1], "deviation": sum(flat) / len(flat)}
-        ),
+        "warnings": warnings(section, {**run.curve[-1], "deviation": test["deviation"]}),
     }

@@ -1,53 +1,53 @@
 """The linear fill as a run: fitted in seconds, kept beside the trained predictors, and where the best of them begin."""
 
+import functools
 from collections.abc import Iterator
 
 from torch import Tensor
 
 from abstract_beauty import weights
-from abstract_beauty.baselines import LinearFill
-from abstract_beauty.experiments.pictures import Tiles, data_hash, pictures
-from abstract_beauty.experiments.runs import Run, digest
-from abstract_beauty.full_prediction import TILE
-from abstract_beauty.machine import is_first_process
-from abstract_beauty.params import Params, as_tree
+from abstract_beauty.experiments.pictures import data_hash, pictures
+from abstract_beauty.params import LinearParams, Params, as_tree
+from abstract_beauty.prediction.full_prediction import TILE
+from abstract_beauty.prediction.linear_fill import LinearFill
 from abstract_beauty.project import Project
-from abstract_beauty.training import seed_for
+from abstract_beauty.training.batches import Tiles
+from abstract_beauty.training.fit import seed_for
+from abstract_beauty.training.machine import is_first_process
+from abstract_beauty.training.runs import Run
 
 _BATCH = 250  # tiles a batch while it is fitted
 
 
 def linear_run(project: Project, params: Params, *, publish: bool = False) -> Run:
-    """The linear fill of the prepared pictures: loaded if its configuration matches, else fitted (in some seconds).
+    """The linear fill of the prepared pictures: read where the pipeline made it with these settings, else fitted.
 
     Args:
         project: whose pictures and folders are used.
-        params: for the sections `linear` and `data`, and the seed.
-        publish: fit it anew and put it under models/run, as the stage does; otherwise a new one stays in scratch.
+        params: for the section `linear` and the seed.
+        publish: fit it and put it where the pipeline's is: what the stage does.
     """
+    path = project.run / "predictors" / "linear.safetensors"
     config = {"section": as_tree(params.linear), "seed": params.seed, "data": data_hash(project)}
-    published = project.run / "predictors" / "linear.safetensors"
-    kept = project.scratch / f"predictors-linear-{digest(config)[:12]}.safetensors"
-    for path in (published, kept):
-        if not publish and path.is_file() and weights.describe(path).config == config:
-            return Run("linear", weights.load(path, "predictors"), [], config, path)
-    path = published if publish else kept
-    description = weights.Description("predictors", "linear", "linear_fill", 0, config)
-    fitted = _fitted(project, params)
-    if not is_first_process():  # each has the same one; the first writes it
-        return Run("linear", fitted.eval().requires_grad_(False), [], config, path)
-    weights.save(path, fitted, description)
-    return Run("linear", weights.load(path, "predictors"), [], config, path)
+    if not publish and path.is_file() and weights.describe(path).config == config:
+        return Run("linear", weights.load(path, "predictors"), [], config, path)
+    fitted = _fitted(project, params.linear, params.seed, config["data"])
+    if publish and is_first_process():
+        weights.save(path, fitted, weights.Description("predictors", "linear", "linear_fill", 0, config))
+    return Run("linear", fitted, [], config, path if publish else project.scratch / "linear.safetensors")
 
 
-def _fitted(project: Project, params: Params) -> LinearFill:
+@functools.lru_cache(
+    maxsize=2
+)  # of this process: every one-pass predictor of changed pictures begins with it
+def _fitted(project: Project, section: LinearParams, seed: int, data: str) -> LinearFill:
     images = tuple(picture.image for picture in pictures(project, "train"))
-    batches = Tiles(images, _BATCH, seed_for(params.seed, "linear fill"))
+    batches = Tiles(images, _BATCH, seed_for(seed, "linear fill"))
 
     def crops() -> Iterator[Tensor]:
-        for i in range(max(1, params.linear.crops // _BATCH)):
+        for i in range(max(1, section.crops // _BATCH)):
             context, hidden = batches(i)
             # At a picture's border a reflection shows the tile's own pixels in its ring: nothing to learn from.
             yield context[hidden.sum(dim=(1, 2, 3)) == TILE**2]
 
-    return LinearFill.fit(crops(), ridge=params.linear.ridge)
+    return LinearFill.fit(crops(), ridge=section.ridge).eval().requires_grad_(False)

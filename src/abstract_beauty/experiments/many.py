@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import squares
-from abstract_beauty.full_prediction import full_prediction
-from abstract_beauty.losses import mae
 from abstract_beauty.params import Params
+from abstract_beauty.prediction.full_prediction import full_prediction
+from abstract_beauty.prediction.predictability import mae
 from abstract_beauty.project import Project
 
 FRAMES = (0, 1, 2, 5, 10, 20, 50)  # what is kept of y, g(y), g(g(y)), ...

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from torch import nn
 
+from abstract_beauty.data.images import write_pictures
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.balance import measure_balance
-from abstract_beauty.experiments.baselines import measure_fills, measure_filters
 from abstract_beauty.experiments.elsewhere import measure_elsewhere
+from abstract_beauty.experiments.filters import measure_fills, measure_filters
 from abstract_beauty.experiments.improver import improver_run, measure_improver, predictor_or_fill
 from abstract_beauty.experiments.many import measure_many
 from abstract_beauty.experiments.pixels import measure_pixels
 from abstract_beauty.experiments.seeing import measure_ratings
 from abstract_beauty.files import read_json, write_json
-from abstract_beauty.images import write_pictures
 from abstract_beauty.params import Params
 from abstract_beauty.project import Project
 
@@ -101,7 +101,7 @@ def _curves(path: Path) -> dict[str, list[dict[str, float]]]:
     try:
         points = [point for curve in found.values() for point in curve]
         whole = bool(points) and all(found.values())
-        for key in ("fidelity", "predictability_judge"):
+        for key in ("change", "error_judge"):
             whole = whole and all(isinstance(point[key], (int, float)) for point in points)
     except (AttributeError, TypeError, LookupError):
         whole = False

@@ -10,14 +10,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from abstract_beauty.experiments.improver import judge_picture
-from abstract_beauty.experiments.pictures import random_phase, squares
-from abstract_beauty.full_prediction import Phase, full_prediction
-from abstract_beauty.losses import mae, ratio_as_written, ratio_progress
+from abstract_beauty.experiments.pictures import squares
+from abstract_beauty.losses.ratio_as_written import ratio_as_written
+from abstract_beauty.losses.ratio_progress import ratio_progress
+from abstract_beauty.measures.judging import judge_picture
 from abstract_beauty.params import Params
-from abstract_beauty.predictability import PHASES, progress
-from abstract_beauty.predictors import BlurredContext
+from abstract_beauty.prediction.blurred_context import BlurredContext
+from abstract_beauty.prediction.full_prediction import Phase, full_prediction
+from abstract_beauty.prediction.predictability import PHASES, mae, progress
 from abstract_beauty.project import Project
+from abstract_beauty.training.batches import random_phase
 
 STEP = (
     0.02  # how far a pixel moves in the first step, where the gradient is 1; it falls to 0 as half a cosine

@@ -4,17 +4,17 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from abstract_beauty import predictors
 from abstract_beauty.data import Picture
-from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.linear import linear_run
-from abstract_beauty.experiments.pictures import Crops, Tiles, data_hash, pictures, test_images
-from abstract_beauty.experiments.runs import Run, base_config, digest, obtain
-from abstract_beauty.full_prediction import MARGIN, TILE, full_prediction
+from abstract_beauty.experiments.pictures import data_hash, pictures, test_images
 from abstract_beauty.params import Params, PredictorParams
-from abstract_beauty.predictability import mae, phase_averaged, predictability
+from abstract_beauty.prediction.full_prediction import MARGIN, TILE, full_prediction
+from abstract_beauty.prediction.predictability import mae, phase_averaged, predictability
+from abstract_beauty.predictors import NETWORKS
 from abstract_beauty.project import Project
-from abstract_beauty.training import Fabric, Task, seed_for
+from abstract_beauty.training import runs
+from abstract_beauty.training.batches import Crops, Tiles
+from abstract_beauty.training.fit import Fabric, Task, seed_for
 
 CENTRE = slice(MARGIN, MARGIN + TILE)
 
@@ -27,8 +27,8 @@ def predictor_run(
     section: PredictorParams | None = None,
     publish: bool = False,
     progress: bool = True,
-) -> Run:
-    """The trained predictor `name` of params.predictors: loaded if its configuration matches, else trained.
+) -> runs.Run:
+    """The predictor `name` of params.predictors: read where the pipeline made it with these settings, else trained.
 
     Equation: minimise MAE(tile, f(context with the tile hidden)) over random tiles of the training pictures; or, where
     the section has a crop, MAE(y, z) over random crops y, which is the same for all tiles of y at once.
@@ -36,29 +36,25 @@ def predictor_run(
     Args:
         project: whose pictures and folders are used.
         params: for the section, the linear fill that one-pass predictors begin with, and how networks are trained.
-        name: a key of params.predictors; any name where `section` is given.
-        section: a variant that has no place in params.predictors; its run stays in scratch.
-        publish: as `runs.obtain` has it.
+        name: a key of params.predictors, or "linear"; any name where `section` is given.
+        section: one training of a stage of many, which the stage removes from scratch when it ends.
+        publish: train it and put it where the pipeline's is: what a train stage does.
         progress: whether to show bars.
 
     Raises:
         UserError: params has no such predictor, or the pictures are not prepared.
     """
-    if section is None and name not in params.predictors:
-        raise UserError(
-            f"params.yaml: predictors: there is no {name!r}; there are {', '.join(params.predictors)}"
-        )
-    section = section or params.predictors[name]
-    if section.network not in predictors.NETWORKS:
-        raise UserError(
-            f"params.yaml: predictors.{name}.network: there is no {section.network!r}; "
-            f"there are {', '.join(predictors.NETWORKS)}"
-        )
-    config = base_config(params, data_hash(project), section)
-    begins = issubclass(predictors.NETWORKS[section.network], predictors.FourSides)
-    linear = linear_run(project, params) if begins else None
-    if linear:
-        config["linear"] = digest(linear.config)
+    if name == "linear":
+        return linear_run(project, params, publish=publish)
+    one_of_many = section is not None
+    if section is None:
+        section = runs.row(params, "predictors", name)
+    # A network with a linear fill inside begins with the fitted one.
+    linear = linear_run(project, params) if hasattr(NETWORKS[section.network], "fill_pass") else None
+    more = {"linear": runs.digest(linear.config)} if linear else {}
+    config = runs.config_of(params, data_hash(project), section, **more)
+    if not (publish or one_of_many) and (run := runs.made(project, "predictors", name, config)):
+        return run
 
     def begin(network: nn.Module) -> None:
         if linear:
@@ -67,13 +63,13 @@ def predictor_run(
     def make_task(fabric: Fabric) -> Task:
         seen = pictures(project, "train")
         seed = seed_for(params.seed, "predictors", section.seed)
-        make = _task_of_crops if section.crop else _task_of_tiles
-        return make(seen, section, seed, fabric)
+        return (_task_of_crops if section.crop else _task_of_tiles)(seen, section, seed, fabric)
 
-    return obtain(
+    run = runs.train(
         project, params, "predictors", name, config, make_task,
-        section=section, begin=begin, publish=publish, progress=progress,
+        section=section, begin=begin, anew=not (publish or one_of_many), progress=progress,
     )  # fmt: skip
+    return runs.publish(project, "predictors", run) if publish else run
 
 
 def _task_of_tiles(seen: tuple[Picture, ...], section: PredictorParams, seed: int, fabric: Fabric) -> Task:
@@ -101,7 +97,7 @@ def _task_of_crops(seen: tuple[Picture, ...], section: PredictorParams, seed: in
     return Task(step, pictures=lambda i: [seen[index].name for index in crops.pictures(i)])
 
 
-def measure_predictor(project: Project, run: Run) -> dict[str, Any]:
+def measure_predictor(project: Project, run: runs.Run) -> dict[str, Any]:
     """Predictability error of the test pictures: on the article's grid, averaged over grids, and picture by picture."""
     by_picture, averaged = {}, {}
     for name, y in test_images(project).items():

@@ -12,16 +12,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from abstract_beauty import correlation
-from abstract_beauty.baselines.complexity import MEASURES
 from abstract_beauty.data.generators.dials import DIALS, LEVELS, dial_picture
+from abstract_beauty.data.images import printable, read_image, resize_short_side
 from abstract_beauty.data.ratings import RatedSet, read_rated
 from abstract_beauty.errors import UserError
-from abstract_beauty.full_prediction import TILE
-from abstract_beauty.images import printable, read_image, resize_short_side
+from abstract_beauty.measures import correlation
+from abstract_beauty.measures.complexity import MEASURES
+from abstract_beauty.measures.scores import SCALES, score
 from abstract_beauty.params import Params
+from abstract_beauty.prediction.full_prediction import TILE
 from abstract_beauty.project import Project
-from abstract_beauty.scores import SCALES, score
 
 BASELINE_SIDE = 256  # short side at which the classical measures see a picture
 GIVEN = ("tile_contrast", "jpeg_bits")  # held fixed in the partial correlations

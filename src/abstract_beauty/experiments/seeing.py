@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from abstract_beauty import correlation
+from abstract_beauty.data.images import resize_short_side
 from abstract_beauty.experiments.pictures import ensure_data, squares
 from abstract_beauty.experiments.predictor import predictor_run
 from abstract_beauty.experiments.ratings import Rated, dial_study, dials, folders, study
-from abstract_beauty.full_prediction import TILE, full_prediction
-from abstract_beauty.images import resize_short_side
+from abstract_beauty.measures import correlation
+from abstract_beauty.measures.scores import GLANCE, missed, trimmed
 from abstract_beauty.params import DataParams, Params, PredictorParams
-from abstract_beauty.predictability import PHASES, predictability
+from abstract_beauty.prediction.full_prediction import TILE, full_prediction
+from abstract_beauty.prediction.predictability import PHASES, predictability
 from abstract_beauty.project import Project
-from abstract_beauty.scores import GLANCE, missed, trimmed
 
 TEST_PICTURES, TEST_SIDE = 12, 192  # on whose central squares each predictor's own error is measured
 
@@ -32,6 +32,7 @@ class Watcher:
     value: float | None  # of what changes, where it is a number
     network: nn.Module
     side: int = GLANCE
+    run: Run | None = None  # where it was trained here
 
 
 def _variant(params: Params, **changes: Any) -> PredictorParams:
@@ -50,13 +51,9 @@ def watchers(project: Project, params: Params, f: Mapping[str, nn.Module]) -> It
     good = params.predictors["good"]
     for width in section.widths:
         for steps in section.lengths:
-            run = predictor_run(
-                project,
-                params,
-                f"watcher-{width}-{steps}",
-                section=_variant(params, width=width, steps=steps),
-            )
-            yield Watcher(f"width {width}", f"{steps} steps", steps, run.network)
+            section = _variant(params, width=width, steps=steps)
+            run = predictor_run(project, params, f"watcher-{width}-{steps}", section=section)
+            yield Watcher(f"width {width}", f"{steps} steps", steps, run.network, run=run)
             if width == good.width and steps == section.lengths[-1]:
                 yield Watcher(f"width {width}", f"{good.steps} steps", good.steps, f["good"])
     for name, paths in section.others.items():
@@ -70,7 +67,7 @@ def watchers(project: Project, params: Params, f: Mapping[str, nn.Module]) -> It
         run = predictor_run(
             elsewhere, other, f"watcher-{name}", section=_variant(params, steps=section.others_steps)
         )
-        yield Watcher("pictures", name, None, run.network)
+        yield Watcher("pictures", name, None, run.network, run=run)
     for name, network in f.items():
         yield Watcher("network", name, None, network)
     for side in section.sides:

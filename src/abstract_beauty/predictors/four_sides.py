@@ -21,9 +21,9 @@ import torch.nn.functional as functional
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from abstract_beauty.baselines.linear import FRAME, RING, RING_PIXELS
-from abstract_beauty.full_prediction import MARGIN, TILE
-from abstract_beauty.predictors.strips import PARTS, STEP, strips
+from abstract_beauty.prediction.full_prediction import MARGIN, TILE
+from abstract_beauty.prediction.linear_fill import FRAME, RING, RING_PIXELS
+from abstract_beauty.prediction.strips import PARTS, STEP, strips
 
 TOKENS = TILE // STEP  # tokens at a side of a tile
 BEYOND = MARGIN // STEP  # tokens of the context before and after them

@@ -1,0 +1,1 @@
+"""What pages and notebooks show: plots, tables, cards, networks as ONNX."""

@@ -1,0 +1,103 @@
+"""Run one notebook with papermill and keep the result in a form that does not change from run to run.
+
+    python -m abstract_beauty.experiments.notebook notebooks/04_smoothing.py book/notebooks/04_smoothing.ipynb
+
+The names that the notebook's `parameters` cell assigns are names of sections of params.yaml (`data`, a predictor, an
+improver); each is replaced by that section's values.
+"""
+
+import argparse
+import dataclasses
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from abstract_beauty.book.notebooks import dumps, normalised, parameter_names, read_script
+from abstract_beauty.errors import UserError, one_line
+from abstract_beauty.files import replacing, working_folder
+from abstract_beauty.params import Params, as_tree, load_params
+from abstract_beauty.project import find_project
+
+LONGEST_TRACEBACK = 4000  # characters; what a person reads of a failure
+
+
+def values_for(names: list[str], params: Params, script: Path) -> dict[str, Any]:
+    """The section of params.yaml that each name means, without the values that are not set."""
+    sections = {
+        field.name: getattr(params, field.name)
+        for field in dataclasses.fields(params)
+        if dataclasses.is_dataclass(getattr(params, field.name))
+    }
+    sections |= {**params.predictors, **params.improvers}
+    unknown = [name for name in names if name not in sections]
+    if unknown:
+        raise UserError(
+            f"{script}: parameter {unknown[0]!r} is no section of params.yaml; there are {', '.join(sections)}"
+        )
+    return {
+        name: {key: value for key, value in as_tree(sections[name]).items() if value is not None}
+        for name in names
+    }
+
+
+def run(script: Path, out: Path) -> None:
+    """Execute `script` in its own folder, as Jupyter does, and write the executed notebook to `out`.
+
+    Raises:
+        UserError: a cell failed; its error is shown, and the partial notebook is kept in the scratch folder.
+    """
+    project = find_project()
+    notebook = read_script(script)
+    # Only for a hand in JupyterLab, and not on the book's page. A slider's messages can hang a run beside others.
+    notebook.cells = [cell for cell in notebook.cells if "remove-cell" not in cell.metadata.get("tags", [])]
+    params = load_params(project.params)
+    values = values_for(parameter_names(notebook, script), params, script)
+    if params.threads:
+        os.environ["OMP_NUM_THREADS"] = str(params.threads)  # the kernel's
+    with working_folder(project.scratch / "notebook") as folder:
+        source, executed = folder / "in.ipynb", folder / "out.ipynb"
+        source.write_text(dumps(notebook))
+        try:
+            papermill.execute_notebook(
+                source, executed, parameters=values, kernel_name="python3", cwd=script.parent,
+                progress_bar=False, log_output=False, extra_arguments=["--IPKernelApp.log_level=40"],
+            )  # fmt: skip
+        except PapermillExecutionError as error:
+            kept = project.scratch / "failed" / out.name
+            with replacing(kept) as temporary:
+                temporary.write_bytes(executed.read_bytes())
+            print("\n".join(error.traceback)[-LONGEST_TRACEBACK:], file=sys.stderr)
+            raise UserError(f"{script}: {error.ename}: {error.evalue} (kept in {kept})") from error
+        result = nbformat.read(executed, as_version=4)
+    for cell in result.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.metadata["tags"] = [*cell.metadata["tags"], "remove-input"]
+    with replacing(out) as temporary:
+        temporary.write_text(dumps(normalised(result, project.root)))
+
+
+@one_line
+def main(arguments: list[str] | None = None) -> int:
+    """Run a notebook from the command line; exit status 2 after a message when it fails."""
+    parser = argparse.ArgumentParser(description="Run a notebook with the parameters of params.yaml.")
+    parser.add_argument("script", type=Path)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("PYTHONHASHSEED", "0")  # the order of sets in the kernel's outputs
+    warnings.filterwarnings("ignore", module="papermill")
+    try:
+        run(options.script, options.out)
+    except KeyboardInterrupt:
+        print(f"{options.script}: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

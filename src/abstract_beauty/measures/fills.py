@@ -1,0 +1,148 @@
+"""Fills: predictors without a network. Each is a module called as `fill(context, hidden) -> tile`.
+
+Shapes, for all: context (n, 3, 128, 128) in [0, 1]; hidden (n, 1, 128, 128), True where a pixel may not be
+seen (the centre tile, and its mirror copies where the context was completed by reflection); tile (n, 3, 32,
+32). `hidden` may also hold one mask for each tile of one image while `context` holds a batch of images. No
+fill reads a hidden pixel; with nothing visible the tile is mid-grey, 0.5.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from abstract_beauty.prediction.full_prediction import TILE
+from abstract_beauty.prediction.linear_fill import LinearFill, matched, ring_and_mean, visible_mean
+
+NEIGHBOURHOOD = (
+    64  # pixels of context that the inpainting fills look at around an inner tile: they reach no further
+)
+OPENCV_RADIUS = 3  # pixels; the radius that OpenCV's own examples use
+
+
+class MeanFill(nn.Module):
+    """The mean colour of everything that is visible. Differentiable."""
+
+    def forward(
+        self, context: Float[Tensor, "n 3 side side"], hidden: Bool[Tensor, "m 1 side side"]
+    ) -> Float[Tensor, "n 3 32 32"]:
+        """One flat tile a context."""
+        mean = visible_mean(context.flatten(2), ~matched(context, hidden).flatten(2), 0.5)
+        return mean.unsqueeze(-1).expand(-1, -1, TILE, TILE)
+
+
+class RingMeanFill(nn.Module):
+    """The mean colour of the 2-pixel ring around the tile. Differentiable."""
+
+    def forward(
+        self, context: Float[Tensor, "n 3 side side"], hidden: Bool[Tensor, "m 1 side side"]
+    ) -> Float[Tensor, "n 3 32 32"]:
+        """One flat tile a context; the mean of all that is visible where the whole ring is hidden."""
+        _, mean = ring_and_mean(context, matched(context, hidden))
+        return mean.unsqueeze(-1).expand(-1, -1, TILE, TILE)
+
+
+class InpaintingFill(nn.Module):
+    """What the classical inpainting fills share: grouping by mask, cropping, blanking. No gradient passes."""
+
+    @torch.no_grad()
+    def forward(
+        self, context: Float[Tensor, "n 3 side side"], hidden: Bool[Tensor, "m 1 side side"]
+    ) -> Float[Tensor, "n 3 32 32"]:
+        """The inpainted tiles, on the device and in the type of `context`.
+
+        An inner tile is inpainted from the 64 x 64 pixels around it; a tile at the picture's border, whose
+        hole is larger than itself, from the whole context.
+        """
+        masks = matched(context, hidden)
+        mean = visible_mean(context.flatten(2), ~masks.flatten(2), 0.5).unsqueeze(-1)
+        # Hidden values are gone before any inpainting code sees them.
+        pictures = torch.where(masks, mean, context).double().cpu().permute(0, 2, 3, 1).numpy()
+        holes = masks[:, 0].cpu().numpy()
+        tiles = np.empty((len(pictures), TILE, TILE, 3))
+        groups: dict[bytes, list[int]] = {}
+        for index, hole in enumerate(holes):
+            groups.setdefault(np.packbits(hole).tobytes(), []).append(index)
+        for members in groups.values():
+            hole = holes[members[0]]
+            view = neighbourhood(hole)
+            if hole[view].all():
+                tiles[members] = mean[members].double().cpu().permute(0, 2, 3, 1).numpy()
+                continue
+            filled = self.inpaint(pictures[members][:, view[0], view[1]], hole[view])
+            tiles[members] = centre(filled)
+        return torch.from_numpy(tiles).permute(0, 3, 1, 2).to(context)
+
+    def inpaint(self, pictures: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        """Pictures (k, s, s, 3) in [0, 1] with one `hole` (s, s) filled; float, same shape."""
+        raise NotImplementedError
+
+
+def neighbourhood(hole: np.ndarray) -> tuple[slice, slice]:
+    """The central window of a context that is enough for `hole`: small if the tile is all that is hidden."""
+    side = len(hole)
+    start = (side - NEIGHBOURHOOD) // 2
+    window = slice(start, start + NEIGHBOURHOOD)
+    tile = slice((side - TILE) // 2, (side + TILE) // 2)
+    if hole.sum() == hole[tile, tile].sum():
+        return window, window
+    return slice(0, side), slice(0, side)
+
+
+def centre(pictures: np.ndarray) -> np.ndarray:
+    """The tile in the middle of pictures (k, s, s, 3)."""
+    start = (pictures.shape[1] - TILE) // 2
+    return pictures[:, start : start + TILE, start : start + TILE]
+
+
+class OpenCVFill(InpaintingFill):
+    """`cv2.inpaint`, which works in 8 bits."""
+
+    method: int
+
+    def inpaint(self, pictures: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        """Every picture on its own."""
+        mask = hole.astype(np.uint8)
+        bytes_in = np.rint(pictures.clip(0, 1) * 255).astype(np.uint8)
+        return np.stack([cv2.inpaint(one, mask, OPENCV_RADIUS, self.method) for one in bytes_in]) / 255.0
+
+
+class TeleaFill(OpenCVFill):
+    """Fast marching from the hole's edge inward (Telea 2004), by OpenCV.
+
+    OpenCV's arithmetic drifts: it fills even a hole in flat colour up to 7 of 255 levels too bright.
+    """
+
+    method = cv2.INPAINT_TELEA
+
+
+class NavierStokesFill(OpenCVFill):
+    """Isophotes continued as in fluid flow (Bertalmio, Bertozzi & Sapiro 2001), by OpenCV."""
+
+    method = cv2.INPAINT_NS
+
+
+class BiharmonicFill(InpaintingFill):
+    """The smoothest surface through the surroundings (Damelin & Hoang 2018), by scikit-image."""
+
+    def inpaint(self, pictures: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        """All pictures as the channels of one: the linear system of their common hole is built once."""
+        from skimage.restoration import inpaint_biharmonic  # takes a second to import
+
+        count, height, width, _ = pictures.shape
+        stack = pictures.transpose(1, 2, 0, 3).reshape(height, width, count * 3)
+        filled = inpaint_biharmonic(stack, hole, channel_axis=-1)
+        return filled.reshape(height, width, count, 3).transpose(2, 0, 1, 3)
+
+
+FILLS: dict[str, Callable[[], nn.Module]] = {
+    "mean": MeanFill,
+    "ring_mean": RingMeanFill,
+    "telea": TeleaFill,
+    "navier_stokes": NavierStokesFill,
+    "biharmonic": BiharmonicFill,
+    "linear": LinearFill,
+}

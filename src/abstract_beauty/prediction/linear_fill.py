@@ -1,0 +1,155 @@
+"""The linear fill: every pixel of the tile a weighted sum of the ring around it."""
+
+from collections.abc import Iterable
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor, nn
+
+from abstract_beauty.prediction.full_prediction import TILE
+
+RING = 2  # width in pixels of the frame around the tile
+FRAME = TILE + 2 * RING
+RING_PIXELS = FRAME**2 - TILE**2  # 272
+
+
+def ring_positions(side: int) -> Int64[Tensor, "272"]:
+    """Flat positions of the 2-pixel ring around the centre tile in a `side` x `side` context, row by row."""
+    start = (side - FRAME) // 2
+    frame = torch.zeros(side, side, dtype=torch.bool)
+    frame[start : start + FRAME, start : start + FRAME] = True
+    frame[start + RING : start + RING + TILE, start + RING : start + RING + TILE] = False
+    return frame.flatten().nonzero().squeeze(1)
+
+
+def matched(
+    context: Float[Tensor, "n 3 side side"], hidden: Bool[Tensor, "m 1 side side"]
+) -> Bool[Tensor, "n 1 side side"]:
+    """`hidden` with one mask a context: the masks of one image serve a batch, image after image."""
+    count, masks = context.shape[0], hidden.shape[0]
+    if masks == count:
+        return hidden
+    if masks == 0 or count % masks:
+        raise ValueError(
+            f"{masks} masks do not go with {count} contexts: give one each, or one for each tile"
+        )
+    return hidden.repeat(count // masks, 1, 1, 1)
+
+
+def visible_mean(
+    pixels: Float[Tensor, "n 3 k"], visible: Bool[Tensor, "n 1 k"], otherwise: Float[Tensor, "n 3 1"] | float
+) -> Float[Tensor, "n 3 1"]:
+    """Mean over the visible pixels, per channel; `otherwise` where none is visible.
+
+    Hidden values are replaced, not multiplied by zero, so that not even NaN passes from them.
+    """
+    total = torch.where(visible, pixels, 0.0).sum(-1, keepdim=True)
+    count = visible.sum(-1, keepdim=True)
+    return torch.where(count > 0, total / count.clamp(min=1), otherwise)
+
+
+def ring_and_mean(
+    context: Float[Tensor, "n 3 side side"], hidden: Bool[Tensor, "n 1 side side"]
+) -> tuple[Float[Tensor, "n 3 272"], Float[Tensor, "n 3 1"]]:
+    """The ring's deviation from its mean (0 where hidden), and the mean of its visible pixels.
+
+    The mean falls back to that of the visible context, and to 0.5 where everything is hidden.
+    """
+    positions = ring_positions(context.shape[-1]).to(context.device)
+    pixels, visible = context.flatten(2), ~hidden.flatten(2)
+    ring, ring_visible = pixels.index_select(2, positions), visible.index_select(2, positions)
+    mean = visible_mean(ring, ring_visible, visible_mean(pixels, visible, 0.5))
+    return torch.where(ring_visible, ring - mean, 0.0), mean
+
+
+class LinearFill(nn.Module):
+    """Linear prediction of the tile from the 2-pixel ring around it, learnt by ridge regression.
+
+    With r the 272 pixels of the ring in one channel and m their mean, the tile is `m + W (r - m)`, with one
+    matrix W of 1024 x 272 for all three channels. Taking the mean out makes it exact on flat colour, so that
+    no colour can fool it. Ring pixels hidden by the picture's border count as the mean. It is differentiable
+    in the context, and it is blind: it reads the ring and, only when the whole ring is hidden, the rest of
+    the visible context.
+
+    A new one has W = 0 and returns the ring's mean; `fit` learns W, `load_state_dict` brings a saved one
+    back. The result is not clamped: it may leave [0, 1] a little beside strong edges.
+    """
+
+    matrix: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("matrix", torch.zeros(TILE * TILE, RING_PIXELS))
+
+    def forward(
+        self, context: Float[Tensor, "n 3 side side"], hidden: Bool[Tensor, "m 1 side side"]
+    ) -> Float[Tensor, "n 3 32 32"]:
+        """The tiles in the centre of `context` ([0, 1]); pixels where `hidden` is True are never read."""
+        ring, mean = ring_and_mean(context, matched(context, hidden))
+        return (mean + ring @ self.matrix.T).unflatten(2, (TILE, TILE))
+
+    @classmethod
+    def fit(
+        cls, contexts: Iterable[Float[Tensor, "n 3 side side"]], ridge: float = 1e-3, symmetries: bool = True
+    ) -> "LinearFill":
+        """The fill with the least mean squared error on `contexts` plus `ridge` times the squared norm of W.
+
+        Solves the normal equations `W (R R' / k + ridge I) = T R' / k` in float64, R and T holding the k
+        rings and tiles (three a context: one a channel) as columns, each less its ring's mean. The batches
+        are read once, one at a time; nothing is random.
+
+        Args:
+            contexts: batches of squares with the tile in the centre, [0, 1], side at least 36; nothing in
+                them hidden.
+            ridge: weight of the penalty, in units of squared pixel values; must be positive, since the rings,
+                which sum to 0, leave one direction undetermined.
+            symmetries: count every square in its eight turned and mirrored forms (at no cost: only the two
+                small matrices are averaged), for when squares are few.
+
+        Raises:
+            ValueError: `ridge` is not positive, or there are no contexts.
+        """
+        if not ridge > 0:
+            raise ValueError(f"ridge must be positive, not {ridge}")
+        rings = torch.zeros(RING_PIXELS, RING_PIXELS, dtype=torch.float64)
+        tiles = torch.zeros(TILE * TILE, RING_PIXELS, dtype=torch.float64)
+        count = 0
+        for context in contexts:
+            start = (context.shape[-1] - FRAME) // 2
+            square = context.detach()[..., start : start + FRAME, start : start + FRAME].double()
+            ring, mean = ring_and_mean(square, torch.zeros_like(square[:, :1], dtype=torch.bool))
+            tile = square[..., RING:-RING, RING:-RING].flatten(2) - mean
+            ring, tile = ring.flatten(0, 1), tile.flatten(0, 1)  # (3n, 272), (3n, 1024)
+            rings += (ring.T @ ring).cpu()
+            tiles += (tile.T @ ring).cpu()
+            count += len(ring)
+        if not count:
+            raise ValueError("a linear fill cannot be fitted on no contexts")
+        if symmetries:
+            rings, tiles = symmetric(rings, tiles)
+        system = rings / count + ridge * torch.eye(RING_PIXELS, dtype=torch.float64)
+        fill = cls()
+        fill.matrix.copy_(torch.linalg.solve(system, tiles / count, left=False))
+        return fill
+
+
+def symmetric(
+    rings: Float[Tensor, "272 272"], tiles: Float[Tensor, "1024 272"]
+) -> tuple[Float[Tensor, "272 272"], Float[Tensor, "1024 272"]]:
+    """Both moment matrices averaged over the eight turned and mirrored forms of the square."""
+    numbers = torch.arange(FRAME * FRAME).view(FRAME, FRAME)
+    outside = ring_positions(FRAME)
+    inside = numbers[RING:-RING, RING:-RING].flatten()
+    place = torch.empty(
+        FRAME * FRAME, dtype=torch.int64
+    )  # position in the frame -> index in the ring or in the tile
+    place[outside] = torch.arange(len(outside))
+    place[inside] = torch.arange(len(inside))
+    ring_sum, tile_sum = torch.zeros_like(rings), torch.zeros_like(tiles)
+    for mirror in (numbers, numbers.flip(1)):
+        for quarters in range(4):
+            moved = mirror.rot90(quarters).flatten()
+            ring, tile = place[moved[outside]], place[moved[inside]]
+            ring_sum += rings[ring][:, ring]
+            tile_sum += tiles[tile][:, ring]
+    return ring_sum / 8, tile_sum / 8

@@ -1,0 +1,206 @@
+"""A run: one trained network, its curve, and where both are kept.
+
+What the pipeline made lies under models/run and results, and is read where its configuration is the one asked for; DVC
+decides when it is made again. Anything else is trained, in a scratch folder, where a killed training goes on.
+"""
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from abstract_beauty import weights
+from abstract_beauty.errors import SharedError, UserError
+from abstract_beauty.files import discard, replacing, rounded, write_json
+from abstract_beauty.params import Params, as_tree
+from abstract_beauty.project import Project
+from abstract_beauty.training.checkpoints import Row
+from abstract_beauty.training.fit import Clock, Fabric, Task, fit, make_fabric, precision_of, seed_for
+from abstract_beauty.training.machine import is_first_process, machine, processes, wait_for_all_processes
+
+# The code that decides what a training ends with: an unfinished one of other code is never gone on with.
+CODE = ("prediction", "predictors", "improvers", "losses", "training", "experiments")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained network (eval mode, frozen), its loss curve, and the configuration that it came from."""
+
+    name: str
+    network: nn.Module
+    curve: list[Row]
+    config: Mapping[str, Any]
+    path: Path
+
+
+def digest(value: Any) -> str:
+    """Hex SHA-256 of a plain value's JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def config_of(params: Params, data_hash: str, section: Any, **more: Any) -> dict[str, Any]:
+    """Everything that a training depends on: its section, the seed, how it is trained, the pictures, and `more`."""
+    training = as_tree(params.training)
+    decides = {key: training[key] for key in ("precision", "warmup", "clip", "log_every")}
+    own = {key: value for key, value in as_tree(section).items() if key != "title"}
+    return json.loads(
+        json.dumps({"section": own, "seed": params.seed, "training": decides, "data": data_hash, **more})
+    )
+
+
+def row(params: Params, kind: str, name: str) -> Any:
+    """The row `name` of the section "predictors" or "improvers"; UserError names those that there are."""
+    rows = getattr(params, kind)
+    if name not in rows:
+        raise UserError(f"params.yaml: {kind}: there is no {name!r}; there are {', '.join(rows)}")
+    return rows[name]
+
+
+def scratch(project: Project, kind: str, name: str, config: Mapping[str, Any]) -> Path:
+    """The folder of a training of this configuration by this code."""
+    here = Path(__file__).parents[1]
+    files = sorted(file for folder in CODE for file in (here / folder).rglob("*.py"))
+    code = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    return project.scratch / f"{kind}-{name}-{digest([config, code])[:12]}"
+
+
+def curve_path(project: Project, kind: str, name: str) -> Path:
+    """Where a published run's curve lies: results/KIND/NAME.csv."""
+    return project.results / kind / f"{name}.csv"
+
+
+def record_path(weights_file: Path) -> Path:
+    """Where the machine and the seconds of a training are noted, beside the weights: NAME.record.json."""
+    return weights_file.with_suffix(".record.json")
+
+
+def write_curve(path: Path, curve: list[Row]) -> None:
+    """Write a curve as CSV, a column for the step, then one for each value, at six significant digits."""
+    with replacing(path) as temporary, open(temporary, "w", newline="") as file:
+        writer = csv.DictWriter(file, list(curve[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rounded(row) for row in curve)
+
+
+def read_curve(path: Path) -> list[Row]:
+    """Read a curve; UserError names the file when it is missing or damaged."""
+    try:
+        if not os.path.isfile(path):  # a pipe would be waited upon for ever
+            raise ValueError("no such file")
+        with open(path, newline="") as file:
+            rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        if not rows:
+            raise ValueError("it has no rows")
+        return [{**row, "step": int(row["step"])} for row in rows]
+    except (OSError, ValueError, TypeError, LookupError, OverflowError, csv.Error) as error:
+        raise UserError(f"{path}: the curve cannot be read ({error}); run its train stage again") from error
+
+
+def made(project: Project, kind: str, name: str, config: Mapping[str, Any]) -> Run | None:
+    """What the pipeline made under this name, if that is of this configuration."""
+    path = project.run / kind / f"{name}.safetensors"
+    if not path.is_file() or weights.describe(path).config != config:
+        return None
+    return Run(name, weights.load(path, kind), read_curve(curve_path(project, kind, name)), config, path)
+
+
+def train(
+    project: Project,
+    params: Params,
+    kind: str,
+    name: str,
+    config: Mapping[str, Any],
+    make_task: Callable[[Fabric], Task],
+    *,
+    section: Any,
+    begin: Callable[[nn.Module], None] = lambda network: None,
+    anew: bool = True,
+    progress: bool = True,
+) -> Run:
+    """Train a network in its scratch folder, from where it was killed if it was.
+
+    Args:
+        project: whose scratch folder is used.
+        params: for the section `training` and the seed.
+        kind: "predictors" or "improvers".
+        name: what the run is called.
+        config: `config_of` it.
+        make_task: returns what `fit` trains with, once the devices are known.
+        section: the network's own parameters: what it is and how long it trains.
+        begin: gives a new network what it begins with, beyond its random weights.
+        anew: train also where this very training has come to its end already. False: for a stage of many trainings,
+            which goes on with the next; it removes them all when it ends (`forget`).
+        progress: whether to show a bar.
+
+    Raises:
+        SharedError: the section's batch cannot be shared out evenly among the processes.
+    """
+    folder = scratch(project, kind, name, config)
+    kept, kept_curve, kept_record = (
+        folder / file for file in ("weights.safetensors", "curve.csv", "record.json")
+    )
+    fabric = make_fabric(params.training) if processes() > 1 else None  # all processes meet, also at the end
+    if anew and kept.is_file() and is_first_process():
+        discard(folder)
+    wait_for_all_processes()
+    if not kept.is_file():
+        fabric = fabric or make_fabric(params.training)
+        _check_share(kind, name, section.batch, fabric.world_size)
+        torch.manual_seed(seed_for(params.seed, kind, section.seed))
+        network = weights.build(kind, section.network, section.width)
+        begin(network)
+        clock = Clock()
+        curve = fit(
+            network, make_task(fabric), steps=section.steps, learning_rate=section.learning_rate,
+            params=params.training, checkpoint=folder / "checkpoint.safetensors", fabric=fabric,
+            optimizer=getattr(section, "optimizer", "adamw"), clock=clock,
+            label=f"{kind.removesuffix('s')} {name}", progress=progress,
+        )  # fmt: skip
+        if is_first_process():
+            write_curve(kept_curve, curve)
+            record = {"seconds": clock.seconds, "precision": precision_of(params.training)}
+            write_json(kept_record, record | machine(params.training.accelerator))
+            # The weights last: where they are, the rest is there.
+            weights.save(
+                kept, network, weights.Description(kind, name, section.network, section.width, config)
+            )
+        wait_for_all_processes()
+    return Run(name, weights.load(kept, kind), read_curve(kept_curve), config, kept)
+
+
+def publish(project: Project, kind: str, run: Run) -> Run:
+    """Put a finished run under models/run and results, as a train stage does, and remove its scratch folder."""
+    path = project.run / kind / f"{run.name}.safetensors"
+    wait_for_all_processes()  # every one has read the run
+    if is_first_process():
+        write_curve(curve_path(project, kind, run.name), run.curve)
+        for source, target in ((run.path.parent / "record.json", record_path(path)), (run.path, path)):
+            with replacing(target) as temporary:
+                shutil.copyfile(source, temporary)
+        discard(run.path.parent)
+    wait_for_all_processes()
+    return Run(run.name, run.network, run.curve, run.config, path)
+
+
+def forget(*found: Run) -> None:
+    """Remove the scratch folders of a stage's many trainings, when the stage has ended."""
+    for run in found:
+        discard(run.path.parent)
+
+
+def _check_share(kind: str, name: str, batch: int, world: int) -> None:
+    """SharedError where some process would get more pictures of a batch than another, or none: means would differ."""
+    if batch % world:
+        fit_in = ", ".join(str(count) for count in range(1, batch + 1) if batch % count == 0)
+        raise SharedError(
+            f"params.yaml: {kind}.{name}.batch: {batch} a step cannot be shared evenly by {world} processes; "
+            f"start torchrun with one of {fit_in}, or change the batch"
+        )
