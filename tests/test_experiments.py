@@ -2,24 +2,32 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 
-from abstract_beauty import experiments
 from abstract_beauty.data.images import read_image, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.balance import measure_balance
-from abstract_beauty.experiments.improver import filter_at
+from abstract_beauty.experiments.elsewhere import measure_elsewhere
+from abstract_beauty.experiments.fills import measure_fills
+from abstract_beauty.experiments.filters import measure_filters
+from abstract_beauty.experiments.improver import improver_run, measure_improver, warnings
+from abstract_beauty.experiments.linear import linear_run
 from abstract_beauty.experiments.many import ending, measure_many
-from abstract_beauty.experiments.pictures import squares
+from abstract_beauty.experiments.pictures import judged_images, pictures, prepare_data, squares
+from abstract_beauty.experiments.pictures import test_images as photographs
 from abstract_beauty.experiments.pixels import descend, measure_pixels, pull, stationary, weak_predictors
-from abstract_beauty.params import load_params, merge, parse_params, read_yaml
+from abstract_beauty.experiments.predictor import networks, predictor_run
+from abstract_beauty.measures.judging import point_at
+from abstract_beauty.params import ImproverParams, as_tree, load_params, merge, parse_params, read_yaml
 from abstract_beauty.prediction.full_prediction import full_prediction
-from abstract_beauty.prediction.predictability import predictability
+from abstract_beauty.prediction.predictability import SMALLEST_ERROR, predictability
 from abstract_beauty.project import Project, find_project
+from abstract_beauty.training import runs
 from abstract_beauty.training.batches import Crops, Tiles
-from abstract_beauty.training.runs import forget, record_path
+from abstract_beauty.training.runs import record_path, scratch
 
 TINY = {
     "data": {"generated": 5, "generated_size": 128, "short_side": 128},
@@ -48,7 +56,7 @@ def tiny():
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory, tiny):
     project = Project(tmp_path_factory.mktemp("project"))
-    experiments.prepare_data(project, tiny, progress=False)
+    prepare_data(project, tiny, progress=False)
     return project
 
 
@@ -63,81 +71,80 @@ def same(a, b):
 
 
 def test_a_published_run_is_loaded_and_another_configuration_trained(project, tiny):
-    published = experiments.predictor_run(project, tiny, "good", publish=True, progress=False)
+    published = predictor_run(project, tiny, "good", publish=True, progress=False)
     assert published.path == project.run / "predictors" / "good.safetensors"
-    again = experiments.predictor_run(project, tiny, "good", progress=False)
+    again = predictor_run(project, tiny, "good", progress=False)
     assert again.path == published.path
     assert same(again.network, published.network)
     assert again.curve == published.curve
-    changed = parse_params(merge(_tree(tiny), {"predictors": {"good": {"steps": 6}}}))
-    other = experiments.predictor_run(project, changed, "good", progress=False)
+    changed = parse_params(merge(as_tree(tiny), {"predictors": {"good": {"steps": 6}}}))
+    other = predictor_run(project, changed, "good", progress=False)
     assert project.scratch in other.path.parents  # the pipeline's own weights are not overwritten
     assert not same(other.network, published.network)
-    assert same(experiments.predictor_run(project, tiny, "good", progress=False).network, published.network)
-
-
-def _tree(params):
-    from abstract_beauty.params import as_tree
-
-    tree = as_tree(params)
-    for section in tree["improvers"].values():
-        for key in ("k1", "k2"):
-            if section[key] is None:
-                del section[key]
-    return tree
+    assert same(predictor_run(project, tiny, "good", progress=False).network, published.network)
 
 
 def test_a_train_stage_really_trains_and_gives_the_same_bytes(project, tiny):
-    run = experiments.predictor_run(project, tiny, "good", publish=True, progress=False)
+    run = predictor_run(project, tiny, "good", publish=True, progress=False)
     first = run.path.read_bytes()
-    forget(project, "predictors", run)
     assert not any(project.scratch.glob("predictors-good-*"))
     run.path.unlink()
-    assert (
-        experiments.predictor_run(project, tiny, "good", publish=True, progress=False).path.read_bytes()
-        == first
-    )
+    assert predictor_run(project, tiny, "good", publish=True, progress=False).path.read_bytes() == first
+
+
+def test_what_a_reader_trains_is_trained_every_time(project, tiny):
+    first = predictor_run(project, tiny, "article", progress=False)
+    before = first.path.stat().st_mtime_ns
+    again = predictor_run(project, tiny, "article", progress=False)
+    assert again.path == first.path and again.path.stat().st_mtime_ns > before
+    assert same(again.network, first.network)
+
+
+def test_an_unfinished_training_of_other_code_is_left_alone(project, tiny, monkeypatch, tmp_path):
+    """Its folder is named after the code of whole folders: a changed line anywhere in them is another training."""
+    here = scratch(project, "improvers", "coarse", {"k": 1})
+    assert scratch(project, "improvers", "coarse", {"k": 1}) == here
+    assert scratch(project, "improvers", "coarse", {"k": 2}) != here
+    package = Path(runs.__file__).parents[1]
+    for changed in ("losses/_contrast.py", "improvers/unet.py", "training/batches.py"):
+        copy = tmp_path / changed.replace("/", "-")
+        shutil.copytree(package, copy)
+        (copy / changed).write_text((copy / changed).read_text() + "# changed\n")
+        monkeypatch.setattr(runs, "__file__", str(copy / "training" / "runs.py"))
+        assert scratch(project, "improvers", "coarse", {"k": 1}) != here
 
 
 def test_good_and_bad_begin_alike(project, tiny):
-    good = experiments.predictor_run(project, tiny, "good", progress=False)
-    bad = experiments.predictor_run(project, tiny, "bad", progress=False)
+    good = predictor_run(project, tiny, "good", progress=False)
+    bad = predictor_run(project, tiny, "bad", progress=False)
     assert good.curve[0]["step"] == bad.curve[0]["step"] == 2
     assert good.config["section"]["seed"] == bad.config["section"]["seed"]
 
 
 def test_the_one_pass_predictor_begins_as_the_linear_fill_of_its_pictures(project, tiny):
-    linear = experiments.linear_run(project, tiny, publish=True)
-    run = experiments.predictor_run(project, tiny, "good", progress=False)
+    linear = linear_run(project, tiny, publish=True)
+    run = predictor_run(project, tiny, "good", progress=False)
     assert torch.equal(run.network.matrix, linear.network.matrix)
     assert linear.network.matrix.abs().max() > 0
-    other = parse_params(merge(_tree(tiny), {"linear": {"ridge": 0.1}}))
-    again = experiments.predictor_run(project, other, "good", progress=False)
+    other = parse_params(merge(as_tree(tiny), {"linear": {"ridge": 0.1}}))
+    again = predictor_run(project, other, "good", progress=False)
     assert again.path != run.path  # another linear fill, another predictor
-    article = experiments.predictor_run(project, tiny, "article", progress=False)
-    assert experiments.predictor_run(project, other, "article", progress=False).path == article.path
+    article = predictor_run(project, tiny, "article", progress=False)
+    assert predictor_run(project, other, "article", progress=False).path == article.path
 
 
-def test_the_linear_fill_is_loaded_where_it_was_fitted(project, tiny):
-    published = experiments.linear_run(project, tiny, publish=True)
+def test_the_linear_fill_is_read_where_the_stage_put_it(project, tiny):
+    published = linear_run(project, tiny, publish=True)
     assert published.path == project.run / "predictors" / "linear.safetensors"
-    assert experiments.linear_run(project, tiny).path == published.path
-    other = parse_params(merge(_tree(tiny), {"linear": {"ridge": 0.1}}))
-    fitted = experiments.linear_run(project, other)
-    assert project.scratch in fitted.path.parents
+    assert linear_run(project, tiny).path == published.path
+    other = parse_params(merge(as_tree(tiny), {"linear": {"ridge": 0.1}}))
+    fitted = linear_run(project, other)
+    assert fitted.path != published.path
     assert not torch.equal(fitted.network.matrix, published.network.matrix)
-    before = fitted.path.stat().st_mtime_ns
-    assert experiments.linear_run(project, other).path.stat().st_mtime_ns == before
-
-
-def test_an_unknown_network_is_named(project, tiny):
-    other = parse_params(merge(_tree(tiny), {"predictors": {"good": {"network": "oracle"}}}))
-    with pytest.raises(UserError, match=r"predictors\.good\.network.*'oracle'.*four_sides"):
-        experiments.predictor_run(project, other, "good", progress=False)
 
 
 def test_a_published_run_says_what_it_was_made_on(project, tiny):
-    run = experiments.predictor_run(project, tiny, "good", publish=True, progress=False)
+    run = predictor_run(project, tiny, "good", publish=True, progress=False)
     record = json.loads(record_path(run.path).read_text())
     assert record["seconds"] > 0
     assert record["torch"] == torch.__version__
@@ -145,7 +152,7 @@ def test_a_published_run_says_what_it_was_made_on(project, tiny):
 
 
 def test_crops_are_turned_and_shaded_only_where_asked(prepared):
-    images = tuple(picture.image for picture in experiments.pictures(prepared, "train"))
+    images = tuple(picture.image for picture in pictures(prepared, "train"))
     plain, varied = Crops(images, 64, 4, 7), Crops(images, 64, 4, 7, turn=True, shade=True)
     batches = [(plain(i), varied(i)) for i in range(6)]
     darker = [bool((v.mean((1, 2, 3)) <= p.mean((1, 2, 3)) + 1e-6).all()) for p, v in batches]
@@ -155,7 +162,7 @@ def test_crops_are_turned_and_shaded_only_where_asked(prepared):
 
 
 def test_half_of_the_grids_are_the_article_s(prepared):
-    images = tuple(picture.image for picture in experiments.pictures(prepared, "train"))
+    images = tuple(picture.image for picture in pictures(prepared, "train"))
     phases = [Crops(images, 64, 1, 7).phase(i) for i in range(40)]
     assert all(phase == (0, 0) for phase in phases[::2])
     assert len(set(phases[1::2])) > 15
@@ -164,22 +171,21 @@ def test_half_of_the_grids_are_the_article_s(prepared):
 
 @pytest.mark.parametrize("name", ["smoothing", "ratio_progress"])
 def test_an_improver_is_retrained_when_its_predictor_changes(project, tiny, name):
-    first = experiments.improver_run(project, tiny, name, progress=False)
-    changed = parse_params(merge(_tree(tiny), {"predictors": {"good": {"steps": 6}}}))
-    second = experiments.improver_run(project, changed, name, progress=False)
+    first = improver_run(project, tiny, name, progress=False)
+    changed = parse_params(merge(as_tree(tiny), {"predictors": {"good": {"steps": 6}}}))
+    second = improver_run(project, changed, name, progress=False)
     assert first.path != second.path
     assert first.config["through"] != second.config["through"]
 
 
 def test_the_judges_table(project, tiny):
     networks = {
-        name: experiments.predictor_run(project, tiny, name, progress=False).network
-        for name in ("good", "bad", "judge")
+        name: predictor_run(project, tiny, name, progress=False).network for name in ("good", "bad", "judge")
     }
-    run = experiments.improver_run(project, tiny, "smoothing", progress=False)
-    small = parse_params(merge(_tree(tiny), {"evaluation": {"filter_strengths": 2}}))
-    filters = experiments.measure_filters(project, small, networks)
-    table = experiments.measure_improver(project, small, run, networks, filters)
+    run = improver_run(project, tiny, "smoothing", progress=False)
+    small = parse_params(merge(as_tree(tiny), {"evaluation": {"filter_strengths": 2}}))
+    filters = measure_filters(project, small, networks)
+    table = measure_improver(project, small, run, networks, filters)
     json.dumps(table)
     assert 0 < table["test"]["change"] < 1
     assert filters["original"][0]["change"] == 0
@@ -190,28 +196,31 @@ def test_the_judges_table(project, tiny):
 
 
 def test_a_filter_between_its_measured_points():
-    curve = [
-        {"change": 0.0, "error_judge": 0.08},
-        {"change": 0.04, "error_judge": 0.04},
-    ]
-    assert filter_at(curve, 0.01) == pytest.approx(0.07)
-    assert filter_at(curve, 0.04) == pytest.approx(0.04)
-    assert filter_at(curve, 0.05) is None
+    curve = [{"change": 0.0, "error_judge": 0.08}, {"change": 0.04, "error_judge": 0.04}]
+    assert point_at(curve, "change", 0.01)["error_judge"] == pytest.approx(0.07)
+    assert point_at(curve, "change", 0.04)["error_judge"] == pytest.approx(0.04)
+    assert point_at(curve, "change", 0.05) is None
+
+
+@pytest.mark.parametrize(("wanted", "judged"), [(0, 6), (2, 2), (4, 4), (6, 6), (20, 6)])
+def test_as_many_test_pictures_are_judged_as_are_wanted_and_there(prepared, tiny, wanted, judged):
+    params = parse_params(merge(as_tree(tiny), {"evaluation": {"pictures": wanted}}))
+    assert len(judged_images(prepared, params)) == judged
 
 
 def test_fills_are_measured_on_every_test_picture(project, tiny):
-    small = parse_params(merge(_tree(tiny), {"linear": {"crops": 250}}))
-    table = experiments.measure_fills(project, small)
+    small = parse_params(merge(as_tree(tiny), {"linear": {"crops": 250}}))
+    table = measure_fills(project, small)
     assert {"mean", "ring_mean", "telea", "navier_stokes", "biharmonic", "linear"} == set(table)
-    assert set(table["linear"]["pictures"]) == set(experiments.test_images(project))
+    assert set(table["linear"]["pictures"]) == set(photographs(project))
     assert table["linear"]["mae"] < table["ring_mean"]["mae"] < table["mean"]["mae"]
 
 
 def test_unknown_names_and_missing_pictures_are_one_line(tmp_path, tiny):
     with pytest.raises(UserError, match="there is no 'best'"):
-        experiments.predictor_run(Project(tmp_path), tiny, "best")
+        predictor_run(Project(tmp_path), tiny, "best")
     with pytest.raises(UserError, match="no prepared pictures"):
-        experiments.predictor_run(Project(tmp_path), load_params(), "good")
+        predictor_run(Project(tmp_path), load_params(), "good")
 
 
 IMAGES = tuple(torch.randint(0, 256, (3, h, w), dtype=torch.uint8) for h, w in ((140, 200), (128, 131)))
@@ -245,16 +254,20 @@ def test_predictors_are_measured_on_other_folders(project, tiny, tmp_path):
         write_image(folder / f"{index}.png", large)
     write_image(folder / "too-small.png", torch.rand(3, 20, 200))
     changes = {"evaluation": {"elsewhere": [str(folder)], "elsewhere_pictures": 4}}
-    params = parse_params(merge(_tree(tiny), changes))
-    fill = experiments.linear_run(project, params).network
-    found = experiments.measure_elsewhere(project, params, {"same": fill})["sets"]["sets/squares"]
+    params = parse_params(merge(as_tree(tiny), changes))
+    fill = linear_run(project, params).network
+    found = measure_elsewhere(project, params, {"same": fill})["sets"]["sets/squares"]
     assert found["pictures"] == 3
     assert found["errors"]["same"] == found["errors"]["linear"]
     y = [read_image(folder / f"{index}.png")[None] for index in range(3)]
     expected = sum(float(predictability(one, full_prediction(fill, one))) for one in y) / 3
     assert found["errors"]["linear"] == pytest.approx(expected, rel=1e-5)
     assert found["of_telea"]["linear"] == pytest.approx(found["errors"]["linear"] / found["errors"]["telea"])
-    assert experiments.measure_elsewhere(project, tiny, {}) == {"sets": {}}
+    assert measure_elsewhere(project, tiny, {}) == {"sets": {}}
+    for index in range(3):
+        (folder / f"{index}.png").unlink()
+    with pytest.raises(UserError, match="holds no picture of 32 pixels"):
+        measure_elsewhere(project, params, {"same": fill})
 
 
 # --- the experiments that the later chapters are made of ------------------------------------------------
@@ -272,17 +285,11 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def small(tiny):
-    return parse_params(merge(_tree(tiny), SMALL))
-
-
-def networks_of(project, params, *names):
-    return {
-        name: experiments.predictor_or_fill(project, params, name, progress=False).network for name in names
-    }
+    return parse_params(merge(as_tree(tiny), SMALL))
 
 
 def test_the_squares_are_the_pictures_centres(prepared):
-    images, found = experiments.test_images(prepared), squares(prepared, 2, 64)
+    images, found = photographs(prepared), squares(prepared, 2, 64)
     assert len(found) == 2
     for name, square in found.items():
         h, w = images[name].shape[2:]
@@ -302,7 +309,7 @@ def test_descent_finds_the_minimum_and_leaves_alone_what_has_no_reason_to_move()
 
 
 def test_a_pixel_stays_where_its_subgradient_allows_it(project, tiny):
-    f = networks_of(project, tiny, "good")["good"]
+    f = networks(project, tiny, "good")["good"]
     x = torch.cat(list(squares(project, 1, 128).values()))
     theory = stationary(f, x, [0.0, 0.3, 0.5, 0.7, 1.0])
     assert theory["stays"] == sorted(theory["stays"], reverse=True)
@@ -315,7 +322,7 @@ def test_a_pixel_stays_where_its_subgradient_allows_it(project, tiny):
 
 
 def test_the_pull_is_the_slope_of_the_error(project, tiny):
-    f = networks_of(project, tiny, "good")["good"].double()
+    f = networks(project, tiny, "good")["good"].double()
     x = torch.cat(list(squares(project, 1, 128).values())).double()
     g = pull(f, x, [(0, 0)])
     for place in ((0, 0, 5, 7), (0, 1, 64, 40), (0, 2, 100, 100)):
@@ -326,7 +333,7 @@ def test_the_pull_is_the_slope_of_the_error(project, tiny):
 
 
 def test_the_experiments_on_pixels(project, small):
-    f = networks_of(project, small, "good", "bad", "bad_again", "small", "judge", "linear")
+    f = networks(project, small, "good", "bad", "bad_again", "small", "judge", "linear")
     numbers, pictures = measure_pixels(project, small, f)
     json.dumps(numbers)
     still, moved = numbers["balance"]
@@ -337,13 +344,11 @@ def test_the_experiments_on_pixels(project, small):
     assert len(numbers["weak"]) == 2 * len(weak_predictors(f))
     assert all(torch.isfinite(one).all() and 0 <= one.min() <= one.max() <= 1 for one in pictures.values())
     more, less = (next(r for r in numbers["exaggerate"] if r["a"] == a) for a in (0.5, -0.5))
-    assert more["predictability"] > numbers["original"]["predictability"] > less["predictability"]
+    assert more["error"] > numbers["original"]["error"] > less["error"]
 
 
 def test_the_phase_diagram_trains_each_point(project, small):
-    found = measure_balance(
-        project, small, networks_of(project, small, "good", "bad", "judge"), progress=False
-    )
+    found = measure_balance(project, small, networks(project, small, "good", "bad", "judge"), progress=False)
     rows = found["points"]
     assert [(row["series"], row["network"], row["ratio"]) for row in rows] == [
         ("ratio", "unet", 0.0), ("ratio", "unet", 0.6), ("length", "plain", 0.0), ("length", "plain", 0.5),
@@ -354,13 +359,12 @@ def test_the_phase_diagram_trains_each_point(project, small):
 
 
 def test_many_times_over(project, small):
-    one = parse_params(
-        merge(_tree(small), {"improvers": {"smoothing": {"steps": 2}}})
-        | {"improvers": {"smoothing": _tree(small)["improvers"]["smoothing"]}}
-    )
-    f = networks_of(project, one, "good")["good"]
+    tree = as_tree(small)
+    tree["improvers"] = {"smoothing": tree["improvers"]["smoothing"]}
+    one = parse_params({**tree, "book": {}})
+    f = networks(project, one, "good")["good"]
     numbers, pictures = measure_many(project, one, f)
-    g = experiments.improver_run(project, one, "smoothing", progress=False).network
+    g = improver_run(project, one, "smoothing", progress=False).network
     x = pictures["x/0"]
     torch.testing.assert_close(pictures["smoothing/2"], g(g(x)))
     curves = numbers["smoothing"]
@@ -381,3 +385,44 @@ def test_many_times_over(project, small):
 )
 def test_the_ends_of_many_times(flat, step, end):
     assert ending({"flat": flat, "step": step}) == end
+
+
+# --- what may be wrong with an improver although its numbers are finite ------------------------------------
+
+
+SMOOTHING = ImproverParams(loss="smoothing", weights={"k1": 0.5, "k2": 0.5}, steps=100)
+HEALTHY = {"step": 100, "deviation": 0.2, "mae_yz": 0.05, "mae_yz_bad": 0.06}
+
+
+@pytest.mark.parametrize(("step", "deviation", "found"), [(100, 0.2, 0), (100, 0.003, 1), (49, 0.003, 0)])
+def test_a_flat_output_is_named_once_there_was_time_to_learn(step, deviation, found):
+    row = {**HEALTHY, "step": step, "deviation": deviation}
+    assert len(warnings(SMOOTHING, row)) == found
+
+
+@pytest.mark.parametrize(
+    ("loss", "key", "name"),
+    [("ratio_as_written", "mae_yz", "MAE(y, z)"), ("ratio_progress", "mae_yz_bad", "MAE(y, z_bad)")],
+)
+def test_a_ratio_that_divides_by_next_to_nothing_is_named(loss, key, name):
+    section = ImproverParams(loss=loss, steps=100)
+    assert warnings(section, HEALTHY) == []
+    (line,) = warnings(section, {**HEALTHY, key: SMALLEST_ERROR})
+    assert name in line
+    assert warnings(SMOOTHING, {**HEALTHY, key: SMALLEST_ERROR}) == []
+
+
+@pytest.mark.parametrize(
+    "make", [lambda images: Crops(images, 128, 3, 5), lambda images: Tiles(images, 3, 5)]
+)
+def test_the_pictures_of_a_batch_are_those_it_is_cut_from(make):
+    images = tuple(torch.full((3, 160, 160), 40 * shade, dtype=torch.uint8) for shade in range(1, 7))
+    batches = make(images)
+    # Crops are of one shade each, so that they say whence they are; tiles are darkened by up to 40 %.
+    for step in range(4):
+        batch = batches(step)
+        seen = (batch if isinstance(batch, torch.Tensor) else batch[0]).amax(dim=(1, 2, 3)) * 255
+        for value, index in zip(seen.tolist(), batches.pictures(step), strict=True):
+            assert 0.6 * 40 * (index + 1) - 0.01 <= value <= 40 * (index + 1) + 0.01
+            if isinstance(batches, Crops):
+                assert value == pytest.approx(40 * (index + 1))

@@ -41,54 +41,40 @@ def _improve(options: argparse.Namespace) -> None:
 
 
 def _data(options: argparse.Namespace) -> None:
-    from abstract_beauty.experiments import prepare_data
+    from abstract_beauty.experiments.pictures import prepare_data
 
     prepare_data(find_project(), load_params(), progress=not options.quiet)
 
 
 def _train(options: argparse.Namespace) -> None:
-    from abstract_beauty.experiments import improver_run, linear_run, measure_predictor, predictor_run
-    from abstract_beauty.training.machine import wait_for_all_processes
-    from abstract_beauty.training.runs import forget
+    from abstract_beauty.experiments.improver import improver_run
+    from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
 
     check_launcher()
     project, params = find_project(), load_params()
     use_threads(params.threads)
+    known = ["predictor.linear", *(f"predictor.{name}" for name in params.predictors)]
+    known += [f"improver.{name}" for name in params.improvers]
     for experiment in options.experiments:
-        kind, _, name = experiment.partition(".")
-        if experiment == "predictor.linear":
-            run = linear_run(project, params, publish=True)
-            if is_first_process():
-                where = run.path.relative_to(project.root)
-                print(f"{experiment}: fitted on {params.linear.crops} tiles; weights in {where}")
-            continue
-        kinds = {
-            "predictor": (params.predictors, predictor_run),
-            "improver": (params.improvers, improver_run),
-        }
-        known = ["predictor.linear"]
-        known += [f"{key}.{member}" for key, (section, _) in kinds.items() for member in section]
         if experiment not in known:
             raise UserError(
                 f"{experiment}: there is no such experiment in params.yaml; there are {', '.join(known)}"
             )
-        run = kinds[kind][1](project, params, name, publish=True, progress=not options.quiet)
-        wait_for_all_processes()  # every one has read the run before any removes it
+        kind, _, name = experiment.partition(".")
+        train = predictor_run if kind == "predictor" else improver_run
+        run = train(project, params, name, publish=True, progress=not options.quiet)
         if not is_first_process():
             continue
-        if kind == "predictor":
+        if kind == "predictor" and run.curve:
             write_json(project.results / "predictors" / f"{name}.json", measure_predictor(project, run))
-        # A stage must really train when it is forced to. By hand the run is kept, so that the stage finds it trained.
-        if "DVC_STAGE" in os.environ:
-            forget(project, f"{kind}s", run)
-        where = run.path.relative_to(project.root)
-        print(
-            f"{experiment}: loss {run.curve[-1]['loss']:.4f} after {run.curve[-1]['step']} steps; weights in {where}"
-        )
+        done = f"fitted on {params.linear.crops} tiles"
+        if run.curve:
+            done = f"loss {run.curve[-1]['loss']:.4f} after {run.curve[-1]['step']} steps"
+        print(f"{experiment}: {done}; weights in {run.path.relative_to(project.root)}")
 
 
 def _measure(options: argparse.Namespace) -> None:
-    from abstract_beauty.experiments.measures import measure
+    from abstract_beauty.experiments import measure
 
     project, params = find_project(), load_params()
     use_threads(params.threads)
@@ -187,11 +173,11 @@ def _parser() -> argparse.ArgumentParser:
     add = command("data", _data, "Prepare the pictures that params.yaml names.").add_argument
     add("--quiet", action="store_true", help="no progress bar")
 
-    add = command("measure", _measure, "Measure against the test pictures.").add_argument
+    add = command("measure", _measure, "Run a stage of the pipeline that measures or shows.").add_argument
     add(
         "what",
         metavar="WHAT",
-        help="fills, filters, elsewhere, pixels, balance, many, ratings or improver.NAME",
+        help="a stage of dvc.yaml: fills, filters, many, ..., or improver.NAME",
     )
 
     add = command(

@@ -76,8 +76,8 @@ class PredictorParams:
 class ImproverParams:
     """One improver: its network, its loss and its training.
 
-    A row of params.yaml holds the loss's weights beside the other keys: those that its function takes by keyword, all of
-    them and no others.
+    A row of params.yaml holds the loss's weights beside the other keys: all that its function takes by keyword, and no
+    others.
     """
 
     title: str = ""  # what tables, figures, lists and the page's menu call it; no result depends on it

@@ -1,32 +1,27 @@
-"""What each stage of the pipeline runs: puts parameters, pictures, networks and losses together and calls fit()."""
+"""What each stage of the pipeline runs, one file a stage: it puts parameters, pictures, networks and losses together.
 
-from abstract_beauty.experiments.balance import measure_balance
-from abstract_beauty.experiments.elsewhere import measure_elsewhere
-from abstract_beauty.experiments.filters import measure_fills, measure_filters
-from abstract_beauty.experiments.improver import improver_run, measure_improver, predictor_or_fill
-from abstract_beauty.experiments.linear import linear_run
-from abstract_beauty.experiments.many import measure_many
-from abstract_beauty.experiments.pictures import ensure_data, pictures, prepare_data, test_images
-from abstract_beauty.experiments.pixels import measure_pixels
-from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
-from abstract_beauty.training.runs import Run
+`python -m abstract_beauty measure NAME` runs the function `stage` of NAME.py.
+"""
 
-__all__ = [
-    "Run",
-    "ensure_data",
-    "improver_run",
-    "linear_run",
-    "measure_balance",
-    "measure_elsewhere",
-    "measure_fills",
-    "measure_filters",
-    "measure_improver",
-    "measure_many",
-    "measure_pixels",
-    "measure_predictor",
-    "pictures",
-    "predictor_or_fill",
-    "predictor_run",
-    "prepare_data",
-    "test_images",
-]
+import importlib
+import pkgutil
+
+from abstract_beauty.errors import UserError
+from abstract_beauty.params import Params
+from abstract_beauty.project import Project
+
+
+def measure(project: Project, params: Params, what: str) -> None:
+    """Run the stage WHAT, or that of "improver.NAME".
+
+    Raises:
+        UserError: there is no such stage.
+    """
+    name, _, row = what.partition(".")
+    known = [found.name for found in pkgutil.iter_modules(__path__)]
+    module = importlib.import_module(f"{__name__}.{name}") if name in known else None
+    if not hasattr(module, "stage") or (name == "improver") != bool(row):
+        raise UserError(
+            f"{what}: there is no such stage; dvc.yaml lists them, `measure improver.NAME` among them"
+        )
+    module.stage(project, params, *([row] if row else []))

@@ -9,6 +9,8 @@ from torch import nn
 
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import squares
+from abstract_beauty.experiments.predictor import networks
+from abstract_beauty.files import write_json
 from abstract_beauty.measures.judging import judge_picture
 from abstract_beauty.params import ImproverParams, Params
 from abstract_beauty.project import Project
@@ -41,9 +43,10 @@ def points(params: Params) -> Iterator[Point]:
 def improver_of(point: Point, params: Params) -> ImproverParams:
     """The improver that is trained at a point: everything equal but what the point says."""
     section = params.balance
+    weights = {"k1": 1 - point.ratio, "k2": point.ratio}
     return ImproverParams(
-        network=point.network, width=section.width, loss="smoothing", weights={"k1": 1 - point.ratio, "k2": point.ratio},
-        steps=point.steps, batch=2, crop=section.side, learning_rate=0.002, seed=point.seed,
+        network=point.network, width=section.width, loss="smoothing", weights=weights, steps=point.steps, batch=2,
+        crop=section.side, learning_rate=0.002, seed=point.seed,
     )  # fmt: skip
 
 
@@ -77,3 +80,9 @@ def measure_balance(
         rows.append({**vars(point), **judge_picture(x, y, f), **ends})
     forget(*done)
     return {"original": judge_picture(x, x, f), "points": rows}
+
+
+def stage(project: Project, params: Params) -> None:
+    """Write results/balance.json."""
+    f = networks(project, params, "good", "bad", "judge")
+    write_json(project.results / "balance.json", measure_balance(project, params, f))

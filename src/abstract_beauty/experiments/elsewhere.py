@@ -7,7 +7,10 @@ import torch
 from torch import nn
 
 from abstract_beauty.data.folder import sample
+from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.linear import linear_run
+from abstract_beauty.experiments.predictor import networks
+from abstract_beauty.files import write_json
 from abstract_beauty.measures.fills import FILLS
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import TILE, full_prediction
@@ -47,6 +50,10 @@ def measure_elsewhere(project: Project, params: Params, f: dict[str, nn.Module])
                 continue
             for key, one in judged.items():
                 errors[key].append(float(predictability(y, full_prediction(one, y))))
+        if not errors["linear"]:
+            raise UserError(
+                f"evaluation.elsewhere: '{folder}' holds no picture of {TILE} pixels a side or more; leave it out"
+            )
         means = {key: sum(values) / len(values) for key, values in errors.items()}
         sets[f"{folder.parent.name}/{folder.name}"] = {
             "pictures": len(errors["telea"]),
@@ -55,3 +62,9 @@ def measure_elsewhere(project: Project, params: Params, f: dict[str, nn.Module])
             "of_telea": {key: mean / means["telea"] for key, mean in means.items()},
         }
     return {"sets": sets}
+
+
+def stage(project: Project, params: Params) -> None:
+    """Write results/elsewhere.json."""
+    f = networks(project, params, "good", "bad", "judge")
+    write_json(project.results / "elsewhere.json", measure_elsewhere(project, params, f))

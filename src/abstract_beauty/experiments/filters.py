@@ -1,18 +1,16 @@
-"""What needs no network: fills to compare predictors with, and plain filters to compare improvers with."""
+"""How predictable plain smoothing filters make a picture, at each strength: what improvers are compared with."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import torch
 from torch import nn
 
-from abstract_beauty.experiments.linear import linear_run
-from abstract_beauty.experiments.pictures import judged_images, squares, test_images
-from abstract_beauty.measures.fills import FILLS
+from abstract_beauty.experiments.pictures import judged_images, squares
+from abstract_beauty.experiments.predictor import networks
+from abstract_beauty.files import write_json
 from abstract_beauty.measures.filters import FILTERS, at_change
 from abstract_beauty.measures.judging import judge_picture, mean_of
 from abstract_beauty.params import Params
-from abstract_beauty.prediction.full_prediction import full_prediction
-from abstract_beauty.prediction.predictability import predictability
 from abstract_beauty.project import Project
 
 NEAREST, FARTHEST = 0.003, 0.2  # MAE(x, y) between which the curves of filters are measured
@@ -20,23 +18,8 @@ SAMPLES, SAMPLE_SIDE = 4, 128  # squares of test pictures on which their strengt
 
 
 @torch.no_grad()
-def measure_fills(project: Project, params: Params) -> dict[str, Any]:
-    """Error of each fill in place of a predictor, on the test pictures and the article's grid."""
-    fills: dict[str, nn.Module] = {name: make() for name, make in FILLS.items()}
-    fills["linear"] = linear_run(project, params).network
-    table = {}
-    for name, fill in fills.items():
-        errors = {
-            picture: float(predictability(y, full_prediction(fill, y)))
-            for picture, y in test_images(project).items()
-        }
-        table[name] = {"mae": sum(errors.values()) / len(errors), "pictures": errors}
-    return table
-
-
-@torch.no_grad()
 def measure_filters(
-    project: Project, params: Params, f: dict[str, nn.Module]
+    project: Project, params: Params, f: Mapping[str, nn.Module]
 ) -> dict[str, list[dict[str, float]]]:
     """Each plain filter from no change to a great one: the judges' table at each point, means over the test pictures.
 
@@ -65,3 +48,9 @@ def measure_filters(
             rows = [judge_picture(x, change(x, strength), f) for x in images]
             curves[name].append({"strength": strength, **mean_of(rows)})
     return curves
+
+
+def stage(project: Project, params: Params) -> None:
+    """Write results/filters.json."""
+    f = networks(project, params, "good", "bad", "judge")
+    write_json(project.results / "filters.json", measure_filters(project, params, f))

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from abstract_beauty.experiments.pictures import data_hash, judged_images, pictures
-from abstract_beauty.experiments.predictor import predictor_run
+from abstract_beauty.experiments.predictor import networks, predictor_run
+from abstract_beauty.files import read_json, write_json
 from abstract_beauty.losses import LOSSES, needs
 from abstract_beauty.measures.judging import Point, best_at, judge_picture, mean_of, point_at
 from abstract_beauty.params import ImproverParams, Params
@@ -143,8 +144,9 @@ def warnings(section: ImproverParams, row: Row) -> list[str]:
     if row["deviation"] < FLAT:
         found.append("its output is one flat colour")
     # The error below the line of a ratio; a loss of two predictors names it where it is not the bad one's.
-    below = getattr(LOSSES[section.loss], "divides_by", "mae_yz_bad")
-    if "mae_yz_bad" in row and row[below] < 2 * SMALLEST_ERROR:
+    loss = LOSSES[section.loss]
+    below = getattr(loss, "divides_by", "mae_yz_bad")
+    if "z_bad" in needs(loss)[0] and row[below] < 2 * SMALLEST_ERROR:
         name = "MAE(y, z)" if below == "mae_yz" else "MAE(y, z_bad)"
         found.append(
             f"its ratio divides by {name}, which is next to 0: both predictors know its pictures by heart"
@@ -187,3 +189,16 @@ def measure_improver(
         "parameters": sum(parameter.numel() for parameter in run.network.parameters()),
         "warnings": warnings(section, {**run.curve[-1], "deviation": test["deviation"]}),
     }
+
+
+def stage(project: Project, params: Params, name: str) -> None:
+    """Write results/improvers/NAME.json."""
+    curves = read_json(project.results / "filters.json")
+    try:
+        f = networks(project, params, "good", "bad", "judge")
+        numbers = measure_improver(project, params, improver_run(project, params, name), f, curves)
+    except (AttributeError, TypeError, LookupError) as error:
+        raise UserError(
+            f"{project.results}/filters.json: holds no curves of filters; run that stage again"
+        ) from error
+    write_json(project.results / "improvers" / f"{name}.json", numbers)

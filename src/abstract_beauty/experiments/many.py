@@ -6,8 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from abstract_beauty.data.images import write_pictures
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import squares
+from abstract_beauty.experiments.predictor import networks
+from abstract_beauty.files import write_json
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import full_prediction
 from abstract_beauty.prediction.predictability import mae
@@ -65,3 +68,10 @@ def ending(curves: dict[str, list[float]]) -> str:
     if curves["flat"][-1] < 0.1 * curves["flat"][0]:
         return "flat colour"
     return "stands still" if curves["step"][-1] < STILL else "goes on"
+
+
+def stage(project: Project, params: Params) -> None:
+    """Write results/many.json and the pictures that it speaks of."""
+    numbers, pictures = measure_many(project, params, networks(project, params, "good")["good"])
+    write_pictures(project.run / "many.safetensors", pictures)
+    write_json(project.results / "many.json", numbers)

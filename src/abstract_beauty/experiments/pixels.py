@@ -10,7 +10,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from abstract_beauty.data.images import write_pictures
 from abstract_beauty.experiments.pictures import squares
+from abstract_beauty.experiments.predictor import networks
+from abstract_beauty.files import write_json
 from abstract_beauty.losses.ratio_as_written import ratio_as_written
 from abstract_beauty.losses.ratio_progress import ratio_progress
 from abstract_beauty.measures.judging import judge_picture
@@ -190,3 +193,11 @@ def _progress(x: Tensor, y: Tensor, bad: nn.Module, f: Mapping[str, nn.Module]) 
         found[f"progress_{name}"] = float(progress(image, z_bad, z).mean())
         found[f"progress_judge_{name}"] = float(progress(image, z_linear, z_judge).mean())
     return found
+
+
+def stage(project: Project, params: Params) -> None:
+    """Write results/pixels.json and the pictures that it speaks of."""
+    f = networks(project, params, "good", "bad", "bad_again", "small", "judge", "linear")
+    numbers, pictures = measure_pixels(project, params, f)
+    write_pictures(project.run / "pixels.safetensors", pictures)
+    write_json(project.results / "pixels.json", numbers)

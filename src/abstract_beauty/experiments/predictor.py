@@ -112,3 +112,8 @@ def measure_predictor(project: Project, run: runs.Run) -> dict[str, Any]:
         "parameters": sum(parameter.numel() for parameter in run.network.parameters()),
         "pictures": by_picture,
     }
+
+
+def networks(project: Project, params: Params, *names: str) -> dict[str, nn.Module]:
+    """Some predictors by name, "linear" the linear fill."""
+    return {name: predictor_run(project, params, name).network for name in names}

@@ -19,6 +19,7 @@ from abstract_beauty.params import DataParams, Params, PredictorParams
 from abstract_beauty.prediction.full_prediction import TILE, full_prediction
 from abstract_beauty.prediction.predictability import PHASES, predictability
 from abstract_beauty.project import Project
+from abstract_beauty.training.runs import Run
 
 TEST_PICTURES, TEST_SIDE = 12, 192  # on whose central squares each predictor's own error is measured
 
