@@ -29,18 +29,17 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments
 from abstract_beauty.book import plots, tables
+from abstract_beauty.book.chapter import Chapter
 from abstract_beauty.data import read_manifest
 from abstract_beauty.files import read_json
 from abstract_beauty.measures import statistics
 
-params = ab.load_params(changes={"data": data})
-project = experiments.ensure_data(ab.find_project(), params)
-manifest, summary = read_manifest(project.data), read_json(project.results / "data.json")
-train, test = experiments.pictures(project, "train"), experiments.pictures(project, "test")
+chapter = Chapter("01_data", data=data)
+manifest, summary = read_manifest(chapter.project.data), read_json(chapter.project.results / "data.json")
+train, test = chapter.pictures("train"), chapter.pictures("test")
 kind_of = {picture.name: picture.kind.removeprefix("generated:") for picture in manifest.pictures}
-folder = project.results / "figures" / "01_data"
+folder = chapter.folder
 
 # %% tags=["hide-input"]
 kinds = Counter(kind_of[picture.name] for picture in train)
@@ -164,7 +163,7 @@ pd.DataFrame({"slope of the amplitude": {name: f"{slope:.2f}" for name, slope in
 # %% tags=["hide-input"]
 from abstract_beauty.training.batches import Tiles
 
-tiles = Tiles(tuple(picture.image for picture in train), 8, params.seed)
+tiles = Tiles(tuple(picture.image for picture in train), 8, chapter.params.seed)
 contexts, hidden = tiles(0)
 plots.show(
     plots.contact_sheet(

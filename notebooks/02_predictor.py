@@ -32,8 +32,8 @@ from IPython.display import Markdown
 from torch import nn
 
 import abstract_beauty as ab
-from abstract_beauty import experiments
 from abstract_beauty.book import plots, tables
+from abstract_beauty.book.chapter import Chapter
 from abstract_beauty.experiments.predictor import CENTRE
 from abstract_beauty.measures.fills import FILLS
 from abstract_beauty.prediction.full_prediction import TILE
@@ -41,12 +41,11 @@ from abstract_beauty.predictors.context_encoder import ContextEncoder
 from abstract_beauty.predictors.four_sides import FourSides
 
 changes = {"article": article, "good": good, "bad": bad, "judge": judge}
-params = ab.load_params(changes={"predictors": changes})
-project = experiments.ensure_data(ab.find_project(), params)
-f = tables.predictors(project, params, tuple(changes))
-scores, fills = tables.predictor_scores(project, f), tables.fills(project, params, f)
-photographs = experiments.test_images(project)
-folder = tables.figures(project, "02_predictor", *f.values())
+chapter = Chapter("02_predictor", predictors=changes)
+f = chapter.predictors(*changes)
+scores, fills = chapter.predictor_scores(f), chapter.fills()
+photographs = chapter.photographs()
+folder = chapter.folder
 
 # %% tags=["hide-input"]
 error, telea = {key: row["test"]["mae"] for key, row in scores.items()}, fills["telea"]["mae"]
@@ -151,7 +150,7 @@ plots.show(
 
 # %% tags=["hide-input"]
 guessers = {key: run.network for key, run in f.items()}
-guessers |= {"linear": experiments.linear_run(project, params).network, "telea": FILLS["telea"]()}
+guessers |= {"linear": chapter.predictors("linear")["linear"].network, "telea": FILLS["telea"]()}
 
 
 @torch.no_grad()

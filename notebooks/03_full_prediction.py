@@ -29,20 +29,19 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments
 from abstract_beauty.book import plots, tables
+from abstract_beauty.book.chapter import Chapter
 from abstract_beauty.prediction.full_prediction import MARGIN, TILE
 
-params = ab.load_params(changes={"predictors": {"article": article, "good": good, "bad": bad}})
-project = experiments.ensure_data(ab.find_project(), params)
-f = tables.predictors(project, params, ("article", "good", "bad", "judge"))
-photographs = experiments.test_images(project)
+chapter = Chapter("03_full_prediction", predictors={"article": article, "good": good, "bad": bad})
+f = chapter.predictors("article", "good", "bad", "judge")
+photographs = chapter.photographs()
 rows = tables.rows(f["good"].network, photographs)
 with torch.no_grad():
     z = {name: ab.full_prediction(f["good"].network, y) for name, y in photographs.items()}
     z_bad = {name: ab.full_prediction(f["bad"].network, y) for name, y in photographs.items()}
 error = {name: float(ab.predictability(y, z[name])) for name, y in photographs.items()}
-folder = tables.figures(project, "03_full_prediction", *f.values())
+folder = chapter.folder
 
 # %% tags=["hide-input"]
 easiest, hardest = min(error, key=error.__getitem__), max(error, key=error.__getitem__)

@@ -29,20 +29,20 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, losses
+from abstract_beauty import losses
 from abstract_beauty.book import plots, tables
+from abstract_beauty.book.chapter import Chapter
 from abstract_beauty.improvers.plain import PlainConvolutions
 
 changes = {"smoothing": smoothing, "smoothing_unet": smoothing_unet, "black_square": black_square}
-params = ab.load_params(changes={"improvers": changes})
-project = experiments.ensure_data(ab.find_project(), params)
-f = tables.predictors(project, params)
-filters = tables.filters(project, params, f)
-plain, plain_numbers = tables.judged(project, params, "smoothing")
-unet, unet_numbers = tables.judged(project, params, "smoothing_unet")
-square, square_numbers = tables.judged(project, params, "black_square")
-photographs = experiments.test_images(project)
-folder = tables.figures(project, "04_smoothing", plain, unet, square, *f.values())
+chapter = Chapter("04_smoothing", improvers=changes)
+f = chapter.predictors("good", "bad", "judge")
+filters = chapter.filters()
+plain, plain_numbers = chapter.judged("smoothing")
+unet, unet_numbers = chapter.judged("smoothing_unet")
+square, square_numbers = chapter.judged("black_square")
+photographs = chapter.photographs()
+folder = chapter.folder
 
 # %% tags=["hide-input"]
 test, before, best = plain_numbers["test"], plain_numbers["original"], plain_numbers["best_filter"]

@@ -29,19 +29,19 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, losses
+from abstract_beauty import losses
 from abstract_beauty.book import plots, tables
+from abstract_beauty.book.chapter import Chapter
 from abstract_beauty.measures import statistics
 
 changes = {"ratio_as_written": ratio_as_written, "ratio_progress": ratio_progress}
-params = ab.load_params(changes={"improvers": changes})
-project = experiments.ensure_data(ab.find_project(), params)
-f = tables.predictors(project, params)
-filters = tables.filters(project, params, f)
-written, written_numbers = tables.judged(project, params, "ratio_as_written")
-meant, meant_numbers = tables.judged(project, params, "ratio_progress")
-photographs = experiments.test_images(project)
-folder = tables.figures(project, "05_ratio", written, meant, *f.values())
+chapter = Chapter("05_ratio", improvers=changes)
+f = chapter.predictors("good", "bad", "judge")
+filters = chapter.filters()
+written, written_numbers = chapter.judged("ratio_as_written")
+meant, meant_numbers = chapter.judged("ratio_progress")
+photographs = chapter.photographs()
+folder = chapter.folder
 
 # %% tags=["hide-input"]
 before, low, high = meant_numbers["original"], written_numbers["test"], meant_numbers["test"]
@@ -241,7 +241,7 @@ blurred = max(
 large = {
     name: row["test"]
     for name in ("ratio_as_written", "ratio_progress")
-    if (row := tables.reference(ab.find_project(), f"improvers/{name}", None))
+    if (row := chapter.reference(f"improvers/{name}", None))
 }
 at_full_scale = (
     "- **At full scale.** The reference run ends "

@@ -27,21 +27,21 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments
 from abstract_beauty.book import plots, tables
+from abstract_beauty.book.chapter import Chapter
 from abstract_beauty.improvers.deep import DeepResidual, ResidualBlock
 from abstract_beauty.improvers.ready import ReadyUNet
 
-params = ab.load_params(changes={"improvers": {"deeper": deeper}})
-project = experiments.ensure_data(ab.find_project(), params)
-f = tables.predictors(project, params)
-filters = tables.filters(project, params, f)
+chapter = Chapter("06_deeper", improvers={"deeper": deeper})
+f = chapter.predictors("good", "bad", "judge")
+filters = chapter.filters()
 names = ["smoothing", "smoothing_unet", "deeper", "deeper_tilted", "ready", "ready_tilted"]
-judged = {name: tables.judged(project, params, name) for name in names}
+judged = {name: chapter.judged(name) for name in names}
 runs = {name: run for name, (run, _) in judged.items()}
 numbers = {name: row for name, (_, row) in judged.items()}
-photographs = experiments.test_images(project)
-folder = tables.figures(project, "06_deeper", *runs.values(), *f.values())
+titles = chapter.titles()
+photographs = chapter.photographs()
+folder = chapter.folder
 
 # %% tags=["hide-input"]
 deep, plain = numbers["deeper"], numbers["smoothing"]
@@ -74,7 +74,7 @@ tables.Source(ResidualBlock, DeepResidual.forward)
 
 # %% tags=["hide-input"]
 size = {
-    tables.TITLES[name]: {
+    titles[name]: {
         "network": run.config["section"]["network"],
         "convolutions": sum(isinstance(layer, torch.nn.Conv2d) for layer in run.network.modules()),
         "numbers to learn": f"{numbers[name]['parameters']:,}",
@@ -187,7 +187,7 @@ Markdown(
 # %% tags=["hide-input"]
 known = {name: row for name, row in numbers.items() if row["best_filter"]["name"]}
 won = [
-    tables.TITLES[name]
+    titles[name]
     for name, row in known.items()
     if row["test"]["error_judge"] < row["best_filter"]["error_judge"]
 ]

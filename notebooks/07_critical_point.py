@@ -28,19 +28,18 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 import abstract_beauty as ab
-from abstract_beauty import experiments
 from abstract_beauty.book import plots, tables
+from abstract_beauty.book.chapter import Chapter
 from abstract_beauty.experiments import pixels as directly
 from abstract_beauty.measures import statistics
 
-params = ab.load_params(changes={"balance": balance, "pixels": pixels})
-project = experiments.ensure_data(ab.find_project(), params)
-f = tables.predictors(project, params, ("good", "bad", "bad_again", "small", "judge"))
-direct, pictures = tables.moved_pixels(project, params, f)
-trained = tables.balance(project, params, f)
+chapter = Chapter("07_critical_point", balance=balance, pixels=pixels)
+f = chapter.predictors("good", "bad", "bad_again", "small", "judge")
+direct, pictures = chapter.pixels()
+trained = chapter.balance()
 theory = direct["stationary"]
 original = direct["original"]
-folder = tables.figures(project, "07_critical_point", *f.values())
+folder = chapter.folder
 points = pd.DataFrame(trained["points"])
 by_ratio = points[points["series"] == "ratio"]
 
@@ -186,7 +185,7 @@ plots.show(
 # photographs for an hour, longer trainings of three networks, other test photographs.
 
 # %% tags=["hide-input"]
-full, full_pixels = (tables.reference(ab.find_project(), name) for name in ("balance", "pixels"))
+full, full_pixels = (chapter.reference(name) for name in ("balance", "pixels"))
 full_points = pd.DataFrame(full["points"])
 full_points = full_points[full_points["series"] == "ratio"]
 diagram(
@@ -351,7 +350,7 @@ half = [row for row in rows if row["ratio"] == 0.5] or rows[:1]
 Markdown(
     f"- **The exact prediction.** The theory speaks of the first step from $y = x$. At $k_1 = k_2$ it leaves {at(0.5):.0%} of the pixels where they "
     f"are, and yet the pixels together move by {half[0]['change']:.4f}: once some have moved, the others stand before another question.\n"
-    f"- **Full length.** The trainings of the diagram are short ({params.balance.steps} steps, {params.balance.seeds} seeds), so a network that has not left the "
+    f"- **Full length.** The trainings of the diagram are short ({chapter.params.balance.steps} steps, {chapter.params.balance.seeds} seeds), so a network that has not left the "
     f"ground yet may do so later.\n"
     f"- **More than smoothing.** Nowhere on the diagram does the fine detail stay while the judge's error falls. Another ratio is no way out; it takes "
     f"another wish."

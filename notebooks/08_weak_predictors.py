@@ -27,19 +27,18 @@ import pandas as pd
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments
 from abstract_beauty.book import plots, tables
+from abstract_beauty.book.chapter import Chapter
 from abstract_beauty.prediction.blurred_context import BlurredContext
 
-params = ab.load_params(changes={"pixels": pixels})
-project = experiments.ensure_data(ab.find_project(), params)
-f = tables.predictors(project, params, ("good", "bad", "bad_again", "small", "judge"))
-direct, pictures = tables.moved_pixels(project, params, f)
+chapter = Chapter("08_weak_predictors", pixels=pixels)
+f = chapter.predictors("good", "bad", "bad_again", "small", "judge")
+direct, pictures = chapter.pixels()
 weak = pd.DataFrame(direct["weak"])
 meant = weak[weak["direction"] == "as meant"].set_index("bad")
 written = weak[weak["direction"] == "as written"].set_index("bad")
 original = direct["original"]
-folder = tables.figures(project, "08_weak_predictors", *f.values())
+folder = chapter.folder
 
 # %% tags=["hide-input"]
 gain = meant["progress_after"] / meant["progress_before"]
@@ -188,5 +187,5 @@ Markdown(
     f"{': ' + ', '.join(followed) if followed else ''}.\n"
     f"- **To stay with the photograph.** The results move by {meant['change'].min():.3f} to {meant['change'].max():.3f} and keep "
     f"{meant['high_frequency_kept'].min():.0%} to {meant['high_frequency_kept'].max():.0%} of the fine detail. Without a wish to stay there is no end to it.\n"
-    f"- **Steps.** {params.pixels.steps} steps downhill, one step size, {params.pixels.pictures} squares of {params.pixels.side} pixels: too few to see where it ends."
+    f"- **Steps.** {chapter.params.pixels.steps} steps downhill, one step size, {chapter.params.pixels.pictures} squares of {chapter.params.pixels.side} pixels: too few to see where it ends."
 )

@@ -22,26 +22,26 @@
 many = {}
 
 # %% tags=["remove-input"]
+import textwrap
+
 import pandas as pd
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments
 from abstract_beauty.book import plots, tables
+from abstract_beauty.book.chapter import Chapter
 from abstract_beauty.experiments.many import FRAMES
 
-params = ab.load_params(changes={"many": many})
-project = experiments.ensure_data(ab.find_project(), params)
-f = tables.predictors(project, params)
-numbers, pictures = tables.many(project, params, f)
-titles = tables.TITLES
-times = params.many.times
-folder = tables.figures(project, "09_many_times", *f.values())
+chapter = Chapter("09_many_times", many=many)
+numbers, pictures = chapter.many()
+titles = chapter.titles()
+times = chapter.params.many.times
+folder = chapter.folder
 
 # %% tags=["hide-input"]
 ends = {}
 for name, row in numbers.items():
-    ends.setdefault(row["ends"], []).append(titles.get(name, name))
+    ends.setdefault(row["ends"], []).append(titles[name])
 Markdown(
     f"**In numbers.** After {times} times: "
     + "; ".join(
@@ -51,14 +51,9 @@ Markdown(
 )
 
 # %% tags=["hide-input"]
-stages = [n for n in FRAMES if n <= times]
-short = {
-    "smoothing": "plain", "smoothing_unet": "U-Net", "black_square": "Black\nSquare", "ratio_as_written": "ratio,\nwritten",
-    "ratio_progress": "ratio,\nmeant", "deeper": "deep", "deeper_tilted": "deep,\ntilted", "ready": "ready-\nmade",
-    "ready_tilted": "ready,\ntilted", "held": "held", "held_further": "held,\nfurther", "coarse": "coarse", "target": "set\npoint", "progress_held": "progr.,\nheld",
-}  # fmt: skip
+stages = sorted({n for n in (*FRAMES, times) if n <= times})
 film = {
-    short.get(name, name): {
+    "\n".join(textwrap.wrap(titles[name], 10)): {
         str(n): pictures["x/0" if n == 0 else f"{name}/{n}"][0]
         for n in stages
         if n == 0 or f"{name}/{n}" in pictures
@@ -74,9 +69,9 @@ plots.show(
 )
 
 # %% tags=["hide-input"]
-moving = [name for name in ("smoothing", "held", "ratio_progress") if name in numbers]
+moving = [name for name in chapter.params.book.film if name in numbers]
 frames = [
-    {titles.get(name, name): pictures["x/0" if n == 0 else f"{name}/{n}"][0] for name in moving}
+    {titles[name]: pictures["x/0" if n == 0 else f"{name}/{n}"][0] for name in moving}
     for n in stages
 ]
 plots.show_animation(
@@ -99,7 +94,7 @@ def chart(key, label, path, caption, which):
     """One quantity against the number of times."""
     return plots.show(
         plots.lines(
-            {titles.get(one, one): (list(range(len(numbers[one][key])))[:: max(1, times // 10)], numbers[one][key][:: max(1, times // 10)]) for one in which},
+            {titles[one]: (list(range(len(numbers[one][key])))[:: max(1, times // 10)], numbers[one][key][:: max(1, times // 10)]) for one in which},
             "times", label,
         ),
         path,
@@ -129,7 +124,7 @@ chart(
 # %% tags=["hide-input"]
 pd.DataFrame(
     {
-        titles.get(name, name): {
+        titles[name]: {
             "MAE(x,y) once": f"{row['moved'][1]:.4f}",
             f"MAE(x,y) after {times}": f"{row['moved'][-1]:.4f}",
             "last step": f"{row['step'][-1]:.5f}",
@@ -148,5 +143,5 @@ flat = ends.get("flat colour", [])
 Markdown(
     f"- **The commenter's guess.** {'Everything' if len(flat) == len(numbers) else 'Not everything'} becomes a flat square: {len(flat)} of {len(numbers)} do after {times} times. "
     f"Those that stand still have found a picture that they take for perfect; none of them was trained on its own results, though.\n"
-    f"- **Another starting point.** {params.many.pictures} squares of {params.many.side} pixels. At their edges an improver knows less, and fifty times over the edge creeps inwards."
+    f"- **Another starting point.** {chapter.params.many.pictures} squares of {chapter.params.many.side} pixels. At their edges an improver knows less, and fifty times over the edge creeps inwards."
 )

@@ -31,24 +31,24 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments, losses
+from abstract_beauty import losses
 from abstract_beauty.book import plots, tables
+from abstract_beauty.book.chapter import Chapter
 from abstract_beauty.losses._contrast import contrast_lost
-from abstract_beauty.measures import beside
+from abstract_beauty.measures import judging
 
 changes = {
     "held": held, "held_further": held_further, "coarse": coarse, "target": target, "progress_held": progress_held,
 }  # fmt: skip
-params = ab.load_params(changes={"improvers": changes})
-project = experiments.ensure_data(ab.find_project(), params)
-f = tables.predictors(project, params)
-filters = tables.filters(project, params, f)
-judged = {name: tables.judged(project, params, name) for name in params.improvers}
+chapter = Chapter("10_beyond", improvers=changes)
+f = chapter.predictors("good", "bad", "judge")
+filters = chapter.filters()
+judged = {name: chapter.judged(name) for name in chapter.params.improvers}
 runs = {name: run for name, (run, _) in judged.items()}
 numbers = {name: row for name, (_, row) in judged.items()}
-titles = tables.TITLES
-photographs = experiments.test_images(project)
-folder = tables.figures(project, "10_beyond", *runs.values(), *f.values())
+titles = chapter.titles()
+photographs = chapter.photographs()
+folder = chapter.folder
 new = list(changes)
 
 # %% tags=["hide-input"]
@@ -56,7 +56,7 @@ payer = numbers["held"]
 
 Markdown(
     f"**In numbers.** The improver that has to pay for lost contrast keeps {payer['test']['contrast_kept']:.1%} of it and {payer['test']['high_frequency_kept']:.1%} of the "
-    f"fine detail. The judge's error is {payer['test']['error_judge']:.4f}, that of the photographs {payer['original']['error_judge']:.4f}; {beside.in_words(payer, filters)}."
+    f"fine detail. The judge's error is {payer['test']['error_judge']:.4f}, that of the photographs {payer['original']['error_judge']:.4f}; {judging.in_words(payer, filters)}."
 )
 
 # %% tags=["hide-input"]
@@ -145,14 +145,13 @@ Markdown(
 # The same objectives in the {doc}`reference run <../reference>`, on photographs of the Berkeley test set that nobody was trained on, with its own predictors and judge.
 
 # %% tags=["hide-input"]
-home = ab.find_project()
-full = {name: row for name in runs if (row := tables.reference(home, f"improvers/{name}", None))}
+full = {name: row for name in runs if (row := chapter.reference(f"improvers/{name}", None))}
 tables.judges_table({titles[name]: row for name, row in full.items()})
 
 # %% tags=["hide-input"]
 near = {titles[name]: row for name, row in full.items() if 0.002 < row["test"]["change"] < 0.06}
 plots.show(
-    plots.change_plane(**tables.plane(near, tables.reference(home, "filters")), height=5.4),
+    plots.change_plane(**tables.plane(near, chapter.reference("filters")), height=5.4),
     folder / "full_plane.png",
     caption="The reference run in the same plane: to the right more change, down easier to guess for the judge. Only what lies below all lines could not be had from a plain filter. Copies, which lie at the star, are left out.",
     alt="Scatter of the reference run's improvers in the plane of MAE(x,y) and the judge's error, with a curve for each filter",
@@ -176,7 +175,7 @@ Markdown(
             f"*{titles[name]}* keeps {full[name]['test']['contrast_kept']:.0%} of the contrast and {full[name]['test']['high_frequency_kept']:.0%} of the detail, and its error by the judge is "
             f"{full[name]['test']['error_judge']:.4f}, {abs(gaps[name]):.4f} {'below' if gaps[name] < 0 else 'above'} the best filter at that change ({full[name]['best_filter']['name'].replace('_', ' ')})"
             for name in both
-        ) + f". Beside *{titles['held']}*: {beside.in_words(full['held'], tables.reference(home, 'filters'))}."
+        ) + f". Beside *{titles['held']}*: {judging.in_words(full['held'], chapter.reference('filters'))}."
         if both and "held" in full
         else "none that changes anything keeps nine tenths of both."
     )

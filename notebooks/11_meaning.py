@@ -27,23 +27,22 @@ import torch
 from IPython.display import Markdown
 
 import abstract_beauty as ab
-from abstract_beauty import experiments
 from abstract_beauty.book import plots, tables
+from abstract_beauty.book.chapter import Chapter
 from abstract_beauty.data.generators import dials
 from abstract_beauty.measures import scores
 from abstract_beauty.measures.complexity import MEASURES
 
-params = ab.load_params(changes={"ratings": ratings})
-project = experiments.ensure_data(ab.find_project(), params)
-f = tables.predictors(project, params, ("good", "bad", "small", "article", "judge"))
-own = tables.rated(project, params, f)
-people = tables.reference(ab.find_project(), "ratings")
+chapter = Chapter("11_meaning", ratings=ratings)
+f = chapter.predictors("good", "bad", "small", "article", "judge")
+own = chapter.ratings()
+people = chapter.reference("ratings")
 sets = {
     name: row["ratings"]["complexity"] | {"published": row["published"], "pictures": row["pictures"]}
     for name, row in people["sets"].items()
 }
 r = {name: row["measures"]["complexity"]["pearson"] for name, row in sets.items()}
-folder = tables.figures(project, "11_meaning", *f.values())
+folder = chapter.folder
 
 # %% tags=["hide-input"]
 Markdown(
@@ -150,7 +149,7 @@ plots.show(
 # %% tags=["hide-input"]
 drawn = {
     dial: {
-        f"{level + 1}": torch.from_numpy(dials.dial_picture(dial, level, 0, params.seed, 160)).permute(
+        f"{level + 1}": torch.from_numpy(dials.dial_picture(dial, level, 0, chapter.params.seed, 160)).permute(
             2, 0, 1
         )
         for level in range(dials.LEVELS)
@@ -171,7 +170,7 @@ plots.show(
         "how far the dial is turned", "complexity, our score",
     ),
     folder / "dial_curves.png",
-    caption=f"The score along each dial, mean of {params.ratings.dial_pictures} drawings a point, with the predictors of this run. A line that falls is a dial that it does not understand.",
+    caption=f"The score along each dial, mean of {chapter.params.ratings.dial_pictures} drawings a point, with the predictors of this run. A line that falls is a dial that it does not understand.",
     alt="Line chart of the score along four dials",
 )  # fmt: skip
 

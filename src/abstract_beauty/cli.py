@@ -73,12 +73,12 @@ def _train(options: argparse.Namespace) -> None:
         print(f"{experiment}: {done}; weights in {run.path.relative_to(project.root)}")
 
 
-def _measure(options: argparse.Namespace) -> None:
-    from abstract_beauty.experiments import measure
+def _stage(options: argparse.Namespace) -> None:
+    from abstract_beauty.experiments import run_stage
 
     project, params = find_project(), load_params()
     use_threads(params.threads)
-    measure(project, params, options.what)
+    run_stage(project, params, options.what)
 
 
 def _bench(options: argparse.Namespace) -> None:
@@ -173,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     add = command("data", _data, "Prepare the pictures that params.yaml names.").add_argument
     add("--quiet", action="store_true", help="no progress bar")
 
-    add = command("measure", _measure, "Run a stage of the pipeline that measures or shows.").add_argument
+    add = command("stage", _stage, "Run a stage of dvc.yaml that measures or shows.").add_argument
     add(
         "what",
         metavar="WHAT",

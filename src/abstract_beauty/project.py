@@ -13,6 +13,7 @@ class Project:
     """The repository a command works in, and the folders in it that stages read and write."""
 
     root: Path
+    stale: frozenset[str] = frozenset()  # stages whose results other code made, so that they are not read
 
     @property
     def params(self) -> Path:
@@ -49,7 +50,7 @@ def find_project() -> Project:
     """The project of `$ABSTRACT_BEAUTY_ROOT`, else of the working folder or one above it, else the package's own clone.
 
     Raises:
-        UserError: none of them holds a params.yaml.
+        UserError: none of them holds a params.yaml, or the one found has code of its own and other code is running.
     """
     named = os.environ.get("ABSTRACT_BEAUTY_ROOT")
     here = Path.cwd()
@@ -57,11 +58,27 @@ def find_project() -> Project:
     for folder in candidates:
         # unlike Path.is_file, no name is too long for it
         if all(os.path.isfile(folder / name) for name in ("params.yaml", "dvc.yaml")):
-            return Project(folder.resolve())
+            project = Project(folder.resolve())
+            check_source(project.root)
+            return project
     raise UserError(
         f"{candidates[0]}: no params.yaml and dvc.yaml here or above; run inside a clone of the repository, "
         "or name it in ABSTRACT_BEAUTY_ROOT"
     )
+
+
+def check_source(root: Path) -> None:
+    """UserError if a clone, a worktree or an experiment's copy is worked on by the code of another one.
+
+    An environment runs the clone that it was made in, wherever it is used: a change of another one's code would do
+    nothing, and what came out would be recorded as the change's.
+    """
+    own, running = root / "src" / "abstract_beauty", Path(__file__).parent
+    if own.is_dir() and not own.samefile(running):
+        raise UserError(
+            f"{root}: has code of its own, but {running} is running; set PYTHONPATH={own.parent}, "
+            "or use the environment made there (make env)"
+        )
 
 
 def checked_out(root: Path) -> str:

@@ -32,6 +32,9 @@ from abstract_beauty.project import Project, find_project
 from abstract_beauty.training.runs import Run
 
 
+SHOWING = ("notebook", "teaser", "blind", "page", "book")  # stages that make no number
+
+
 class Chapter:
     """A chapter's parameters, pictures, runs, numbers and figures.
 
@@ -193,7 +196,7 @@ class Chapter:
 
 
 def made_by_other_code(project: Project) -> frozenset[str]:
-    """The stages whose code was changed since DVC ran them. A stage that is run by DVC finds none: DVC sees to that."""
+    """The stages whose code was changed since DVC ran them. A stage that DVC runs finds none: DVC sees to that itself."""
     if "DVC_STAGE" in os.environ or not (project.root / "dvc.lock").is_file():
         return frozenset()
     asked = subprocess.run(
@@ -209,7 +212,8 @@ def made_by_other_code(project: Project) -> frozenset[str]:
         stage
         for stage, reasons in json.loads(asked.stdout or "{}").items()
         for reason in reasons
-        if isinstance(reason, dict)
+        if not stage.startswith(SHOWING)
+        and isinstance(reason, dict)
         and any(
             dep.startswith("src/") and what == "modified"
             for dep, what in reason.get("changed deps", {}).items()

@@ -1,59 +1,20 @@
-"""What the notebooks read: runs with their measurements, and these as tables and words.
+"""Tables and words of the notebooks, made of what was measured; and code as a notebook shows it."""
 
-Numbers that the pipeline has measured are read from results/; for any other run (changed parameters, a fresh clone)
-they are measured on the spot and kept in the scratch folder.
-"""
-
-import hashlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+import textwrap
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 import torch
 from torch import Tensor
 
-from abstract_beauty import baselines
-from abstract_beauty.book.source import Source as Source
-from abstract_beauty.data.images import read_pictures, write_pictures
-from abstract_beauty.experiments import filters as measuring
-from abstract_beauty.experiments import improver as judging
-from abstract_beauty.experiments.balance import measure_balance
-from abstract_beauty.experiments.improver import improver_run, measure_improver
-from abstract_beauty.experiments.linear import linear_run
-from abstract_beauty.experiments.many import measure_many
-from abstract_beauty.experiments.pixels import measure_pixels
-from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
-from abstract_beauty.experiments.seeing import measure_ratings
-from abstract_beauty.files import read_json, write_json
-from abstract_beauty.measures import statistics
-from abstract_beauty.params import Params, as_tree, load_params
 from abstract_beauty.prediction.full_prediction import Predictor, full_prediction
 from abstract_beauty.prediction.predictability import error_map, predictability
-from abstract_beauty.project import Project
-from abstract_beauty.training.runs import Run, digest
 
-PREDICTORS = ("good", "bad", "judge")  # what improvers are trained through and judged by
-TITLES = {
-    "smoothing": "smoothing, plain",
-    "smoothing_unet": "smoothing, U-Net",
-    "black_square": "Black Square",
-    "ratio_as_written": "ratio as written",
-    "ratio_progress": "ratio as meant",
-    "deeper": "smoothing, deep",
-    "deeper_tilted": "tilted, deep",
-    "ready": "smoothing, ready-made",
-    "ready_tilted": "tilted, ready-made",
-    "held": "smoothing, held",
-    "held_further": "held, further",
-    "coarse": "coarse",
-    "target": "set point",
-    "progress_held": "progress, held",
-}
 JUDGES = {
     "change": ("MAE(x,y)", ".4f"),
-    "predictability": ("MAE(y,z) good", ".4f"),
+    "error": ("MAE(y,z) good", ".4f"),
     "error_averaged": ("averaged", ".4f"),
     "error_judge": ("MAE(y,z) judge", ".4f"),
     "progress": ("progress", ".3f"),
@@ -63,166 +24,17 @@ JUDGES = {
 }
 
 
-def predictors(project: Project, params: Params, names: Sequence[str] = PREDICTORS) -> dict[str, Run]:
-    """The runs of these predictors."""
-    return {name: predictor_run(project, params, name) for name in names}
+class Source:
+    """The source of functions or classes, shown as highlighted code: the text of what was run, not a copy of it."""
 
+    def __init__(self, *things: Any):
+        self.text = "\n\n\n".join(textwrap.dedent(inspect.getsource(thing)).rstrip() for thing in things)
 
-def published(project: Project, *runs: Run) -> bool:
-    """Whether all these runs are the pipeline's own, so that results/ speaks of them."""
-    return all(run.path.is_relative_to(project.run) for run in runs)
+    def __repr__(self) -> str:
+        return self.text
 
-
-def figures(project: Project, name: str, *runs: Run) -> Path:
-    """Where a notebook's figures go: results/figures/NAME, or the scratch folder if a run is not the pipeline's own."""
-    return (project.results if published(project, *runs) else project.scratch) / "figures" / name
-
-
-def _measured(
-    project: Project,
-    name: str,
-    runs: Sequence[Run],
-    settings: Any,
-    measure: Callable[[], Any],
-    changed: bool = False,
-) -> Any:
-    """results/NAME.json if it speaks of `runs`, unchanged; else measured, and kept in scratch by what decides it."""
-    file = project.results / f"{name}.json"
-    if published(project, *runs) and file.is_file() and not changed:
-        return read_json(file)
-    sources = (
-        judging, measuring, statistics, baselines.filters, baselines.fills, baselines.linear,
-        inspect.getmodule(predictability), inspect.getmodule(full_prediction),
-    )  # fmt: skip
-    code = [hashlib.sha256(inspect.getsource(module).encode()).hexdigest() for module in sources]
-    key = digest([[run.config for run in runs], settings, code])[:12]
-    kept = project.scratch / "measured" / f"{name.replace('/', '-')}-{key}.json"
-    if not kept.is_file():
-        write_json(kept, measure())
-    return read_json(kept)
-
-
-def fills(project: Project, params: Params, f: Mapping[str, Run]) -> dict[str, Any]:
-    """Error of each fill in a predictor's place (`measure_fills`); up to a minute where it is not measured yet."""
-    settings = [as_tree(params.evaluation), params.seed]
-    return _measured(
-        project, "fills", list(f.values()), settings, lambda: measuring.measure_fills(project, params)
-    )
-
-
-def predictor_scores(project: Project, f: Mapping[str, Run]) -> dict[str, Any]:
-    """Each predictor's error on the test pictures (`measure_predictor`)."""
-    return {
-        name: _measured(
-            project, f"predictors/{name}", [run], None, lambda run=run: measure_predictor(project, run)
-        )
-        for name, run in f.items()
-    }
-
-
-def filters(project: Project, params: Params, f: Mapping[str, Run]) -> dict[str, list[dict[str, float]]]:
-    """Each plain filter's curve (`measure_filters`); up to a minute where it is not measured yet."""
-    networks = {name: run.network for name, run in f.items()}
-    points = as_tree(params.evaluation)
-    return _measured(
-        project,
-        "filters",
-        list(f.values()),
-        points,
-        lambda: measuring.measure_filters(project, params, networks),
-    )
-
-
-def judged(project: Project, params: Params, name: str) -> tuple[Run, dict[str, Any]]:
-    """An improver, and its judges' table beside plain filters (`measure_improver`)."""
-    f, run = predictors(project, params), improver_run(project, params, name)
-
-    def measure() -> dict[str, Any]:
-        networks = {key: one.network for key, one in f.items()}
-        return measure_improver(project, params, run, networks, filters(project, params, f))
-
-    settings = as_tree(params.evaluation)
-    return run, _measured(project, f"improvers/{name}", [run, *f.values()], settings, measure)
-
-
-def moved_pixels(
-    project: Project, params: Params, f: Mapping[str, Run]
-) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The experiments on bare pixels, and their pictures (`measure_pixels`); minutes where they are not there yet."""
-    networks = {name: run.network for name, run in f.items()}
-    networks["linear"] = linear_run(project, params).network
-    return _with_pictures(
-        project, "pixels", list(f.values()), as_tree(params.pixels),
-        lambda: measure_pixels(project, params, networks),
-    )  # fmt: skip
-
-
-def balance(project: Project, params: Params, f: Mapping[str, Run]) -> dict[str, Any]:
-    """The phase diagram with networks (`measure_balance`); minutes where it is not measured yet."""
-    networks = {name: run.network for name, run in f.items()}
-    settings = [as_tree(params.balance), as_tree(params.training), params.seed]
-    return _measured(
-        project, "balance", list(f.values()), settings, lambda: measure_balance(project, params, networks),
-        changed=as_tree(load_params(project.params).balance) != settings[0],
-    )  # fmt: skip
-
-
-def many(project: Project, params: Params, f: Mapping[str, Run]) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Improvers applied many times, and their pictures (`measure_many`); a minute where it is not measured yet."""
-    runs = [improver_run(project, params, name) for name in params.improvers]
-    return _with_pictures(
-        project, "many", [*f.values(), *runs], as_tree(params.many),
-        lambda: measure_many(project, params, f["good"].network),
-    )  # fmt: skip
-
-
-def rated(project: Project, params: Params, f: Mapping[str, Run]) -> dict[str, Any]:
-    """Scores along the dials, against ratings, and by watcher (`measure_ratings`); minutes where not there yet."""
-    networks = {name: run.network for name, run in f.items()}
-    networks["linear"] = linear_run(project, params).network
-    own = as_tree(load_params(project.params).ratings)
-    settings = [as_tree(params.ratings), params.seed]
-    return _measured(
-        project, "ratings", list(f.values()), settings, lambda: measure_ratings(project, params, networks),
-        changed=own != settings[0],
-    )  # fmt: skip
-
-
-def reference(project: Project, name: str, *instead: Any) -> Any:
-    """What the reference run measured: results/reference/NAME.json.
-
-    Args:
-        project: the repository.
-        name: of the file, without its ending.
-        instead: one value for where there is no such file.
-
-    Raises:
-        UserError: there is none, and nothing is given instead.
-    """
-    file = project.results / "reference" / f"{name}.json"
-    return instead[0] if instead and not file.is_file() else read_json(file)
-
-
-def _with_pictures(
-    project: Project,
-    name: str,
-    runs: Sequence[Run],
-    settings: Any,
-    measure: Callable[[], tuple[dict[str, Any], dict[str, Tensor]]],
-) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """results/NAME.json and models/run/NAME.safetensors if they speak of `runs` and of params.yaml; else measured."""
-    file, pictures = project.results / f"{name}.json", project.run / f"{name}.safetensors"
-    own = as_tree(getattr(load_params(project.params), name))
-    if published(project, *runs) and settings == own and file.is_file() and pictures.is_file():
-        return read_json(file), read_pictures(pictures)
-    key = digest([[run.config for run in runs], settings])[:12]
-    kept = project.scratch / "measured" / f"{name}-{key}.json"
-    kept_pictures = kept.with_suffix(".safetensors")
-    if not (kept.is_file() and kept_pictures.is_file()):
-        numbers, made = measure()
-        write_pictures(kept_pictures, made)
-        write_json(kept, numbers)
-    return read_json(kept), read_pictures(kept_pictures)
+    def _repr_markdown_(self) -> str:
+        return f"```python\n{self.text}\n```"
 
 
 def judges_table(rows: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

@@ -1,12 +1,9 @@
 """Run one notebook with papermill and keep the result in a form that does not change from run to run.
 
-    python -m abstract_beauty.experiments.notebook notebooks/04_smoothing.py book/notebooks/04_smoothing.ipynb
-
 The names that the notebook's `parameters` cell assigns are names of sections of params.yaml (`data`, a predictor, an
 improver); each is replaced by that section's values.
 """
 
-import argparse
 import dataclasses
 import os
 import sys
@@ -19,10 +16,10 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 
 from abstract_beauty.book.notebooks import dumps, normalised, parameter_names, read_script
-from abstract_beauty.errors import UserError, one_line
+from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing, working_folder
-from abstract_beauty.params import Params, as_tree, load_params
-from abstract_beauty.project import find_project
+from abstract_beauty.params import Params, as_tree
+from abstract_beauty.project import Project
 
 LONGEST_TRACEBACK = 4000  # characters; what a person reads of a failure
 
@@ -46,20 +43,22 @@ def values_for(names: list[str], params: Params, script: Path) -> dict[str, Any]
     }
 
 
-def run(script: Path, out: Path) -> None:
+def run(project: Project, params: Params, script: Path, out: Path) -> None:
     """Execute `script` in its own folder, as Jupyter does, and write the executed notebook to `out`.
 
     Raises:
         UserError: a cell failed; its error is shown, and the partial notebook is kept in the scratch folder.
     """
-    project = find_project()
     notebook = read_script(script)
     # Only for a hand in JupyterLab, and not on the book's page. A slider's messages can hang a run beside others.
     notebook.cells = [cell for cell in notebook.cells if "remove-cell" not in cell.metadata.get("tags", [])]
-    params = load_params(project.params)
     values = values_for(parameter_names(notebook, script), params, script)
+    # The kernel's, which runs in another folder, the same code as this process.
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
+    os.environ.setdefault("PYTHONHASHSEED", "0")  # the order of sets in the kernel's outputs
     if params.threads:
-        os.environ["OMP_NUM_THREADS"] = str(params.threads)  # the kernel's
+        os.environ["OMP_NUM_THREADS"] = str(params.threads)
+    warnings.filterwarnings("ignore", module="papermill")
     with working_folder(project.scratch / "notebook") as folder:
         source, executed = folder / "in.ipynb", folder / "out.ipynb"
         source.write_text(dumps(notebook))
@@ -82,22 +81,11 @@ def run(script: Path, out: Path) -> None:
         temporary.write_text(dumps(normalised(result, project.root)))
 
 
-@one_line
-def main(arguments: list[str] | None = None) -> int:
-    """Run a notebook from the command line; exit status 2 after a message when it fails."""
-    parser = argparse.ArgumentParser(description="Run a notebook with the parameters of params.yaml.")
-    parser.add_argument("script", type=Path)
-    parser.add_argument("out", type=Path)
-    options = parser.parse_args(arguments)
-    os.environ.setdefault("PYTHONHASHSEED", "0")  # the order of sets in the kernel's outputs
-    warnings.filterwarnings("ignore", module="papermill")
-    try:
-        run(options.script, options.out)
-    except KeyboardInterrupt:
-        print(f"{options.script}: interrupted", file=sys.stderr)
-        return 130
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def stage(project: Project, params: Params, name: str) -> None:
+    """Execute notebooks/NAME.py into book/notebooks/NAME.ipynb."""
+    run(
+        project,
+        params,
+        project.root / "notebooks" / f"{name}.py",
+        project.root / "book" / "notebooks" / f"{name}.ipynb",
+    )

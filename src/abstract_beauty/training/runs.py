@@ -105,9 +105,11 @@ def read_curve(path: Path) -> list[Row]:
 
 
 def made(project: Project, kind: str, name: str, config: Mapping[str, Any]) -> Run | None:
-    """What the pipeline made under this name, if that is of this configuration."""
+    """What the pipeline made under this name, if that is of this configuration and this code."""
     path = project.run / kind / f"{name}.safetensors"
-    if not path.is_file() or weights.describe(path).config != config:
+    if f"train-{kind.removesuffix('s')}@{name}" in project.stale or not path.is_file():
+        return None
+    if weights.describe(path).config != config:
         return None
     return Run(name, weights.load(path, kind), read_curve(curve_path(project, kind, name)), config, path)
 
