@@ -1,8 +1,8 @@
 """Keep each notebook's two forms in step: NAME.py, which git compares, and NAME.ipynb, which Jupyter opens.
 
-python -m abstract_beauty.commands.pairs --check    say which pairs disagree, or carry outputs
-python -m abstract_beauty.commands.pairs --write    write every .ipynb anew from its .py, without outputs
-python -m abstract_beauty.commands.pairs --pull     write every .py anew from its .ipynb
+python -m abstract_beauty.commands.pairs --check             say which pairs disagree, or carry outputs
+python -m abstract_beauty.commands.pairs --write [NAME...]   write each .ipynb anew from its .py, without outputs
+python -m abstract_beauty.commands.pairs --pull [NAME...]    write each .py anew from its .ipynb
 """
 
 import argparse
@@ -20,37 +20,40 @@ from abstract_beauty.project import find_project
 
 VERSIONS = re.compile(
     r"^#\s+(format|jupytext)_version: .*\n", re.MULTILINE
-)  # of who wrote it last: noise in git
+)  # of who wrote last: noise in git
 
 
-def scripts(folder: Path) -> list[Path]:
-    """The percent scripts of a folder, in order."""
-    return sorted(folder.glob("*.py"))
-
-
-def read_pair(pair: Path) -> nbformat.NotebookNode:
-    """A notebook's .ipynb; UserError names the file when it is missing or no notebook."""
+def read_pair(pair: Path) -> tuple[nbformat.NotebookNode, bool]:
+    """A notebook's .ipynb in the kept form without outputs, and whether it has any; UserError if it is no notebook."""
     try:
-        return nbformat.reads(pair.read_text(encoding="utf-8"), as_version=4)
+        notebook = nbformat.reads(pair.read_text(encoding="utf-8"), as_version=4)
     # nbformat reads keys before it validates them, so what is JSON but no notebook ends in any of these.
     except (OSError, ValueError, AttributeError, LookupError, TypeError, nbformat.ValidationError) as error:
         raise UserError(f"{pair.name} cannot be read ({' '.join(str(error).split())})") from error
+    outputs = [cell.pop("outputs") for cell in notebook.cells if "outputs" in cell]
+    return normalised(notebook), any(outputs)
 
 
 def disagreement(script: Path) -> str | None:
-    """What is wrong with a pair, in a few words; None when its two forms agree."""
+    """What is wrong with a pair, and how to mend it without losing the later change; None when the two agree."""
     pair = script.with_suffix(".ipynb")
+    run = f"`python -m abstract_beauty.commands.pairs --{{}} {script.stem}`"
     if not pair.is_file():
-        return f"{pair.name} is missing"
+        return f"{pair.name} is missing; run {run.format('write')}"
     try:
-        notebook = read_pair(pair)
+        notebook, outputs = read_pair(pair)
     except UserError as error:
-        return str(error)
-    if any(cell.get("outputs") for cell in notebook.cells):
-        return f"{pair.name} carries outputs, which do not belong in git"
-    if dumps(normalised(notebook)) != dumps(read_script(script)):
-        return f"{script.name} and {pair.name} differ"
-    return None
+        return f"{error}; mend it, or make it anew from {script.name} with {run.format('write')}"
+    if dumps(notebook) != dumps(read_script(script)):
+        pulled = pair.stat().st_mtime > script.stat().st_mtime
+        newer, older, flag = (pair, script, "pull") if pulled else (script, pair, "write")
+        mend = f"to bring {newer.name}, which is newer, into {older.name}, run {run.format(flag)}"
+        return f"{script.name} and {pair.name} differ; {mend}"
+    return (
+        f"{pair.name} carries outputs, which do not belong in git; run {run.format('write')}"
+        if outputs
+        else None
+    )
 
 
 def write(path: Path, text: str) -> None:
@@ -62,31 +65,27 @@ def write(path: Path, text: str) -> None:
 
 @one_line
 def main(arguments: list[str] | None = None) -> int:
-    """Check, write or pull every pair; exit status 1 when a check finds a disagreement, 2 on a UserError."""
+    """Check, write or pull pairs; exit status 1 when a check finds a disagreement, 2 on a UserError."""
     parser = argparse.ArgumentParser(description="Keep notebooks' .py and .ipynb in step.")
     group = parser.add_mutually_exclusive_group(required=True)
     for flag in ("--check", "--write", "--pull"):
         group.add_argument(flag, action="store_true")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="notebooks; all when none is named")
     options = parser.parse_args(arguments)
     folder = find_project().root / "notebooks"
-    found = []
-    for script in scripts(folder):
+    named = [folder / f"{Path(name).stem}.py" for name in options.names]
+    problems = []
+    for script in named or sorted(folder.glob("*.py")):
         pair = script.with_suffix(".ipynb")
-        if options.write:
-            write(pair, dumps(read_script(script)))
-        elif options.pull:
-            notebook = normalised(read_pair(pair))
-            for cell in notebook.cells:
-                cell.get("outputs", []).clear()
-            if dumps(notebook) != dumps(read_script(script)):
-                write(script, VERSIONS.sub("", jupytext.writes(notebook, fmt="py:percent")))
-        elif problem := disagreement(script):
-            found.append(problem)
-    for problem in found:
-        print(
-            f"notebooks: {problem}; run `python -m abstract_beauty.commands.pairs --write`", file=sys.stderr
-        )
-    return 1 if found else 0
+        if options.check:
+            problems += filter(None, [disagreement(script)])
+            continue
+        if options.pull and dumps(notebook := read_pair(pair)[0]) != dumps(read_script(script)):
+            write(script, VERSIONS.sub("", jupytext.writes(notebook, fmt="py:percent")))
+        write(pair, dumps(read_script(script)))
+    for problem in problems:
+        print(f"notebooks: {problem}", file=sys.stderr)
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":
