@@ -177,7 +177,7 @@ serve: ## the built book at http://127.0.0.1:8000 (PORT=... for another port)
 test: env lint ## lint, tests, the smoke pipeline twice, the book, its pages
 	@npx --no-install vitest run --dir tests/page --reporter=dot
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
-	@$(BIN)/python -m abstract_beauty.pipeline.verify --profile smoke --json .scratch/verify-smoke.json
+	@$(BIN)/python tests/trust/verify.py --profile smoke --out .scratch/verify-smoke.json
 	@BOOK_HTML=.profiles/smoke/book/_build/html $(BIN)/python -m pytest -m "slow or browser" -q -n auto --maxprocesses=2 --dist=loadfile $(PYTEST_ARGS)
 
 lint: env ## ruff (rules and format), codespell, notebook pairs
@@ -202,13 +202,13 @@ coverage: env ## tests and the smoke pipeline with a report of the lines that th
 	@printf '{"date": "%s", "percent": %s}\n' "$$(date +%F)" "$$($(BIN)/coverage report --format=total)" > results/trust/coverage.json
 
 verify: env ## run every stage again, from nothing, elsewhere; say what came out the same (RECORD=1: keep the outcome)
-	@$(BIN)/python -m abstract_beauty.pipeline.verify --profile $(PROFILE) $(if $(RECORD),--record)
+	@$(BIN)/python tests/trust/verify.py --profile $(PROFILE) $(if $(RECORD),--record)
 
 trust: env ## the checks too long for `make test`, about half an hour; what they find is kept in results/trust
-	@OMP_NUM_THREADS=1 $(BIN)/python -m abstract_beauty.pipeline.kills --kills 200 --out results/trust/kills.json
-	@OMP_NUM_THREADS=1 $(BIN)/python tests/hostile.py --out results/trust/fuzz.json
-	@$(BIN)/python tests/processes.py --out results/trust/processes.json
-	@OMP_NUM_THREADS=1 $(BIN)/python tests/mutants.py --out results/trust/mutants.json
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/trust/kills.py --kills 200 --out results/trust/kills.json
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/trust/hostile.py --out results/trust/fuzz.json
+	@$(BIN)/python tests/trust/processes.py --out results/trust/processes.json
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/trust/mutants.py --out results/trust/mutants.json
 
 clean: ## remove built pages, scratch files, the smoke run and caches; data, weights and the environment stay
 	rm -rf book/_build book/notebooks .profiles/smoke .profiles/*.verify .scratch .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build

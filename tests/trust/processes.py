@@ -1,6 +1,6 @@
 """The same trainings by one process and by several under torchrun, and how far their losses are apart.
 
-    python tests/processes.py --out results/trust/processes.json
+    python tests/trust/processes.py --out results/trust/processes.json
 
 Networks are tiny and train 50 steps in float32, with one thread a process.
 """
@@ -13,71 +13,61 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+sys.path.append(str(Path(__file__).parents[1]))  # where children.py lies; pytest has it there already
+
+from children import child
+from tiny import tiny_project
 
 from abstract_beauty.book.run_card import today
-from abstract_beauty.experiments import prepare_data
+from abstract_beauty.experiments.pictures import prepare_data
 from abstract_beauty.files import write_json
-from abstract_beauty.params import load_params, merge, read_yaml
-from abstract_beauty.project import Project, find_project
+from abstract_beauty.params import load_params
 from abstract_beauty.training.machine import machine
 
 NETWORKS = ("improver.held", "predictor.good", "predictor.article")
-# A curve's numbers are compared before they are rounded for the table.
+# A curve's numbers are compared before they are rounded for the table; checkpoints are kept, to go on from.
 DRIVER = """
 import sys
 from abstract_beauty.training import runs
 runs.rounded = lambda row: row
+runs.discard = lambda folder: None
 from abstract_beauty.cli import main
 sys.exit(main(["train", "--quiet", *sys.argv[1:]]))
 """
-TINY = {
-    "data": {"generated": 3, "generated_size": 128, "short_side": 128},
-    "linear": {"crops": 250},
-    "predictors": {
-        "article": {"width": 4, "steps": 50, "batch": 4},
-        "judge": {"width": 4, "steps": 100_000, "batch": 2},
-        "good": {"width": 12, "steps": 50, "batch": 2, "crop": 128},
-    },
-    "improvers": {"held": {"width": 4, "steps": 50, "batch": 2, "crop": 128}},
-    "training": {"accelerator": "cpu", "precision": "32-true", "log_every": 5, "checkpoint_every": 30},
+CHANGES = {
+    "predictors": {"judge": {"width": 4, "steps": 100_000, "batch": 2}},
+    "training": {"log_every": 5, "checkpoint_every": 30},
 }
-
 
 Curves = dict[str, list[dict[str, float]]]
 
 
-def start(root: Path, processes: int, *experiments: str) -> subprocess.Popen:
-    """Begin to train in a project, by so many processes."""
+def started(root: Path, processes: int, *experiments: str) -> AbstractContextManager[subprocess.Popen]:
+    """A training in a project, by so many processes."""
     launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     command = [sys.executable, *(launch if processes > 1 else []), str(root / "driver.py"), *experiments]
     environment = {**os.environ, "ABSTRACT_BEAUTY_ROOT": str(root), "OMP_NUM_THREADS": "1"}
     environment["PYTHONPATH"] = os.pathsep.join(sys.path)
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return child(command, env=environment)
 
 
 def train(root: Path, processes: int, *experiments: str) -> str:
     """Train in a project, by so many processes; what they print."""
-    running = start(root, processes, *experiments)
-    out, err = running.communicate(timeout=300)
+    with started(root, processes, *experiments) as running:
+        out, err = running.communicate(timeout=300)
     assert running.returncode == 0, err
     return out
 
 
 def prepared(root: Path) -> Path:
-    """A project in an empty folder, with pictures and what the networks need that are compared."""
-    root.mkdir()
-    own = find_project()
-    shutil.copyfile(own.root / "dvc.yaml", root / "dvc.yaml")
-    with open(root / "params.yaml", "w") as file:
-        YAML().dump(merge(read_yaml(own.params), TINY), file)
+    """A project in a new folder, with pictures and what the networks need that are compared."""
+    project = tiny_project(root, CHANGES)
     (root / "driver.py").write_text(DRIVER)
-    prepare_data(Project(root), load_params(root / "params.yaml"), progress=False)
+    prepare_data(project, load_params(project.params), progress=False)
     train(root, 1, "predictor.linear", "predictor.good")
     return root
 
@@ -92,10 +82,10 @@ def trained(root: Path, processes: int) -> Path:
     return copy
 
 
-def curves(root: Path, names: tuple[str, ...] = NETWORKS) -> Curves:
+def curves(root: Path) -> Curves:
     """The rows of each network's curve, not rounded."""
     found = {}
-    for name in names:
+    for name in NETWORKS:
         kind, _, member = name.partition(".")
         with open(root / "results" / f"{kind}s" / f"{member}.csv", newline="") as file:
             found[name] = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
@@ -131,8 +121,7 @@ def main() -> None:
     if options.out:
         here = {key: machine("cpu")[key] for key in ("device", "torch")}
         here["seconds"] = round(time.monotonic() - began)
-        record = {"date": today(), "processes": options.processes, **here, "networks": found}
-        write_json(options.out, record)
+        write_json(options.out, {"date": today(), "processes": options.processes, **here, "networks": found})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Several processes under torchrun train as one does, and go on with what one began."""
+"""Several processes under torchrun train as one does, and go on with what one began; signals stop them in one line."""
 
 import json
 import shutil
@@ -7,13 +7,29 @@ import time
 
 import processes
 import pytest
-from processes import NETWORKS, curves, start, train
+from processes import NETWORKS, curves, started, train
 from ruamel.yaml import YAML
 from safetensors import safe_open
 
 from abstract_beauty.params import merge, read_yaml
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    return processes.prepared(tmp_path_factory.mktemp("processes") / "project")
+
+
+@pytest.fixture
+def copy(prepared, tmp_path):
+    return shutil.copytree(prepared, tmp_path / "copy")
+
+
+@pytest.fixture(scope="module")
+def both(prepared):
+    """The same three networks, trained by one process and by two."""
+    return [processes.trained(prepared, count) for count in (1, 2)]
 
 
 def assert_alike(one, other):
@@ -23,17 +39,6 @@ def assert_alike(one, other):
             assert b["loss"] == pytest.approx(a["loss"], rel=1e-5), (name, a["step"])
             for key in a:  # parts that nearly vanish, and norms, differ more in the order of their sums
                 assert b[key] == pytest.approx(a[key], rel=1e-3), (name, key, a["step"])
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    return processes.prepared(tmp_path_factory.mktemp("processes") / "project")
-
-
-@pytest.fixture(scope="module")
-def both(prepared):
-    """The same three networks, trained by one process and by two."""
-    return [processes.trained(prepared, count) for count in (1, 2)]
 
 
 def test_two_processes_train_as_one(both):
@@ -49,8 +54,7 @@ def test_two_processes_train_as_one(both):
 
 @pytest.mark.parametrize("began", [1, 2])
 def test_another_number_of_processes_goes_on(both, tmp_path, began):
-    root = tmp_path / "copy"
-    shutil.copytree(both[began - 1], root)
+    root = shutil.copytree(both[began - 1], tmp_path / "copy")
     for kept in root.glob(".scratch/*/weights.safetensors"):
         kept.unlink()  # what is left is the checkpoint of step 30
     assert len(list(root.glob(".scratch/*/checkpoint.safetensors"))) == len(NETWORKS)
@@ -60,71 +64,53 @@ def test_another_number_of_processes_goes_on(both, tmp_path, began):
     assert_alike(curves(both[0]), curves(root))
 
 
-def test_a_batch_that_cannot_be_shared_is_one_line(prepared, tmp_path):
-    root = tmp_path / "copy"
-    shutil.copytree(prepared, root)
-    running = start(root, 3, "predictor.judge")
-    _, err = running.communicate(timeout=300)
+def test_a_batch_that_cannot_be_shared_is_one_line(copy):
+    with started(copy, 3, "predictor.judge") as running:
+        _, err = running.communicate(timeout=300)
     assert running.returncode != 0
-    said = [line for line in err.splitlines() if line.startswith("abstract-beauty")]
-    assert said == [
+    assert [line for line in err.splitlines() if line.startswith("abstract-beauty")] == [
         "abstract-beauty: params.yaml: predictors.judge.batch: 2 a step cannot be shared evenly by 3 processes; "
         "start torchrun with one of 1, 2, or change the batch"
     ]
 
 
-def stopped(root, count, by):
-    """Train without end, stop it by a signal when it has saved; its status, what it said, and how far it says it is."""
-    running = start(root, count, "predictor.judge")
-    until = time.monotonic() + 200
-    while not (saved := list(root.glob(".scratch/predictors-judge-*/checkpoint.safetensors"))):
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() < until
-        time.sleep(0.2)
-    running.send_signal(by)
-    _, err = running.communicate(timeout=100)
-    assert not list(root.rglob("*.partial*"))
+INTERRUPTED = "abstract-beauty: interrupted; the same command again goes on from the last checkpoint\n"
+STOPPED = "predictor judge: stopped at step {step} of 100000, which is saved; the same command again goes on there\n"
+
+
+@pytest.mark.parametrize(
+    ("count", "by", "status", "said"),
+    [
+        (1, signal.SIGINT, 130, INTERRUPTED),
+        (1, signal.SIGTERM, 143, f"abstract-beauty: {STOPPED}"),
+        (2, signal.SIGTERM, None, STOPPED),  # torchrun's own status, and its own report around the line
+    ],
+)
+def test_a_signal_stops_a_training_in_one_line_and_it_is_saved(copy, count, by, status, said):
+    with started(copy, count, "predictor.judge") as running:
+        until = time.monotonic() + 200
+        while not (saved := list(copy.glob(".scratch/predictors-judge-*/checkpoint.safetensors"))):
+            assert running.poll() is None, running.communicate()
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        running.send_signal(by)
+        _, err = running.communicate(timeout=100)
     with safe_open(saved[0], framework="pt") as file:
-        return running.returncode, err, json.loads(file.metadata()["progress"])
-
-
-def test_ctrl_c_is_one_line(prepared, tmp_path):
-    root = tmp_path / "copy"
-    shutil.copytree(prepared, root)
-    status, err, progress = stopped(root, 1, signal.SIGINT)
-    assert status == 130
-    assert err == "abstract-beauty: interrupted; the same command again goes on from the last checkpoint\n"
-    assert progress["step"] % 30 == 0
-
-
-def test_sigterm_saves_and_is_one_line(prepared, tmp_path):
-    root = tmp_path / "copy"
-    shutil.copytree(prepared, root)
-    status, err, progress = stopped(root, 1, signal.SIGTERM)
-    assert status == 143
-    assert err == (
-        f"abstract-beauty: predictor judge: stopped at step {progress['step']} of 100000, which is saved; "
-        "the same command again goes on there\n"
-    )
-
-
-def test_sigterm_stops_all_at_the_same_step_and_is_saved(prepared, tmp_path):
-    root = tmp_path / "copy"
-    shutil.copytree(prepared, root)
-    status, err, progress = stopped(root, 2, signal.SIGTERM)
-    assert status != 0
-    assert f"predictor judge: stopped at step {progress['step']} of 100000, which is saved" in err
-    assert progress["curve"][-1]["step"] == progress["step"]
+        progress = json.loads(file.metadata()["progress"])
+    said = said.format(step=progress["step"])
+    assert (running.returncode, err) == (status, said) if status else said in err and running.returncode
+    assert by != signal.SIGINT or progress["step"] % 30 == 0
+    assert count == 1 or progress["curve"][-1]["step"] == progress["step"]  # all stop at the same step
+    assert not list(copy.rglob("*.partial*"))
 
 
 def test_ddp_with_one_process_is_the_same_to_the_bit(prepared, tmp_path):
     weights = []
     for strategy in ("auto", "ddp"):
-        root = tmp_path / strategy
-        shutil.copytree(prepared, root)
+        root = shutil.copytree(prepared, tmp_path / strategy)
+        tree = merge(read_yaml(root / "params.yaml"), {"training": {"strategy": strategy}})
         with open(root / "params.yaml", "w") as file:
-            tree = read_yaml(prepared / "params.yaml")
-            YAML().dump(merge(tree, {"training": {"strategy": strategy}}), file)
+            YAML().dump(tree, file)
         train(root, 1, "predictor.article")
         weights.append((root / "models/run/predictors/article.safetensors").read_bytes())
     assert weights[0] == weights[1]

@@ -1,20 +1,22 @@
-"""Run the whole pipeline again from nothing, and say what of the first run came out the same.
+"""Run the whole pipeline again from nothing, and say which files came out the same.
 
-    python -m abstract_beauty.pipeline.verify                      against this repository's own results
-    python -m abstract_beauty.pipeline.verify --profile smoke      against .profiles/smoke, brought up to date first
-    python -m abstract_beauty.pipeline.verify --record             and keep the outcome in results/trust
+    python tests/trust/verify.py                      against this repository's own results
+    python tests/trust/verify.py --profile smoke      against .profiles/smoke, brought up to date first
+    python tests/trust/verify.py --record             and keep the outcome in results/trust
 
 The second run has a working copy, a scratch folder and a DVC cache of its own, all empty, so that it can take nothing
-from the first. On one kind of machine every byte must be the same; on another, what the predictors can do may differ by
-a stated share, and the rest is told.
+from the first. In dvc.lock DVC notes the hash of all that a stage makes: the two notes are compared, and git names the
+files of what differs. On one kind of processor every byte must be the same.
 """
 
 import argparse
-import math
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,223 +25,182 @@ from abstract_beauty.book.run_card import today
 from abstract_beauty.commands import repro
 from abstract_beauty.errors import UserError, one_line
 from abstract_beauty.files import read_json, sha256, write_json
-from abstract_beauty.params import load_params, parse_params, read_yaml
-from abstract_beauty.pipeline.compare import ELSEWHERE, Verdict, compare
+from abstract_beauty.params import load_params, read_yaml
 from abstract_beauty.project import Project, checked_out, find_project
 from abstract_beauty.training.machine import agreed, machine
 
+# The kind of what a stage makes: the first whose pattern its path matches.
+KINDS = {
+    "data": "data", "weights": "*.safetensors", "figures": "results/figures/*", "curves": "*.csv", "metrics": "*.json",
+    "notebooks": "*.ipynb", "page": "book/_extra/*", "book": "book/_build/*", "others": "*",
+}  # fmt: skip
 # What decides the bytes of weights on the processor, as far as the record of a run tells. The number of threads does,
 # since each adds up a part of a sum; params.yaml fixes it.
 DECIDES = ("device", "kind", "instructions", "threads", "torch", "precision")
 # Whose versions the record names: they make the numbers, the pictures and the pages.
 VERSIONS = ("torch", "numpy", "scikit-image", "onnx", "matplotlib", "pillow", "dvc", "sphinx")
-STATES = ("identical", "within", "different")
-MOST = 20  # files named of one kind; the rest are counted
+MOST = 100  # files that are named in the record
+
+
+@dataclass
+class Count:
+    """Files of one kind, and the names of those that differ between two runs."""
+
+    files: int = 0
+    identical: int = 0
+    names: list[str] = field(default_factory=list)
+
+
+def outputs(root: Path) -> dict[str, tuple[str, int]]:
+    """Of each file or folder that a run's stages made: its hash, and how many files it is."""
+    stages = read_yaml(root / "dvc.lock")["stages"].values()
+    return {
+        out["path"]: (out["md5"], out.get("nfiles", 1)) for stage in stages for out in stage.get("outs", ())
+    }
+
+
+def changed(first: Path, second: Path, path: str) -> list[str]:
+    """The files of an output that differ, as git names them; the output itself where git sees none."""
+    done = subprocess.run(
+        ["git", "diff", "--no-index", "--no-renames", "--name-status", "-z", str(first / path), str(second / path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    words = done.stdout.split("\0")
+    only = {"A": " (only in the second run)", "D": " (only in the first run)"}
+    named = [
+        name.removeprefix(f"{second}/").removeprefix(f"{first}/") + only.get(letter, "")
+        for letter, name in zip(words[::2], words[1::2], strict=False)
+    ]
+    return named or [path]
+
+
+def compare(first: Path, second: Path) -> dict[str, Count]:
+    """What two runs made, by kind. What no stage of the second makes any more is not asked for."""
+    before, counts = outputs(first), {kind: Count() for kind in KINDS}
+    for path, (md5, files) in outputs(second).items():
+        count = counts[next(kind for kind, pattern in KINDS.items() if fnmatch(path, pattern))]
+        count.files += files
+        if before.get(path, ("",))[0] == md5:
+            count.identical += files
+        elif path not in before:
+            count.names.append(f"{path} (only in the second run)")
+        else:
+            names = changed(first, second, path)
+            gone = sum("only in the first" in name for name in names)
+            count.files += gone
+            count.identical += 0 if names == [path] else files + gone - len(names)
+            count.names += names
+    return {kind: count for kind, count in counts.items() if count.files}
 
 
 def made_on(project: Project) -> dict[str, Any] | None:
-    """The machine of a first run: of its trainings; else of the card of the committed results; else None."""
+    """The machine of a run: of its trainings; else of the card of the committed results; else None."""
     records = [read_json(path) for path in sorted(project.run.glob("*/*.record.json"))]
+    card = project.results / "runs" / "default" / "card.json"
     if records:
         return agreed(records)
-    card = project.results / "runs" / "default" / "card.json"
-    if card.is_file() and not (project.root / ".files").is_file():
-        return read_json(card)["hardware"]
-    return None
+    return read_json(card)["hardware"] if card.is_file() and not (project.root / ".files").is_file() else None
 
 
-def tolerances(first: Mapping[str, Any] | None, second: Mapping[str, Any]) -> dict[str, float | None]:
-    """What may differ by how much: nothing between two runs on one processor, `ELSEWHERE` between two machines.
-
-    A graphics card adds in an order of its own each time, so there even one machine is held to `ELSEWHERE` only.
-    """
-    known = first is not None and all(key not in first or first[key] == second.get(key) for key in DECIDES)
-    return {} if known and second["kind"] == "cpu" else dict(ELSEWHERE)
+def is_elsewhere(first: Mapping[str, Any] | None, second: Mapping[str, Any]) -> bool:
+    """Whether the machines of two runs may round differently; a graphics card does so from run to run."""
+    alike = first is not None and all(key not in first or first[key] == second.get(key) for key in DECIDES)
+    return not alike or second["kind"] != "cpu"
 
 
-def again(project: Project, profile: str, jobs: int | None = None) -> Project:
-    """The second run's working copy, everything in it made anew.
-
-    Args:
-        jobs: how many stages at once; as many as there are cores for if None.
-
-    Raises:
-        UserError: a stage failed.
-    """
-    name = f"{profile}.verify"  # as deep as the profile's own, so that relative paths stay the same
-    folder = project.root / ".profiles" / name
-    shutil.rmtree(folder, ignore_errors=True)
-    copy = repro.make_copy(project, profile, name, folder / ".dvc" / "cache")
-    settings = {
-        "DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "tmp" / "site"),
-        "MPLCONFIGDIR": str(folder / ".scratch" / "matplotlib"),
-    }
-    _run(copy, "second", jobs, settings)
-    return copy
-
-
-def first_run(project: Project, profile: str, jobs: int | None = None) -> Project:
-    """The working copy of the first run, brought up to date; the repository itself for the default profile.
-
-    Raises:
-        UserError: a stage failed, or there is nothing to compare with.
-    """
-    if profile == "default":
-        if not (project.root / "dvc.lock").is_file():
-            raise UserError(f"{project.root}/dvc.lock: no such file; run `make repro` first")
-        return project
-    first = repro.make_copy(project, profile)
-    _run(first, "first", jobs)
-    return first
-
-
-def _run(copy: Project, which: str, jobs: int | None, settings: Mapping[str, str] | None = None) -> None:
-    """Every stage of a working copy that is not up to date.
-
-    Raises:
-        UserError: a stage failed.
-    """
-    jobs = jobs or repro.jobs_for(load_params(copy.params))
+def run(copy: Project, which: str, settings: Mapping[str, str] | None = None) -> None:
+    """Every stage of a working copy that is not up to date; UserError where one fails."""
+    jobs = repro.jobs_for(load_params(copy.params))
     if status := repro.run(copy, [], force=False, settings=settings, jobs=jobs):
         raise UserError(f"{copy.root}: the {which} run failed, see above (dvc repro ended with {status})")
 
 
-def counts(verdicts: Mapping[str, Sequence[Verdict]], allowed: Mapping[str, float | None]) -> dict[str, Any]:
-    """{kind: {"files", "identical", "within", "different", "largest", "tolerance"}}.
-
-    "largest" is the largest relative difference of a number, null where no file has numbers that differ; "tolerance" is
-    in words.
-    """
-    return {
-        kind: {
-            "files": len(found),
-            **{state: sum(verdict.state == state for verdict in found) for state in STATES},
-            "largest": max((one.largest for one in found if one.largest is not None), default=None),
-            "tolerance": in_words(allowed.get(kind, 0.0)),
-        }
-        for kind, found in verdicts.items()
-    }
+def first_run(project: Project, profile: str) -> Project:
+    """The working copy of the first run, brought up to date; the repository itself for the default profile."""
+    if profile != "default":
+        first = repro.make_copy(project, profile)
+        run(first, "first")
+        return first
+    if not (project.root / "dvc.lock").is_file():
+        raise UserError(f"{project.root}/dvc.lock: no such file; run `make repro` first")
+    return project
 
 
-def in_words(tolerance: float | None) -> str:
-    """A tolerance for a table."""
-    if tolerance is None:
-        return "the file is there"
-    if math.isinf(tolerance):
-        return "names and shapes"
-    return f"numbers within {100 * tolerance:g}%" if tolerance else "every byte"
+def second_run(project: Project, profile: str) -> Project:
+    """The second run's working copy, everything in it made anew."""
+    name = f"{profile}.verify"  # as deep as the profile's own, so that relative paths stay the same
+    folder = project.root / ".profiles" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    copy = repro.make_copy(project, profile, name, folder / ".dvc" / "cache")
+    own = {"DVC_SITE_CACHE_DIR": folder / ".dvc/tmp/site", "MPLCONFIGDIR": folder / ".scratch/matplotlib"}
+    run(copy, "second", {key: str(value) for key, value in own.items()})
+    return copy
 
 
-def table(verdicts: Mapping[str, Sequence[Verdict]], allowed: Mapping[str, float | None]) -> str:
-    """A row a kind, then the files that are not identical with what differs in them."""
-    rows = [("", "files", "identical", "within", "different", "must agree in")]
-    for kind, row in counts(verdicts, allowed).items():
-        shown = [str(row[key]) for key in ("files", *STATES)] if row["files"] else ["none", "-", "-", "-"]
-        rows.append((kind, *shown, row["tolerance"]))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *numbers, last in rows:
-        middle = [text.rjust(width) for text, width in zip(numbers, widths[1:-1], strict=True)]
-        lines.append("  ".join([first.ljust(widths[0]), *middle, last]).rstrip())
-    for state in reversed(STATES[1:]):
-        for kind, found in verdicts.items():
-            odd = [verdict for verdict in found if verdict.state == state]
-            lines += [f"{state}: {verdict.name}: {verdict.detail}" for verdict in odd[:MOST]]
-            lines += [f"{state}: and {len(odd) - MOST} more of the {kind}"] if len(odd) > MOST else []
-    return "\n".join(lines)
-
-
-def _worst_first(verdict: Verdict) -> tuple[bool, float, str]:
-    return verdict.state != "different", -(verdict.largest or 0.0), verdict.name
-
-
-def outcome(
-    profile: str,
-    verdicts: Mapping[str, Sequence[Verdict]],
-    first: Mapping[str, Any] | None,
-    second: Mapping[str, Any],
-    commit: str,
-) -> dict[str, Any]:
-    """What is recorded: counts, what differs (`MOST` files of a kind by name), both machines, versions."""
-    differ = {kind: [one for one in found if one.state != "identical"] for kind, found in verdicts.items()}
-    odd = [one for found in differ.values() for one in found]
-    allowed = tolerances(first, second)
-    return {
-        "profile": profile,
-        "same": not any(verdict.state == "different" for verdict in odd),
-        "elsewhere": bool(allowed),
-        "files": sum(map(len, verdicts.values())),
-        "identical": sum(map(len, verdicts.values())) - len(odd),
-        "date": today(),
-        "commit": commit,
-        "kinds": {kind: row for kind, row in counts(verdicts, allowed).items() if row["files"]},
-        "not_identical": {
-            verdict.name: {"state": verdict.state, "detail": verdict.detail, "largest": verdict.largest}
-            for found in differ.values()
-            for verdict in sorted(found, key=_worst_first)[:MOST]
-        },
-        "first": {key: value for key, value in (first or {}).items() if key not in ("seconds", "hours")},
-        "second": {key: value for key, value in second.items() if key != "seconds"},
-        "versions": {name: metadata.version(name) for name in VERSIONS},
-    }
-
-
-def record_file(project: Project, profile: str, elsewhere: bool) -> Path:
-    """Where an outcome is kept: results/trust/verify.json, verify-PROFILE.json, either with "-elsewhere"."""
-    suffix = ("" if profile == "default" else f"-{profile}") + ("-elsewhere" if elsewhere else "")
-    return project.results / "trust" / f"verify{suffix}.json"
-
-
-def verify(project: Project, profile: str, jobs: int | None = None) -> tuple[dict[str, Any], str]:
-    """(outcome, table) of a second run against the first; the outcome has the second's seconds besides.
-
-    Args:
-        jobs: how many stages at once; as many as there are cores for if None.
-
-    Raises:
-        UserError: there is nothing to compare with, or a stage failed.
-    """
-    first = first_run(project, profile, jobs)
+def verify(project: Project, profile: str) -> tuple[dict[str, Any], list[str]]:
+    """The outcome of a second run against the first, and the names of all files that differ."""
+    first = first_run(project, profile)
     before = made_on(first)
     print("again, from nothing:", flush=True)
     began = time.monotonic()
-    second = again(project, profile, jobs)
+    second = second_run(project, profile)
     seconds = round(time.monotonic() - began)
     here = made_on(second) or machine()
-    allowed = tolerances(before, here)
-    verdicts = compare(first.root, second.root, allowed)
-    found = outcome(profile, verdicts, before, here, checked_out(project.root))
-    return {**found, "seconds": seconds}, table(verdicts, allowed)
+    counts = compare(first.root, second.root)
+    names = [name for count in counts.values() for name in count.names]
+    kinds = {
+        kind: {"files": count.files, "identical": count.identical, "different": count.files - count.identical}
+        for kind, count in counts.items()
+    }
+    total = {key: sum(row[key] for row in kinds.values()) for key in ("files", "identical")}
+    outcome = {
+        "profile": profile,
+        "same": total["identical"] == total["files"],
+        "elsewhere": is_elsewhere(before, here),
+        **total,
+        "date": today(),
+        "commit": checked_out(project.root),
+        "kinds": kinds,
+        "not_identical": names[:MOST],
+        "first": {key: value for key, value in (before or {}).items() if key not in ("seconds", "hours")},
+        "second": {key: value for key, value in here.items() if key != "seconds"},
+        "versions": {name: metadata.version(name) for name in VERSIONS},
+        "seconds": seconds,
+        "requirements": sha256(project.root / "requirements.lock"),
+    }
+    return outcome, names
+
+
+def record_file(project: Project, outcome: Mapping[str, Any]) -> Path:
+    """Where an outcome is kept: results/trust/verify.json, verify-PROFILE.json, either with "-elsewhere"."""
+    suffix = "" if outcome["profile"] == "default" else f"-{outcome['profile']}"
+    return project.results / "trust" / f"verify{suffix}{'-elsewhere' if outcome['elsewhere'] else ''}.json"
 
 
 @one_line
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0 if nothing differs beyond its tolerance, 1 if something does, 2 after one line on what to mend."""
+    """Exit status 0 if all is the same or was made elsewhere, 1 if a file differs, 2 after one line on what to mend."""
     parser = argparse.ArgumentParser(description="Run every stage again from nothing and compare.")
     parser.add_argument("--profile", default="default", help="default, or a name in profiles/")
-    parser.add_argument(
-        "--jobs", type=repro.at_least_one, metavar="N", help="stages at once, as in pipeline.repro"
-    )
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write the outcome to this file")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the outcome into FILE")
     parser.add_argument("--record", action="store_true", help="keep the outcome in results/trust")
     options = parser.parse_args(arguments)
     project = find_project()
-    parse_params(read_yaml(project.params))
-    lock = sha256(project.root / "requirements.lock")
-    found, text = verify(project, options.profile, options.jobs)
-    found["requirements"] = lock
-    print(text)
-    for out in [
-        options.json,
-        record_file(project, options.profile, found["elsewhere"]) if options.record else None,
-    ]:
-        if out is not None:
-            write_json(out, found)
-    if not found["same"]:
+    load_params(project.params)
+    outcome, names = verify(project, options.profile)
+    for kind, row in outcome["kinds"].items():
+        print(f"{kind:10} {row['identical']:6} of {row['files']:6} files identical")
+    print(*(f"different: {name}" for name in names), sep="\n", end="\n" if names else "")
+    for out in (options.out, record_file(project, outcome) if options.record else None):
+        if out:
+            write_json(out, outcome)
+    if outcome["same"]:
+        print(f"verified: {outcome['identical']} of {outcome['files']} files are the same to the byte")
+    elif outcome["elsewhere"]:
+        print("the first run was made on another kind of processor, where last digits differ")
+    else:
         print("not the same: see the files named above", file=sys.stderr)
-        return 1
-    print(f"verified: {found['identical']} of {found['files']} files are the same to the byte")
-    return 0
+    return int(not outcome["same"] and not outcome["elsewhere"])
 
 
 if __name__ == "__main__":
