@@ -10,11 +10,10 @@ from abstract_beauty.data.generators.clouds import draw_clouds
 from abstract_beauty.data.generators.dead_leaves import draw_dead_leaves
 from abstract_beauty.data.generators.foliage import draw_foliage
 from abstract_beauty.data.generators.graphs import draw_graphs
-
-Draw = Callable[[np.random.Generator, int], np.ndarray]
+from abstract_beauty.data.generators.noise import Random
 
 # The four things the article opens with, and dead leaves, the classical model of the statistics of natural images.
-KINDS: dict[str, Draw] = {
+KINDS: dict[str, Callable[[Random, int], np.ndarray]] = {
     "dead-leaves": draw_dead_leaves,
     "clouds": draw_clouds,
     "graphs": draw_graphs,

@@ -5,66 +5,52 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from abstract_beauty.data.generators.brushes import Lab, blur, fixed, grid, lay, mix, ramp, reduced, sample
 from abstract_beauty.data.generators.clouds import SKIES, sky
-from abstract_beauty.data.generators.noise import (
-    Textures,
-    blur,
-    fractal,
-    grid,
-    mix,
-    pick,
-    ramp,
-    sample,
-    whole,
-)
-from abstract_beauty.data.generators.palette import Palette, lch, mottled, photograph
+from abstract_beauty.data.generators.noise import Random, Textures, fractal, pick, whole
+from abstract_beauty.data.generators.palette import Palette, lch, lighter, mottled, photograph
 
 WALLS = ("brick", "stone", "skin", "wood", "mist", "random", "dusk")
 NIGHTS = ("dusk", "moonlit", "ember")
 OVER = 1.5  # drawn so much larger and reduced in the end, against jagged edges
 
 
-def draw_buildings(rng: np.random.Generator, size: int) -> np.ndarray:
+def draw_buildings(rng: Random, size: int) -> np.ndarray:
     """A picture of buildings, (size, size, 3) in `[0, 1]`."""
-    draw = (front, corner, street, skyline)[whole(rng, 4)]
-    names = list(SKIES)
-    name = names[whole(rng, len(names))]
-    return photograph(rng, draw(rng, size, name))
+    draw = pick(rng, (front, corner, street, skyline))
+    return photograph(rng, draw(rng, size, pick(rng, list(SKIES))))
 
 
 class Style:
     """What the windows and walls of one building share."""
 
-    def __init__(self, rng: np.random.Generator, night: bool) -> None:
-        palette = Palette(rng, WALLS)
-        self.wall, self.frame = palette.colours(rng, 2)
-        self.wall[0] = np.clip(self.wall[0], 0.25, 0.9) * (0.5 if night else 1.0)
+    def __init__(self, rng: Random, night: bool) -> None:
+        dim = 0.5 if night else 1.0
+        self.wall, self.frame = Palette(rng, WALLS).colours(rng, 2)
+        self.wall[0] = np.clip(self.wall[0], 0.25, 0.9) * dim
         self.wall[1:] *= np.float32(0.8)
         self.frame[0] = np.clip(self.wall[0] + pick(rng, [-0.25, 0.25]), 0.1, 0.95)
-        self.glass = lch(rng.uniform(0.2, 0.5) * (0.5 if night else 1.0), 0.03, rng.uniform(200, 270))
+        self.glass = lch(rng.uniform(0.2, 0.5) * dim, 0.03, rng.uniform(200, 270))
         self.lit_share = rng.uniform(0.15, 0.6) if night else rng.uniform(0, 0.06)
         self.width, self.height = rng.uniform(0.35, 0.8), rng.uniform(0.4, 0.8)
         self.bars, self.arched = whole(rng, 0, 3), rng.random() < 0.2
         self.bricks = rng.random() < 0.45
         self.sills, self.bands = rng.random() < 0.6, rng.random() < 0.4
         self.blinds = rng.random() < 0.4
-        self.sky = lch(rng.uniform(0.55, 0.85) * (0.5 if night else 1.0), 0.05, rng.uniform(220, 260))
+        self.sky = lch(rng.uniform(0.55, 0.85) * dim, 0.05, rng.uniform(220, 260))
 
 
-def facade(rng: np.random.Generator, style: Style, size: int, columns: int, rows: int) -> np.ndarray:
+def facade(rng: Random, style: Style, size: int, columns: int, rows: int) -> Lab:
     """One wall seen straight from the front, OKLab (size, size, 3); windows in `rows` times `columns` cells."""
     lab = mottled(rng, size, style.wall, 0.022, 1.1)
     y, x = grid(size)
     if style.bricks:
-        lab = bricks(rng, lab, courses=int(rows * whole(rng, 5, 9)), row_shape=(columns, rows))
+        lab = bricks(rng, lab, rows * whole(rng, 5, 9), columns, rows)
     else:
         streaks = fractal(rng, size, 1.0, 6, np.pi / 2)  # rain runs down a wall
         lab[..., 0] += streaks * np.float32(0.018)
     cell_x, cell_y = (x * columns) % 1 - 0.5, (y * rows) % 1 - 0.5
-    column, row = (
-        np.minimum((x * columns).astype(int), columns - 1),
-        np.minimum((y * rows).astype(int), rows - 1),
-    )
+    column, row = ((at * count).astype(int).clip(max=count - 1) for at, count in ((x, columns), (y, rows)))
     if style.bands:
         lab[..., 0] += 0.06 * ramp(np.abs(cell_y), 0.44, 0.46)
         lab[..., 0] -= 0.1 * ramp(-cell_y, 0.38, 0.44) * ramp(cell_y, -0.45, -0.44)
@@ -97,73 +83,56 @@ def facade(rng: np.random.Generator, style: Style, size: int, columns: int, rows
     glass[..., 0] *= 1 - 0.35 * np.clip(1 - (cell_y + top) * py / (edge * 2.5), 0, 1)  # the lintel's shadow
     lab = mix(lab, glass, panes)
     if style.sills:
-        below = (cell_y - top) * py
-        sill = ((below > 0) & (below < edge * 1.4) & (np.abs(cell_x) < style.width / 2 + 0.04)).astype(
-            np.float32
-        )
-        lab = mix(lab, style.frame + np.array([0.08, 0, 0], np.float32), sill)
-        lab[..., 0] *= 1 - 0.25 * (
-            (below >= edge * 1.4) & (below < edge * 2.6) & (np.abs(cell_x) < style.width / 2 + 0.04)
-        )
-    return np.ascontiguousarray(lab, np.float32)
+        below, beside = (cell_y - top) * py, np.abs(cell_x) < style.width / 2 + 0.04
+        sill, shade = (below > 0) & (below < edge * 1.4), (below >= edge * 1.4) & (below < edge * 2.6)
+        lab = mix(lab, lighter(style.frame, 0.08), sill & beside)
+        lab[..., 0] *= 1 - 0.25 * (shade & beside)
+    return lab
 
 
-def bricks(rng: np.random.Generator, lab: np.ndarray, courses: int, row_shape: tuple[int, int]) -> np.ndarray:
+def bricks(rng: Random, lab: Lab, courses: int, columns: int, rows: int) -> Lab:
     """Bricks in courses with mortar between, every one of its own tone."""
-    size = len(lab)
-    y, x = grid(size)
-    across = max(4, int(courses * 0.42 * row_shape[0] / row_shape[1] * 1.4))
+    y, x = grid(len(lab))
+    across = max(4, int(courses * 0.42 * columns / rows * 1.4))
     course = (y * courses).astype(int)
     shifted = x * across + 0.5 * (course % 2)
-    in_x, in_y = shifted % 1, (y * courses) % 1
+    in_x, in_y = np.abs(shifted % 1 - 0.5), (y * courses) % 1
     tones = rng.normal(0, 0.05, (courses + 1, across + 2)).astype(np.float32)[course, shifted.astype(int)]
     thick = 0.12
-    joint = np.maximum(
-        ramp(np.abs(in_y - 0.5), 0.5 - thick, 0.5), ramp(np.abs(in_x - 0.5), 0.5 - thick * 0.45, 0.5)
-    )
+    joint = np.maximum(ramp(np.abs(in_y - 0.5), 0.5 - thick, 0.5), ramp(in_x, 0.5 - thick * 0.45, 0.5))
     lab = lab + tones[..., None] * np.array([1, 0.12, 0.1], np.float32)
     lab[..., 0] += 0.03 * (0.5 - in_y)
-    mortar = np.array([rng.uniform(-0.12, 0.14), 0, 0], np.float32) + lab.mean((0, 1)) * np.array(
-        [1, 0.3, 0.3], np.float32
-    )
-    return mix(lab, mortar, joint)
+    grey = lab.mean((0, 1)) * np.array([1, 0.3, 0.3], np.float32)
+    return mix(lab, lighter(grey, rng.uniform(-0.12, 0.14)), joint)
 
 
-def hang(picture: np.ndarray, wall: np.ndarray, corners: np.ndarray) -> None:
+def hang(picture: Lab, wall: Lab, corners: np.ndarray) -> None:
     """Put a wall into a picture; `corners` in shares of the picture: top left, top right, bottom right, bottom left."""
     size, side = len(picture), len(wall)
     points = corners * size
-    (left, top), (right, bottom) = (
-        np.clip(np.floor(points.min(0)), 0, size),
-        np.clip(np.ceil(points.max(0)) + 1, 0, size),
-    )
-    rows, columns = slice(int(top), int(bottom)), slice(int(left), int(right))
-    width, height = columns.stop - columns.start, rows.stop - rows.start
-    if width <= 0 or height <= 0:
+    left, top = np.clip(np.floor(points.min(0)), 0, size).astype(int).tolist()
+    right, bottom = np.clip(np.ceil(points.max(0)) + 1, 0, size).astype(int).tolist()
+    if left >= right or top >= bottom:
         return
-    points = (points - [columns.start, rows.start]).astype(np.float32)
+    points = (points - [left, top]).astype(np.float32)
     flat = np.array([[0, 0], [side, 0], [side, side], [0, side]], np.float32)
     matrix = cv2.getPerspectiveTransform(flat, points)
     spans = np.linalg.norm(points - np.roll(points, 1, 0), axis=1)
     smooth = blur(wall, min(2.0, 0.35 * side / max(float(spans.mean()), 1.0)))  # a wall that is made smaller
-    turned = cv2.warpPerspective(smooth, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    mask = np.zeros((height, width), np.uint8)
-    cv2.fillConvexPoly(mask, np.round(points * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
-    under = picture[rows, columns]
-    under += (turned - under) * (mask[..., None] * np.float32(1 / 255))
+    place = right - left, bottom - top
+    turned = cv2.warpPerspective(smooth, matrix, place, borderMode=cv2.BORDER_REPLICATE)
+    mask = np.zeros(place[::-1], np.uint8)
+    cv2.fillConvexPoly(mask, fixed(points), 255, cv2.LINE_AA, 4)
+    lay(picture[top:bottom, left:right], turned, mask)
 
 
-def _ground(rng: np.random.Generator, size: int, name: str) -> np.ndarray:
+def _ground(rng: Random, size: int, name: str) -> Lab:
     """The sky behind, a little out of focus, larger than the picture by `OVER`."""
     behind = blur(sky(rng, size, name, rng.uniform(0.9, 1.3)), rng.uniform(0, 1.5))
     return cv2.resize(behind, (int(OVER * size), int(OVER * size)))
 
 
-def _finish(lab: np.ndarray, size: int) -> np.ndarray:
-    return cv2.resize(np.ascontiguousarray(lab), (size, size), interpolation=cv2.INTER_AREA)
-
-
-def front(rng: np.random.Generator, size: int, name: str) -> np.ndarray:
+def front(rng: Random, size: int, name: str) -> Lab:
     """A wall that fills the picture, or leaves some sky at the top, seen a little from the side or from below."""
     style = Style(rng, name in NIGHTS)
     rows = whole(rng, 1, 7)
@@ -171,36 +140,30 @@ def front(rng: np.random.Generator, size: int, name: str) -> np.ndarray:
     wall = facade(rng, style, int(OVER * size), columns, rows)
     top = rng.uniform(0.05, 0.35) if rng.random() < 0.4 else -0.05
     left, right, narrow = *rng.uniform(-0.15, 0.25, 2), rng.uniform(0, 0.12)
-    corners = np.array(
-        [
-            [-0.05 + narrow, top + left * (top > 0)],
-            [1.05 - narrow, top + right * (top > 0)],
-            [1.2, 1.1],
-            [-0.2, 1.1],
-        ]
-    )
-    if top < 0:
+    corners = np.array([[-0.05 + narrow, top], [1.05 - narrow, top], [1.2, 1.1], [-0.2, 1.1]])
+    if top > 0:
+        corners[:2, 1] += [left, right]
+    else:
         corners[:, 1] += [-abs(left), -abs(right), abs(right), abs(left)]
         corners[:2, 0] += [-0.25, 0.25]
     lab = _ground(rng, size, name)
     hang(lab, _sun(rng, wall), corners)
-    return _finish(lab, size)
+    return reduced(lab, size)
 
 
-def _sun(rng: np.random.Generator, lab: np.ndarray) -> np.ndarray:
+def _sun(rng: Random, lab: Lab) -> Lab:
     """On some walls lies the shadow of another house or a tree."""
     if rng.random() < 0.6:
         return lab
     size = len(lab)
     y, x = grid(size)
     slope, ragged = rng.normal(0, 1), fractal(rng, size, 1.4) * pick(rng, [0, 0.12])
-    shade = ramp(
-        y - 0.5 + slope * (x - 0.5) + ragged + rng.normal(0, 0.15), -0.006, 0.006 + 0.05 * rng.random()
-    )
+    beyond = y - 0.5 + slope * (x - 0.5) + ragged + rng.normal(0, 0.15)
+    shade = ramp(beyond, -0.006, 0.006 + 0.05 * rng.random())
     return lab * (1 - np.float32(rng.uniform(0.2, 0.45)) * shade[..., None])
 
 
-def corner(rng: np.random.Generator, size: int, name: str) -> np.ndarray:
+def corner(rng: Random, size: int, name: str) -> Lab:
     """A house or tower seen at its corner: two walls, one in the light."""
     style, lab = Style(rng, name in NIGHTS), _ground(rng, size, name)
     rows = whole(rng, 3, 13)
@@ -213,56 +176,47 @@ def corner(rng: np.random.Generator, size: int, name: str) -> np.ndarray:
         columns = max(2, int(rows * abs(outer - edge) / (foot - top) * rng.uniform(1.2, 1.8)))
         wall = facade(rng, style, int(OVER * size), columns, rows)
         wall[..., 0] += np.float32(light)
-        near, far = (
-            np.array([[edge, top], [edge, foot]]),
-            np.array([[outer, top + fall], [outer, foot - fall * 0.4]]),
-        )
-        first, second = (near, far) if flip else (far, near)
-        hang(lab, wall, np.array([first[0], second[0], second[1], first[1]]))
-    return _finish(_pavement(rng, lab, foot - max(falls) * 0.4), size)
+        corners = np.array([[outer, top + fall], [edge, top], [edge, foot], [outer, foot - fall * 0.4]])
+        hang(lab, wall, corners[[1, 0, 3, 2]] if flip else corners)
+    return reduced(_pavement(rng, lab, foot - max(falls) * 0.4), size)
 
 
-def _pavement(rng: np.random.Generator, lab: np.ndarray, line: float) -> np.ndarray:
+def _pavement(rng: Random, lab: Lab, line: float) -> Lab:
     """A street or square below the line, its stones smaller the farther they lie; wet ones mirror a little."""
     size = len(lab)
     y, x = grid(size)
     depth = 1 / (np.clip(y - line, 0, 1) + 0.06)
     texture = fractal(rng, size, 0.9)
     stones = sample(texture, (x - 0.5) * depth * size * 0.12, depth * size * 0.12)
-    ground = np.empty_like(lab)
-    ground[:] = lch(
-        rng.uniform(0.45, 0.8) * float(lab[-size // 4 :, :, 0].mean()), 0.012, rng.uniform(60, 260)
-    )
+    light = rng.uniform(0.45, 0.8) * float(lab[-size // 4 :, :, 0].mean())
+    ground = np.full_like(lab, lch(light, 0.012, rng.uniform(60, 260)))
     ground[..., 0] += stones * 0.03 + (y - line) * np.float32(0.2)
     if rng.random() < 0.4:
         row = ((2 * line - y) * size + stones * 3).clip(0, size - 1)
-        mirrored = sample(lab, x * size, row)
-        ground = mix(ground, blur(mirrored, size / 200), rng.uniform(0.15, 0.5))
+        ground = mix(ground, blur(sample(lab, x * size, row), size / 200), rng.uniform(0.15, 0.5))
     return mix(lab, ground, ramp(y, line - 0.003, line + 0.003))
 
 
-def street(rng: np.random.Generator, size: int, name: str) -> np.ndarray:
+def street(rng: Random, size: int, name: str) -> Lab:
     """Two rows of houses that run to one point, the street between them and the sky above."""
     lab = _ground(rng, size, name)
     x, y = rng.uniform(0.35, 0.65), rng.uniform(0.5, 0.75)
     lab = _pavement(rng, lab, y)
     light = rng.permutation([0.05, -0.1])
     for side, sun in zip((-1, 1), light, strict=True):
-        depths = np.array([3.2, 1.9, 1.25, 0.85, 0.55])
-        for far, near in pairwise(depths):
+        for far, near in pairwise((3.2, 1.9, 1.25, 0.85, 0.55)):
             style, rows = Style(rng, name in NIGHTS), whole(rng, 3, 7)
             tall = rng.uniform(0.5, 1.0)
             wall = facade(rng, style, size, whole(rng, 2, 5), rows)
             wall[..., 0] += np.float32(sun)
             wall = mix(wall, lab[: size // 2].mean((0, 1)), 0.1 * far)  # the air between
-            place = np.array([[x + side * 0.42 / d, y - tall / d] for d in (far, near)])
-            foot = np.array([[x + side * 0.42 / d, y + 0.2 / d] for d in (far, near)])
-            corners = np.array([place[0], place[1], foot[1], foot[0]])
+            places = ((far, -tall), (near, -tall), (near, 0.2), (far, 0.2))
+            corners = np.array([[x + side * 0.42 / d, y + rise / d] for d, rise in places])
             hang(lab, wall, corners if side > 0 else corners[[1, 0, 3, 2]])
-    return _finish(lab, size)
+    return reduced(lab, size)
 
 
-def skyline(rng: np.random.Generator, size: int, name: str) -> np.ndarray:
+def skyline(rng: Random, size: int, name: str) -> Lab:
     """Towers behind towers; the far ones fade into the air, and at night their windows burn."""
     lab, night = _ground(rng, size, name), name in NIGHTS
     air = lab[int(1.2 * size) :].mean((0, 1))
@@ -274,16 +228,11 @@ def skyline(rng: np.random.Generator, size: int, name: str) -> np.ndarray:
             width = rng.uniform(0.08, 0.2) * (0.6 + 0.7 * near)
             top = rng.uniform(0.15, 0.6) + 0.22 * near
             style, rows = Style(rng, night), whole(rng, 8, 26)
-            wall = facade(
-                rng,
-                style,
-                size // 2,
-                max(2, int(rows * width / (1 - top + 0.05) * rng.uniform(0.8, 1.5))),
-                rows,
-            )
+            columns = max(2, int(rows * width / (1 - top + 0.05) * rng.uniform(0.8, 1.5)))
+            wall = facade(rng, style, size // 2, columns, rows)
             wall[..., 0] += textures.piece(rng, size // 2, size // 2, 0) * 0.02
             wall[..., 0] += np.linspace(-0.06, 0.06, size // 2, dtype=np.float32) * pick(rng, [-1, 1])
             wall = mix(wall, air, 0.75 * (1 - near) ** 0.8)
             hang(lab, wall, np.array([[at, top], [at + width, top], [at + width, 1.1], [at, 1.1]]))
             at += width * rng.uniform(0.85, 1.5)
-    return _finish(lab, size)
+    return reduced(lab, size)

@@ -4,21 +4,22 @@ Sizes follow r ** -3, which makes the picture look alike at every scale; every l
 edge and shadow, and the layers lie at different depths of focus (after Achddou et al. 2025, VibrantLeaves).
 """
 
+import cv2
 import numpy as np
 
-from abstract_beauty.data.generators.noise import Field, Textures, blur, fractal, patch, pick, whole
+from abstract_beauty.data.generators.brushes import Field, Lab, Patch, blur, patch
+from abstract_beauty.data.generators.noise import Random, Textures, fractal, pick, whole
 from abstract_beauty.data.generators.palette import Palette, photograph
 
 SHAPES = ("disc", "ellipse", "polygon", "blob", "pebble", "lens", "strip")
 
 
-def draw_dead_leaves(rng: np.random.Generator, size: int) -> np.ndarray:
+def draw_dead_leaves(rng: Random, size: int) -> np.ndarray:
     """A picture of dead leaves, (size, size, 3) in `[0, 1]`."""
     palette, textures = Palette(rng), Textures(rng, size)
     # a picture of one or two families of shapes has a character; one of all of them is confetti
     shapes = rng.choice(SHAPES, whole(rng, 1, 4), replace=False).tolist()
-    lab = np.empty((size, size, 3), np.float32)
-    lab[:] = palette.colour(rng)
+    lab = np.full((size, size, 3), palette.colour(rng), np.float32)
     lab[..., 0] += fractal(rng, size, 1.3) * np.float32(0.08)
     smallest, largest = size / rng.uniform(60, 140), size * rng.uniform(0.25, 0.6)
     count = int(rng.uniform(200, 560))
@@ -30,67 +31,55 @@ def draw_dead_leaves(rng: np.random.Generator, size: int) -> np.ndarray:
     focus = rng.uniform(0, 3) * size / 256 if rng.random() < 0.6 else 0.0
     blurred_at = {covering: focus, count // 3: focus * 0.6, 2 * count // 3: focus * 0.3}
     for index, radius in enumerate(radii):
-        if index in blurred_at:
-            lab = blur(lab, blurred_at[index])
+        lab = blur(lab, blurred_at.get(index, 0))
         colour = palette.colour(rng)
         drop_leaf(rng, lab, pick(rng, shapes), radius, colour, textures, light)
     if focus > 1:
         for _ in range(whole(rng, 0, 4)):  # and some in front of the focus
-            drop_leaf(
-                rng,
-                lab,
-                "blob",
-                rng.uniform(0.1, 0.3) * size,
-                palette.colour(rng),
-                textures,
-                light,
-                focus * 6,
-            )
+            radius, colour = rng.uniform(0.1, 0.3) * size, palette.colour(rng)
+            drop_leaf(rng, lab, "blob", radius, colour, textures, light, focus * 6)
     return photograph(rng, lab, contrast=0.15)  # shapes of any lightness side by side have more than enough
 
 
-def sizes(rng: np.random.Generator, count: int, smallest: float, largest: float) -> np.ndarray:
+def sizes(rng: Random, count: int, smallest: float, largest: float) -> np.ndarray:
     """Radii of density r ** -3 between two limits, by inversion of the distribution function."""
     return 1 / np.sqrt(rng.uniform(largest**-2, smallest**-2, count))
 
 
 def drop_leaf(
-    rng: np.random.Generator,
-    lab: np.ndarray,
-    shape: str,
-    radius: float,
-    colour: np.ndarray,
-    textures: Textures,
-    light: float,
+    rng: Random, lab: Lab, shape: str, radius: float, colour: np.ndarray, textures: Textures, light: float,
     softness: float = 0.0,
-) -> None:
+) -> None:  # fmt: skip
     """Paint one leaf on `lab` at a random place, with its shadow; `light` is the angle the light comes from."""
     size = len(lab)
     softness = softness or (1.0 if rng.random() < 0.8 else rng.uniform(1, 1 + radius / 8))
     shadow = min(radius * rng.uniform(0.1, 0.4), size / 16)
     x, y = rng.uniform(-0.15, 1.15, 2) * size
-    place = patch(size, x, y, radius, rng.uniform(0, 2 * np.pi), shadow + softness)
+    place = patch(lab, x, y, radius, rng.uniform(0, 2 * np.pi), shadow + softness)
     if place is None:
         return
-    u, v = place.u, place.v
-    distance = outline(rng, shape, u, v) * radius  # in pixels, negative inside
-    cover = np.clip(0.5 - distance / softness, 0, 1)
-    under = lab[place.rows, place.columns]
+    distance = outline(rng, shape, place.u, place.v) * radius  # in pixels, negative inside
     if rng.random() < 0.7:
-        shade = np.clip(0.5 - 0.5 * distance / shadow, 0, 1)
-        step = int(shadow * np.cos(light) * 0.7), int(shadow * np.sin(light) * 0.7)
-        under *= (1 - np.float32(rng.uniform(0.1, 0.5)) * shifted(shade, *step))[..., None]
-    leaf = np.empty_like(under)
-    leaf[:] = colour
-    leaf[..., 0] += relief(rng, u, v, distance / radius)
+        cast_shadow(place, distance, shadow, light, 0.7, rng.uniform(0.1, 0.5))
+    leaf = np.full_like(place.under, colour)
+    leaf[..., 0] += relief(rng, place.u, place.v, distance / radius)
     strength = 0.15 * rng.random() ** 1.5
-    texture = textures.piece(rng, *u.shape) * np.float32(strength)
-    tint = np.array([1, rng.normal(0, 0.2), rng.normal(0, 0.3)], np.float32)
-    leaf += texture[..., None] * tint
-    under += (leaf - under) * cover[..., None]
+    texture = textures.piece(rng, *place.u.shape) * np.float32(strength)
+    leaf += texture[..., None] * np.array([1, rng.normal(0, 0.2), rng.normal(0, 0.3)], np.float32)
+    place.paint(leaf, np.clip(0.5 - distance / softness, 0, 1))
 
 
-def outline(rng: np.random.Generator, shape: str, u: Field, v: Field) -> Field:
+def cast_shadow(
+    place: Patch, distance: Field, width: float, light: float, reach: float, darkness: float
+) -> None:
+    """Darken the picture beside a shape, away from the light; `distance` is from its edge, negative inside."""
+    shade = np.clip(0.5 - 0.5 * distance / width, 0, 1)
+    right, down = int(width * np.cos(light) * reach), int(width * np.sin(light) * reach)
+    under = place.under
+    under *= (1 - np.float32(darkness) * shifted(shade, right, down))[..., None]
+
+
+def outline(rng: Random, shape: str, u: Field, v: Field) -> Field:
     """About the signed distance to the edge of a shape of radius 1, negative inside."""
     if shape == "disc":
         return np.hypot(u, v) - 1
@@ -100,18 +89,14 @@ def outline(rng: np.random.Generator, shape: str, u: Field, v: Field) -> Field:
     if shape == "polygon":
         corners = whole(rng, 3, 8)
         angles = (np.arange(corners) + rng.uniform(-0.3, 0.3, corners)) * 2 * np.pi / corners
-        sides = [
-            u * np.float32(np.cos(a)) + v * np.float32(np.sin(a)) - np.float32(d)
-            for a, d in zip(angles, rng.uniform(0.5, 0.75, corners), strict=True)
-        ]
-        return np.maximum.reduce(sides)
+        cosines, sines = np.float32(np.cos(angles)), np.float32(np.sin(angles))
+        far = np.float32(rng.uniform(0.5, 0.75, corners))
+        return np.maximum.reduce([u * c + v * s - d for c, s, d in zip(cosines, sines, far, strict=True)])
     if shape == "blob":
-        angle = np.arctan2(v, u)
-        edge = np.float32(0.75)
+        angle, edge = np.arctan2(v, u), np.float32(0.75)
         for wave in range(2, 6):
-            edge = edge + np.float32(rng.normal(0, 0.16 / wave)) * np.cos(
-                wave * angle + np.float32(rng.uniform(0, 6.3))
-            )
+            height, phase = np.float32(rng.normal(0, 0.16 / wave)), np.float32(rng.uniform(0, 6.3))
+            edge = edge + height * np.cos(wave * angle + phase)
         return np.hypot(u, v) - edge
     if shape == "pebble":
         flat = np.float32(rng.uniform(0.6, 1))
@@ -124,7 +109,7 @@ def outline(rng: np.random.Generator, shape: str, u: Field, v: Field) -> Field:
     return np.maximum(np.abs(v + bend * u * u) - np.float32(rng.uniform(0.04, 0.16)), np.abs(u) - 1)
 
 
-def relief(rng: np.random.Generator, u: Field, v: Field, depth: Field) -> Field:
+def relief(rng: Random, u: Field, v: Field, depth: Field) -> Field:
     """Lightness over a leaf: a slope of light across it, and a rounding towards its edge on some."""
     slope, angle = rng.normal(0, 0.08), rng.uniform(0, 2 * np.pi)
     shade = np.float32(slope * np.cos(angle)) * u + np.float32(slope * np.sin(angle)) * v
@@ -136,10 +121,5 @@ def relief(rng: np.random.Generator, u: Field, v: Field, depth: Field) -> Field:
 
 def shifted(field: Field, right: int, down: int) -> Field:
     """`field` moved by whole pixels; what comes in is 0."""
-    moved = np.zeros_like(field)
-    height, width = field.shape
-    if abs(right) < width and abs(down) < height:
-        moved[max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)] = field[
-            max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)
-        ]
-    return moved
+    move = np.array([[1, 0, right], [0, 1, down]], np.float32)
+    return cv2.warpAffine(field, move, field.shape[::-1], flags=cv2.INTER_NEAREST)

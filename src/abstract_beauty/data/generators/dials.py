@@ -8,54 +8,51 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from abstract_beauty.data.generators.noise import Random
+
 LEVELS = 6
 
 
-def _palette(rng: np.random.Generator, count: int) -> np.ndarray:
+def _palette(rng: Random, count: int) -> np.ndarray:
     return rng.uniform(0.05, 0.95, (count, 3)).astype(np.float32)
 
 
-def more_shapes(rng: np.random.Generator, size: int, level: int) -> np.ndarray:
+def more_shapes(rng: Random, size: int, level: int) -> np.ndarray:
     """Flat discs and turned rectangles on plain ground: 2, 4, 8, ... 64 of them, smaller as they are more."""
     count = 2 ** (level + 1)
-    picture = np.ones((size, size, 3), np.float32) * _palette(rng, 1)
-    for colour in _palette(rng, count):
+    picture = np.full((size, size, 3), _palette(rng, 1))
+    for colour in _palette(rng, count).tolist():
         centre = rng.uniform(0.1, 0.9, 2) * size
         extent = size * rng.uniform(0.5, 1.0) / (2 + np.sqrt(count))
         if rng.random() < 0.5:
-            cv2.circle(
-                picture, centre.astype(int).tolist(), int(extent / 2), colour.tolist(), -1, cv2.LINE_AA
-            )
+            cv2.circle(picture, centre.astype(int).tolist(), int(extent / 2), colour, -1, cv2.LINE_AA)
         else:
-            box = cv2.boxPoints(
-                (centre.tolist(), (extent, extent * rng.uniform(0.4, 1)), rng.uniform(0, 180))
-            )
-            cv2.fillPoly(picture, [box.round().astype(np.int32)], colour.tolist(), cv2.LINE_AA)
+            sides, turn = (extent, extent * rng.uniform(0.4, 1)), rng.uniform(0, 180)
+            box = cv2.boxPoints((centre.tolist(), sides, turn))
+            cv2.fillPoly(picture, [box.round().astype(np.int32)], colour, cv2.LINE_AA)
     return picture
 
 
-def less_order(rng: np.random.Generator, size: int, level: int) -> np.ndarray:
+def less_order(rng: Random, size: int, level: int) -> np.ndarray:
     """The same hundred discs in rows and columns, pushed out of place, size and colour further at each turn."""
     disorder, cells = level / (LEVELS - 1), 10
     first, second = _palette(rng, 2)
     if np.abs(first - second).mean() < 0.3:
         second = 1 - first
-    picture = np.ones((size, size, 3), np.float32) * second
+    picture = np.full((size, size, 3), second)
     step = size / cells
-    for row in range(cells):
-        for column in range(cells):
-            shift = rng.uniform(-1, 1, 2) * disorder * step
-            centre = (np.array([column + 0.5, row + 0.5]) * step + shift).round().astype(int)
-            radius = max(1, round(step * 0.3 * (1 + 0.8 * disorder * rng.uniform(-1, 1))))
-            colour = first + disorder * (rng.uniform(0.05, 0.95, 3) - first)
-            cv2.circle(picture, centre.tolist(), radius, colour.tolist(), -1, cv2.LINE_AA)
+    for row, column in np.ndindex(cells, cells):
+        shift = rng.uniform(-1, 1, 2) * disorder * step
+        centre = (np.array([column + 0.5, row + 0.5]) * step + shift).round().astype(int)
+        radius = max(1, round(step * 0.3 * (1 + 0.8 * disorder * rng.uniform(-1, 1))))
+        colour = first + disorder * (rng.uniform(0.05, 0.95, 3) - first)
+        cv2.circle(picture, centre.tolist(), radius, colour.tolist(), -1, cv2.LINE_AA)
     return picture
 
 
-def more_strokes(rng: np.random.Generator, size: int, level: int) -> np.ndarray:
+def more_strokes(rng: Random, size: int, level: int) -> np.ndarray:
     """Crossing strokes of ink on paper: 2, 4, 8, ... 64, each a random curve."""
-    ground = rng.uniform(0.75, 0.95, 3).astype(np.float32)
-    picture = np.ones((size, size, 3), np.float32) * ground
+    picture = np.full((size, size, 3), rng.uniform(0.75, 0.95, 3), np.float32)
     along = np.linspace(0, 1, 40)[:, None]
     for _ in range(2 ** (level + 1)):
         a, b, c = rng.uniform(0, size, (3, 2))
@@ -66,7 +63,7 @@ def more_strokes(rng: np.random.Generator, size: int, level: int) -> np.ndarray:
     return picture
 
 
-def finer_patches(rng: np.random.Generator, size: int, level: int) -> np.ndarray:
+def finer_patches(rng: Random, size: int, level: int) -> np.ndarray:
     """A plane cut into coloured cells around random points: 3, 6, 12, ... 96 of them."""
     count = 3 * 2**level
     points = rng.uniform(0, size, (count, 2))
@@ -75,11 +72,8 @@ def finer_patches(rng: np.random.Generator, size: int, level: int) -> np.ndarray
     return cv2.GaussianBlur(_palette(rng, count)[nearest], (0, 0), 0.7)
 
 
-DIALS: dict[str, Callable[[np.random.Generator, int, int], np.ndarray]] = {
-    "more shapes": more_shapes,
-    "less order": less_order,
-    "more strokes": more_strokes,
-    "finer patches": finer_patches,
+DIALS: dict[str, Callable[[Random, int, int], np.ndarray]] = {
+    draw.__name__.replace("_", " "): draw for draw in (more_shapes, less_order, more_strokes, finer_patches)
 }
 
 

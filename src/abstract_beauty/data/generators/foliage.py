@@ -3,50 +3,46 @@
 import cv2
 import numpy as np
 
-from abstract_beauty.data.generators.dead_leaves import shifted
-from abstract_beauty.data.generators.noise import Textures, blur, fractal, grid, mix, patch, pick, whole
-from abstract_beauty.data.generators.palette import SEASONS, Palette, Season, green, lch, mottled, photograph
+from abstract_beauty.data.generators.brushes import Field, Lab, blur, fixed, grid, mix, patch, reduced
+from abstract_beauty.data.generators.dead_leaves import cast_shadow
+from abstract_beauty.data.generators.noise import Random, Textures, fractal, pick, whole
+from abstract_beauty.data.generators.palette import (
+    SEASONS, Palette, Season, green, lch, lighter, mottled, photograph,
+)  # fmt: skip
 from abstract_beauty.data.generators.trees import tree
 
 
-def draw_foliage(rng: np.random.Generator, size: int) -> np.ndarray:
+def draw_foliage(rng: Random, size: int) -> np.ndarray:
     """A picture of plants, (size, size, 3) in `[0, 1]`."""
-    season = SEASONS[list(SEASONS)[whole(rng, len(SEASONS))]]
-    draw = (leaves, leaves, tree, fern, grass)[whole(rng, 5)]
+    season = SEASONS[pick(rng, list(SEASONS))]
+    draw = pick(rng, (leaves, leaves, tree, fern, grass))
     if draw in (fern, grass) and season[0] < 60:
         season = SEASONS["spring"]  # no red meadows
     return photograph(rng, draw(rng, size, season))
 
 
-def bokeh(rng: np.random.Generator, size: int, season: Season) -> np.ndarray:
+def bokeh(rng: Random, size: int, season: Season) -> Lab:
     """A ground far out of focus: soft fields of the season's colours with discs of light."""
-    dark = green(rng, season, -0.25)
-    lab = mix(mottled(rng, size, dark, 0.05, 1.8), green(rng, season, rng.uniform(0, 0.3)), _soft(rng, size))
+    dark = mottled(rng, size, green(rng, season, -0.25), 0.05, 1.8)
+    lab = mix(dark, green(rng, season, rng.uniform(0, 0.3)), _soft(rng, size))
     if rng.random() < 0.5:
-        lab = mix(
-            lab,
-            lch(rng.uniform(0.75, 0.95), 0.04, pick(rng, [90, 230])),
-            _soft(rng, size) * rng.uniform(0.3, 0.9),
-        )
-    lab = np.ascontiguousarray(lab, np.float32)
+        light = lch(rng.uniform(0.75, 0.95), 0.04, pick(rng, [90, 230]))
+        lab = mix(lab, light, _soft(rng, size) * rng.uniform(0.3, 0.9))
     radius = rng.uniform(0.02, 0.07) * size
     for _ in range(whole(rng, 0, 26)):
-        place = patch(size, *rng.uniform(0, size, 2), radius * rng.uniform(0.8, 1.2), 0.0, 2)
+        place = patch(lab, *rng.uniform(0, size, 2), radius * rng.uniform(0.8, 1.2), 0.0, 2)
         if place is not None:
             distance = np.hypot(place.u, place.v)
             disc = np.clip((1 - distance) * radius * 0.6, 0, 1) * (0.6 + 0.4 * distance)
-            under = lab[place.rows, place.columns]
-            under += (lch(0.92, 0.07, season[0] - 25) - under) * (disc * np.float32(0.5 * rng.random()))[
-                ..., None
-            ]
+            place.paint(lch(0.92, 0.07, season[0] - 25), disc * np.float32(0.5 * rng.random()))
     return lab
 
 
-def _soft(rng: np.random.Generator, size: int) -> np.ndarray:
+def _soft(rng: Random, size: int) -> Field:
     return np.clip(0.5 + 0.45 * fractal(rng, size, 2.2), 0, 1)
 
 
-def leaves(rng: np.random.Generator, size: int, season: Season) -> np.ndarray:
+def leaves(rng: Random, size: int, season: Season) -> Lab:
     """Leaves over leaves, from small and blurred at the back to large and sharp in front; some with flowers."""
     lab, textures = bokeh(rng, size, season), Textures(rng, size)
     largest, count = rng.uniform(0.12, 0.42) * size, whole(rng, 50, 130)
@@ -69,20 +65,12 @@ def leaves(rng: np.random.Generator, size: int, season: Season) -> np.ndarray:
 
 
 def lay_leaf(
-    rng: np.random.Generator,
-    lab: np.ndarray,
-    at: np.ndarray,
-    length: float,
-    angle: float,
-    slim: float,
-    colour: np.ndarray,
-    textures: Textures,
-    light: float,
-    backlit: bool = False,
-) -> None:
+    rng: Random, lab: Lab, at: np.ndarray, length: float, angle: float, slim: float, colour: np.ndarray,
+    textures: Textures, light: float, backlit: bool = False,
+) -> None:  # fmt: skip
     """One leaf with a midrib, side veins, two halves that take the light differently, and a shadow."""
     shadow = max(2.0, length * 0.12)
-    place = patch(len(lab), *at, length, angle, shadow)
+    place = patch(lab, *at, length, angle, shadow)
     if place is None:
         return
     u, v = place.u, place.v + np.float32(rng.normal(0, 0.12)) * place.u**2  # bent along its length
@@ -91,51 +79,42 @@ def lay_leaf(
     toothed = 1 + np.float32(pick(rng, [0, 0.06])) * np.sin(along * np.float32(rng.uniform(60, 90)))
     distance = (np.abs(v) - width * toothed) * np.float32(length)
     distance = np.maximum(distance, (np.abs(u) - 1) * length)
-    cover = np.clip(0.5 - distance, 0, 1)
-    under = lab[place.rows, place.columns]
-    shade = np.clip(0.5 - 0.5 * distance / shadow, 0, 1)
-    step = int(shadow * np.cos(light) * 0.8), int(shadow * np.sin(light) * 0.8)
-    under *= (1 - np.float32(rng.uniform(0.25, 0.55)) * shifted(shade, *step))[..., None]
-    leaf = np.empty_like(under)
-    leaf[:] = colour
+    cast_shadow(place, distance, shadow, light, 0.8, rng.uniform(0.25, 0.55))
+    leaf = np.full_like(place.under, colour)
     side = np.where(v > 0, 1, -1) * np.float32(rng.normal(0, 0.05))
     slant = (u + 1.1 * np.abs(v)) * np.float32(rng.uniform(9, 14))
     between = np.abs(slant % 1 - 0.5) * 2  # 1 on a side vein, 0 halfway between two
     vein_width = np.float32(max(0.012, 0.9 / length))
     midrib = np.clip(1.5 - np.abs(v) / vein_width, 0, 1)
     veins = np.clip((between - 0.78) * 4, 0, 1) * np.float32(min(1, length / 40))
-    sign = -1 if backlit else 1
     leaf[..., 0] += side + np.float32(0.05) * (0.5 - between) * np.float32(min(1, length / 30))
-    leaf[..., 0] += sign * (0.16 * midrib + 0.07 * veins)
+    leaf[..., 0] += (-1 if backlit else 1) * (0.16 * midrib + 0.07 * veins)
     leaf[..., 0] += textures.piece(rng, *u.shape) * np.float32(0.025) + np.float32(rng.normal(0, 0.07)) * u
     if not backlit and rng.random() < 0.4:  # the sky in its wax
-        leaf = mix(
-            leaf,
-            lch(0.9, 0.02, 230),
-            np.exp(-(((v - 0.4 * slim) / (0.22 * slim)) ** 2)) * rng.uniform(0.1, 0.4),
-        )
-    under += (leaf - under) * cover[..., None]
+        gloss = np.exp(-(((v - 0.4 * slim) / (0.22 * slim)) ** 2)) * rng.uniform(0.1, 0.4)
+        leaf = mix(leaf, lch(0.9, 0.02, 230), gloss)
+    place.paint(leaf, np.clip(0.5 - distance, 0, 1))
 
 
-def flower(
-    rng: np.random.Generator, lab: np.ndarray, at: np.ndarray, radius: float, colour: np.ndarray
-) -> None:
+def flower(rng: Random, lab: Lab, at: np.ndarray, radius: float, colour: np.ndarray) -> None:
     """Petals around a yellow middle."""
-    place = patch(len(lab), *at, radius, rng.uniform(0, 6.3), 2)
+    place = patch(lab, *at, radius, rng.uniform(0, 6.3), 2)
     if place is None:
         return
     distance, angle = np.hypot(place.u, place.v), np.arctan2(place.v, place.u)
     petals = whole(rng, 4, 9)
     edge = 0.62 + 0.34 * np.abs(np.cos(angle * petals / 2)) ** 0.6
-    under = lab[place.rows, place.columns]
-    petal = np.empty_like(under)
-    petal[:] = colour + np.array([rng.normal(0.08, 0.05), 0, 0], np.float32)
+    petal = np.full_like(place.under, lighter(colour, rng.normal(0.08, 0.05)))
     petal[..., 0] += 0.18 * distance - 0.12 + 0.1 * np.cos(angle * petals)
     petal = mix(petal, lch(0.72, 0.14, 82), np.clip((0.27 - distance) * 9, 0, 1))
-    under += (petal - under) * np.clip((edge - distance) * radius, 0, 1)[..., None]
+    place.paint(petal, np.clip((edge - distance) * radius, 0, 1))
 
 
-def fern(rng: np.random.Generator, size: int, season: Season) -> np.ndarray:
+def _towards(angle: float) -> np.ndarray:
+    return np.array([np.cos(angle), np.sin(angle)])
+
+
+def fern(rng: Random, size: int, season: Season) -> Lab:
     """Fronds with leaflets along both sides, each smaller than the one before it."""
     lab, textures = bokeh(rng, size, season), Textures(rng, size)
     light, fronds = rng.uniform(0, 2 * np.pi), whole(rng, 3, 8)
@@ -147,51 +126,41 @@ def fern(rng: np.random.Generator, size: int, season: Season) -> np.ndarray:
         curl, length = rng.normal(0, 1.0), rng.uniform(0.6, 1.15) * size
         colour = green(rng, season, 0.12 * (index / fronds - 0.5))
         pairs = whole(rng, 14, 26)
-        for step in range(pairs):
-            t = (step + 1) / pairs
-            turn = angle + curl * t * t
-            at = root + length * t * np.array(
-                [np.cos(angle + curl * t * t / 2), np.sin(angle + curl * t * t / 2)]
-            )
+        for t in np.arange(1, pairs + 1) / pairs:
+            at = root + length * t * _towards(angle + curl * t * t / 2)
             leaflet = length * 0.24 * np.sin(np.pi * min(1.0, 0.12 + 0.88 * t)) ** 0.8 + 2
             for side in (-1, 1):
-                out = turn + side * rng.normal(1.15, 0.06)
-                middle = at + 0.5 * leaflet * np.array([np.cos(out), np.sin(out)])
-                tint = colour + np.array([rng.normal(0, 0.025) + 0.06 * t, 0, 0], np.float32)
+                out = angle + curl * t * t + side * rng.normal(1.15, 0.06)
+                middle = at + 0.5 * leaflet * _towards(out)
+                tint = lighter(colour, rng.normal(0, 0.025) + 0.06 * t)
                 lay_leaf(rng, lab, middle, leaflet * 0.52, out, 0.2, tint, textures, light)
     return lab
 
 
-def grass(rng: np.random.Generator, size: int, season: Season) -> np.ndarray:
+def grass(rng: Random, size: int, season: Season) -> Lab:
     """Blades from below, the front ones long and sharp, with ears or flowers between them."""
     lab = bokeh(rng, size, season)
     blades, canvas = whole(rng, 90, 220), 2 * size
     wind, tall = rng.normal(0, 0.35), rng.uniform(0.35, 0.9)
     flowers = Palette(rng, ("market", "random")).colours(rng, 3) if rng.random() < 0.5 else None
+    higher = 0.22 * (0.6 - grid(size)[0])
     layers = 4
     for layer in range(layers):
         near = (layer + 1) / layers
-        ground = np.zeros((canvas, canvas), np.uint8)
-        shade = np.zeros((canvas, canvas), np.uint8)
+        ground, shade = np.zeros((2, canvas, canvas), np.uint8)
         for _ in range(blades // layers):
             root = np.array([rng.uniform(-0.1, 1.1), rng.uniform(0.9, 1.3) - 0.25 * (1 - near)]) * canvas
             height = canvas * tall * rng.uniform(0.5, 1.2) * (0.6 + 0.4 * near)
             lean, t = wind + rng.normal(0, 0.25), np.linspace(0, 1, 14)
             x, y = root[0] + lean * height * t**2, root[1] - height * t * (1 - 0.25 * abs(lean) * t)
             half = rng.uniform(0.004, 0.011) * canvas * (0.5 + 0.6 * near) * (1 - t) ** 0.7
-            outline = np.concatenate([np.stack([x - half, y], -1), np.stack([x + half, y], -1)[::-1]])
-            points = np.round(outline * 16).astype(np.int32)
+            points = fixed(np.stack([[*(x - half), *(x + half)[::-1]], [*y, *y[::-1]]], -1))
             cv2.fillPoly(ground, [points], 255, cv2.LINE_AA, 4)
-            cv2.fillPoly(shade, [points], int(whole(rng, 40, 255)), cv2.LINE_AA, 4)
-        cover, tone = (
-            cv2.resize(m, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-            for m in (ground, shade)
-        )
-        y, _ = grid(size)
-        blade = np.empty_like(lab)
-        blade[:] = green(rng, season, 0.1 * near - 0.05)
-        blade[..., 0] += 0.32 * (tone - 0.55) + 0.22 * (0.6 - y) + fractal(rng, size, 0.8) * 0.02
-        lab = np.ascontiguousarray(mix(blur(lab, 1.2 * (1 - near) * size / 256), blade, cover))
+            cv2.fillPoly(shade, [points], whole(rng, 40, 255), cv2.LINE_AA, 4)
+        cover, tone = (reduced(mask, size).astype(np.float32) / 255 for mask in (ground, shade))
+        front = np.full_like(lab, green(rng, season, 0.1 * near - 0.05))
+        front[..., 0] += 0.32 * (tone - 0.55) + higher + fractal(rng, size, 0.8) * 0.02
+        lab = mix(blur(lab, 1.2 * (1 - near) * size / 256), front, cover)
         if flowers is not None:
             for _ in range(whole(rng, 2, 9)):
                 at = np.array([rng.uniform(0, 1), rng.uniform(0.15, 0.8)]) * size

@@ -5,26 +5,30 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from abstract_beauty.data.generators.noise import Field, blur, fractal, grid, haze, mix, pick, ramp, whole
+from abstract_beauty.data.generators.brushes import (
+    Field, Lab, blur, draw_lines, fixed, grid, haze, lay, mix, ramp, reduced,
+)  # fmt: skip
+from abstract_beauty.data.generators.noise import Random, fractal, pick, whole
 from abstract_beauty.data.generators.palette import Palette, lch, mottled, photograph, to_rgb
 
+Curve = tuple[np.ndarray, np.ndarray]  # x and y
 CURVE_POINTS = 900
 
 
-def draw_graphs(rng: np.random.Generator, size: int) -> np.ndarray:
+def draw_graphs(rng: Random, size: int) -> np.ndarray:
     """A picture of a formula, (size, size, 3) in `[0, 1]`."""
-    draw = (board, board, field, surface)[whole(rng, 4)]
-    return draw(rng, size)
+    return pick(rng, (board, board, field, surface))(rng, size)
 
 
-def family(rng: np.random.Generator) -> Callable[[float], tuple[np.ndarray, np.ndarray]]:
-    """A formula with one free parameter near 1; at each it gives the x and y of a curve, within about -1..1."""
+def family(rng: Random) -> Callable[[float], Curve]:
+    """A formula with one free parameter near 1; at each it gives a curve, within about -1..1."""
     t = np.linspace(0, 2 * np.pi, CURVE_POINTS)
     x = np.linspace(-1.1, 1.1, CURVE_POINTS)
     a, b = rng.integers(1, 6, 2).tolist()
     b = b + (a == b)
     p, q, phase = *rng.uniform(0.6, 3, 2), rng.uniform(0, np.pi)
-    formulas: list[Callable[[float], tuple[np.ndarray, np.ndarray]]] = [
+    veins = 1 + 0.1 * np.cos(24 * t)
+    formulas: list[Callable[[float], Curve]] = [
         lambda k: (x, 0.75 * k * np.sin(3 * p * x + phase) * np.exp(-q * 0.4 * x**2)),
         lambda k: (x, 0.5 * np.sin(3 * p * x + k) + 0.35 * np.sin(5 * q * x * k)),
         lambda k: (x, np.clip(k * (2 * x**3 - p * x) + 0.2 * q * x**2 - 0.2, -1.3, 1.3)),
@@ -32,28 +36,26 @@ def family(rng: np.random.Generator) -> Callable[[float], tuple[np.ndarray, np.n
         lambda k: (x, np.clip(0.12 * k * np.tan(2.4 * p * x + phase), -1.4, 1.4)),
         lambda k: (0.9 * k * np.sin(a * t + phase), 0.9 * k * np.sin(b * t)),  # Lissajous
         lambda k: rose(0.95 * k * np.cos((a + 1) * t), t),
-        lambda k: rose(
-            0.3 * k * (1 + 0.9 * np.cos(8 * t) * (1 + 0.1 * np.cos(24 * t))) * (1 + np.sin(t)), t + np.pi
-        ),
+        lambda k: rose(0.3 * k * (1 + 0.9 * np.cos(8 * t) * veins) * (1 + np.sin(t)), t + np.pi),
         lambda k: rose(0.045 * k * (t * 3), 3 * t + phase),  # a spiral
         lambda k: rose(0.42 * k * (1 + 0.9 * np.cos(t - phase)), t),  # a cardioid
         lambda k: trochoid(0.16 * p / (a + 1), 0.62 * k, a + b, t),
     ]
-    return formulas[whole(rng, len(formulas))]
+    return pick(rng, formulas)
 
 
-def rose(radius: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def rose(radius: np.ndarray, angle: np.ndarray) -> Curve:
     """Polar to x and y."""
     return radius * np.cos(angle), radius * np.sin(angle)
 
 
-def trochoid(small: float, large: float, turns: int, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def trochoid(small: float, large: float, turns: int, t: np.ndarray) -> Curve:
     """The path of a point on a circle that rolls on another."""
     ring = small * 1.6
     return large * np.cos(t) + ring * np.cos(turns * t), large * np.sin(t) - ring * np.sin(turns * t)
 
 
-def board(rng: np.random.Generator, size: int) -> np.ndarray:
+def board(rng: Random, size: int) -> np.ndarray:
     """Curves drawn in ink, chalk or light, on a sheet that is seen a little askew."""
     canvas = 2 * size
     ground = pick(rng, ["paper", "paper", "chalk", "dark"])
@@ -64,8 +66,7 @@ def board(rng: np.random.Generator, size: int) -> np.ndarray:
         colour = lch(rng.uniform(0.25, 0.38), rng.uniform(0.01, 0.05), pick(rng, [160, 170, 260]))
     else:
         colour = lch(rng.uniform(0.1, 0.25), rng.uniform(0.01, 0.05), rng.uniform(220, 320))
-    lab = np.empty((canvas, canvas, 3), np.float32)
-    lab[:] = colour
+    lab = np.full((canvas, canvas, 3), colour, np.float32)
     matrix = placement(rng, canvas)
     bright = ground != "paper"
     if rng.random() < 0.75:
@@ -79,25 +80,25 @@ def board(rng: np.random.Generator, size: int) -> np.ndarray:
         ink = inks[int(rng.uniform(0, 255) if fan < 4 else 30 + 200 * step)].copy()
         ink[0] = max(ink[0], 0.7) if bright else min(ink[0], 0.55)
         ink[1:] *= np.float32(min(4.0, 0.12 / max(float(np.hypot(*ink[1:])), 1e-3)) if coloured else 1)
-        x, y = curves(1 - 0.75 * step if fan > 1 else 1.0)
-        stroke(lab, matrix, x, y, ink, width * canvas / 512, filled)
-    if ground == "chalk":  # chalk leaves gaps on the grain of the board, and dust around
+        curve = curves(1 - 0.75 * step if fan > 1 else 1.0)
+        draw_curves(lab, matrix, [curve], ink, width * canvas / 512, filled)
+    if ground == "chalk":  # chalk leaves gaps where the board is rough, and dust around
         dust = np.clip(lab[..., 0] - colour[0], 0, 1)
-        grain = blur(rng.standard_normal((canvas, canvas), dtype=np.float32), 0.9) * 3
-        lab = mix(lab, colour, np.clip(0.35 + 0.35 * grain, 0, 0.8) * (dust > 0.05))
+        rough = blur(rng.standard_normal((canvas, canvas), dtype=np.float32), 0.9) * 3
+        lab = mix(lab, colour, np.clip(0.35 + 0.35 * rough, 0, 0.8) * (dust > 0.05))
         lab[..., 0] += haze(dust, canvas / 40) * 0.35
         lab[..., 0] += fractal(rng, canvas, 1.2, 4, rng.uniform(0, 3)) * 0.02
     elif ground == "dark":  # lines that glow
         lab = lab + haze(lab - colour, canvas / 60) * np.float32(0.9)
-    lab = cv2.resize(lab, (size, size), interpolation=cv2.INTER_AREA)
+    lab = reduced(lab, size)
     y, x = grid(size)
-    lab += (mottled(rng, size, np.zeros(3, np.float32), 0.018, 0.8)) * np.float32(rng.uniform(0.5, 1.5))
+    lab += mottled(rng, size, 0, 0.018, 0.8) * np.float32(rng.uniform(0.5, 1.5))
     fall = rng.normal(0, 0.14, 2).astype(np.float32)
     lab[..., 0] *= 1 + fall[0] * (x - 0.5) + fall[1] * (y - 0.5) + fractal(rng, size, 2.4) * np.float32(0.03)
     return photograph(rng, lab, meter=0.2)
 
 
-def placement(rng: np.random.Generator, canvas: int) -> np.ndarray:
+def placement(rng: Random, canvas: int) -> np.ndarray:
     """The (3, 3) projection from the plane of the formula, about -1..1, to pixels: a sheet on a table, seen askew."""
     corners = np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]], np.float32)
     zoom, askew = rng.uniform(0.34, 0.75), 0.16 * rng.random()
@@ -106,62 +107,34 @@ def placement(rng: np.random.Generator, canvas: int) -> np.ndarray:
     return cv2.getPerspectiveTransform(corners, (seen * canvas).astype(np.float32))
 
 
-def project(matrix: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Points of the plane to pixels with four binary digits after the point, as OpenCV draws them; (n, 2) int32."""
-    points = cv2.perspectiveTransform(np.stack([x, y], -1)[None].astype(np.float64), matrix)[0]
-    return np.round(np.clip(points, -4000, 4000) * 16).astype(np.int32)
-
-
-def stroke(
-    lab: np.ndarray,
-    matrix: np.ndarray,
-    x: np.ndarray,
-    y: np.ndarray,
-    ink: np.ndarray,
-    width: float,
-    filled: bool,
+def draw_curves(
+    lab: Lab, matrix: np.ndarray, curves: list[Curve], ink: np.ndarray, width: float, filled: bool = False
 ) -> None:
-    """Draw a curve, over a light wash of its inside if it is filled. In bytes, as OpenCV smooths edges only there."""
+    """Draw curves of the plane in one ink, over a light wash of their inside if they are filled."""
+    seen = [cv2.perspectiveTransform(np.stack(curve, -1)[None], matrix)[0] for curve in curves]
+    points = [fixed(np.clip(line, -4000, 4000)) for line in seen]
     mask = np.zeros(lab.shape[:2], np.uint8)
-    points = project(matrix, x, y)
     if filled:
-        cv2.fillPoly(mask, [points], 90, cv2.LINE_AA, 4)
-    cv2.polylines(mask, [points], False, 255, max(1, round(width)), cv2.LINE_AA, 4)
-    lab += (ink - lab) * (mask[..., None] * np.float32(1 / 255))
+        cv2.fillPoly(mask, points, 90, cv2.LINE_AA, 4)
+    draw_lines(mask, points, width)
+    lay(lab, ink, mask)
 
 
-def axes(
-    rng: np.random.Generator, lab: np.ndarray, matrix: np.ndarray, ground: np.ndarray, bright: bool
-) -> None:
+def axes(rng: Random, lab: Lab, matrix: np.ndarray, ground: np.ndarray, bright: bool) -> None:
     """Two axes with ticks, and on some sheets the squares of the paper."""
     canvas = len(lab)
-    strong = lch(0.9 if bright else 0.2, 0.01, 90)
-    ends = np.array([-1.6, 1.6])
+    ends, tick = np.array([-1.6, 1.6]), np.array([-0.02, 0.02])
     if rng.random() < 0.6:
         faint = mix(ground, lch(0.75 if bright else 0.6, 0.06, 240), 0.45)
         places = np.arange(-1.6, 1.61, pick(rng, [0.1, 0.2]))
         squares = [line for at in places for line in ((ends, np.full(2, at)), (np.full(2, at), ends))]
-        rule(lab, matrix, squares, faint, canvas / 512)
-    tick = np.array([-0.02, 0.02])
+        draw_curves(lab, matrix, squares, faint, canvas / 512)
     ticks = [(np.full(2, at), tick) for at in np.arange(-1, 1.01, 0.2)]
-    rule(lab, matrix, [(ends, np.zeros(2)), (np.zeros(2), ends), *ticks], strong, canvas / 350)
+    both = [(ends, np.zeros(2)), (np.zeros(2), ends)]
+    draw_curves(lab, matrix, both + ticks, lch(0.9 if bright else 0.2, 0.01, 90), canvas / 350)
 
 
-def rule(
-    lab: np.ndarray,
-    matrix: np.ndarray,
-    lines: list[tuple[np.ndarray, np.ndarray]],
-    ink: np.ndarray,
-    width: float,
-) -> None:
-    """Draw many straight lines of one ink at once, each by the x and the y of its ends."""
-    mask = np.zeros(lab.shape[:2], np.uint8)
-    points = [project(matrix, x, y) for x, y in lines]
-    cv2.polylines(mask, points, False, 255, max(1, round(width)), cv2.LINE_AA, 4)
-    lab += (ink - lab) * (mask[..., None] * np.float32(1 / 255))
-
-
-def plane(rng: np.random.Generator, size: int, zoom: float) -> tuple[Field, Field]:
+def plane(rng: Random, size: int, zoom: float) -> tuple[Field, Field]:
     """Coordinates of a turned and shifted piece of the plane."""
     y, x = grid(size)
     angle = np.float32(rng.uniform(0, 2 * np.pi))
@@ -170,35 +143,28 @@ def plane(rng: np.random.Generator, size: int, zoom: float) -> tuple[Field, Fiel
     return x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)
 
 
-def height_field(rng: np.random.Generator, x: Field, y: Field) -> Field:
+def height_field(rng: Random, x: Field, y: Field) -> Field:
     """A formula of x and y, about -1..1."""
     p, q, s = rng.uniform(0.6, 2.2, 3).astype(np.float32)
     radius, angle = np.hypot(x, y), np.arctan2(y, x)
     z = x + 1j * y
     waves = whole(rng, 2, 7)
+    fifths = np.arange(5, dtype=np.float32) * np.float32(np.pi / 5)
     formulas: list[Callable[[], Field]] = [
         lambda: np.sin(p * 2 * x + np.sin(q * 2 * y)) * np.cos(s * 1.5 * y),
         lambda: np.sin(3 * p * radius) / (0.6 + radius * q),
         lambda: np.cos(waves * angle + 3 * q * radius) * np.exp(-0.3 * radius),
         lambda: (x**3 - 3 * x * y**2) * 0.3 * np.exp(-0.3 * radius**2) * 3,
-        lambda: (
-            sum(
-                np.cos(4 * p * (x * np.cos(k) + y * np.sin(k)))
-                for k in np.arange(5, dtype=np.float32) * np.float32(np.pi / 5)
-            )
-            / 3
-        ),
+        lambda: sum(np.cos(4 * p * (x * np.cos(k) + y * np.sin(k))) for k in fifths) / 3,
         lambda: np.sin(x * y * p) * np.cos(q * (x - y)),
-        lambda: np.sin(
-            np.angle((z**2 - 1) * (z - 2 - 1j) ** 2 / (z**2 + 2 + 2j + 1e-3)).astype(np.float32) * 1.0
-        ),
+        lambda: np.sin(np.angle((z**2 - 1) * (z - 2 - 1j) ** 2 / (z**2 + 2 + 2j + 1e-3)).astype(np.float32)),
         lambda: np.tanh(np.log(np.abs(z**3 - 1) + 0.1).astype(np.float32)),
         lambda: np.sin(p * x**2 + q * y**2) * np.float32(0.9),
     ]
-    return np.asarray(formulas[whole(rng, len(formulas))](), np.float32)
+    return np.asarray(pick(rng, formulas)(), np.float32)
 
 
-def field(rng: np.random.Generator, size: int) -> np.ndarray:
+def field(rng: Random, size: int) -> np.ndarray:
     """A formula of x and y as colour: smooth, in steps, or with lines of equal height."""
     x, y = plane(rng, size, rng.uniform(2.5, 6))
     if rng.random() < 0.5:
@@ -220,16 +186,15 @@ def field(rng: np.random.Generator, size: int) -> np.ndarray:
     elif look == "lit":
         down, right = np.gradient(values * size / 18)
         lab[..., 0] += np.clip((down * 0.6 - right * 0.8) * np.float32(0.22), -0.3, 0.3)
-    lab += mottled(rng, size, np.zeros(3, np.float32), 0.025 * rng.random(), 1.0)
+    lab += mottled(rng, size, 0, 0.025 * rng.random(), 1.0)
     return photograph(rng, lab)
 
 
-def surface(rng: np.random.Generator, size: int) -> np.ndarray:
+def surface(rng: Random, size: int) -> np.ndarray:
     """A formula of x and y as a hilly sheet in space, lit from the side; painted from the back to the front."""
     canvas, cells = 2 * size, 46
-    x, y = (
-        np.float32(side) for side in np.meshgrid(np.linspace(-2.4, 2.4, cells), np.linspace(-2.4, 2.4, cells))
-    )
+    side = np.linspace(-2.4, 2.4, cells, dtype=np.float32)
+    x, y = np.meshgrid(side, side)
     height = height_field(rng, x, y)
     height = height / max(np.abs(height).max(), 1e-6) * rng.uniform(0.5, 1.1)
     turn, tilt = rng.uniform(0.2, 1.3), rng.uniform(0.35, 0.75)
@@ -252,17 +217,16 @@ def surface(rng: np.random.Generator, size: int) -> np.ndarray:
     lab = cv2.resize(backdrop, (canvas, canvas))
     lab[..., 0] += (np.linspace(-0.1, 0.1, canvas, dtype=np.float32) * np.float32(rng.normal(0, 1)))[:, None]
     wire = rng.random() < 0.4
-    points = np.round(np.stack([across, down], -1) * 16).astype(np.int32)
+    points = fixed(np.stack([across, down], -1))
     paint = to_rgb(np.ascontiguousarray(skin)) * 255
     picture = np.ascontiguousarray(np.round(to_rgb(lab) * 255).astype(np.uint8))
-    order = np.argsort(-(back[:-1, :-1] + back[1:, 1:]).ravel())
-    for place in order:
+    for place in np.argsort(-(back[:-1, :-1] + back[1:, 1:]).ravel()):
         row, column = divmod(int(place), cells - 1)
         corners = points[[row, row, row + 1, row + 1], [column, column + 1, column + 1, column]]
         colour = paint[row : row + 2, column : column + 2].mean((0, 1)).tolist()
         cv2.fillConvexPoly(picture, corners, colour, cv2.LINE_AA, 4)
         if wire:
             cv2.polylines(picture, [corners], True, [c * 0.7 for c in colour], 1, cv2.LINE_AA, 4)
-    reduced = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    grain = fractal(rng, size, 0.9)[..., None] * np.float32(0.025 * rng.random())
-    return np.clip(blur(reduced, rng.uniform(0.2, 0.7)) * (1 + grain), 0, 1).astype(np.float32)
+    rough = fractal(rng, size, 0.9)[..., None] * np.float32(0.025 * rng.random())
+    smooth = blur(reduced(picture, size).astype(np.float32) / 255, rng.uniform(0.2, 0.7))
+    return np.clip(smooth * (1 + rough), 0, 1).astype(np.float32)
