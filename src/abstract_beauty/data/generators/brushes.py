@@ -1,6 +1,5 @@
 """The small tools every generator draws with: blending, blurring, and shapes on a part of the picture."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -15,12 +14,6 @@ def blur(image: np.ndarray, sigma: float) -> np.ndarray:
     if sigma <= 0.15:
         return image
     return cv2.GaussianBlur(image, (0, 0), float(sigma), borderType=cv2.BORDER_REFLECT_101)
-
-
-def haze(image: np.ndarray, sigma: float) -> np.ndarray:
-    """A wide Gaussian blur, made on a quarter of the size, where it costs a hundredth."""
-    side = len(image)
-    return cv2.resize(blur(reduced(image, side // 4), sigma / 4), (side, side))
 
 
 def reduced(image: np.ndarray, size: int) -> np.ndarray:
@@ -57,11 +50,6 @@ def sample(field: np.ndarray, x: Field, y: Field) -> np.ndarray:
 def fixed(points: np.ndarray) -> np.ndarray:
     """Pixel coordinates with four binary digits after the point, as OpenCV draws them."""
     return np.round(points * 16).astype(np.int32)
-
-
-def draw_lines(mask: np.ndarray, lines: Sequence[np.ndarray], width: float) -> None:
-    """Draw lines through `fixed` points on a mask of bytes, as OpenCV smooths edges only there."""
-    cv2.polylines(mask, lines, False, 255, max(1, round(width)), cv2.LINE_AA, 4)
 
 
 def lay(lab: Lab, colour: np.ndarray, mask: np.ndarray) -> None:

@@ -62,7 +62,12 @@ def drop_leaf(
     if rng.random() < 0.7:
         cast_shadow(place, distance, shadow, light, 0.7, rng.uniform(0.1, 0.5))
     leaf = np.full_like(place.under, colour)
-    leaf[..., 0] += relief(rng, place.u, place.v, distance / radius)
+    slope, angle = rng.normal(0, 0.08), rng.uniform(0, 2 * np.pi)  # of the light across it
+    shade = np.float32(slope * np.cos(angle)) * place.u + np.float32(slope * np.sin(angle)) * place.v
+    if rng.random() < 0.5:  # rounded towards its edge
+        rounding = np.float32(rng.uniform(0.04, 0.22))
+        shade = shade - rounding * np.clip(1 + distance / radius, 0, 1) ** 3 + rounding * 0.3
+    leaf[..., 0] += shade
     strength = 0.15 * rng.random() ** 1.5
     texture = textures.piece(rng, *place.u.shape) * np.float32(strength)
     leaf += texture[..., None] * np.array([1, rng.normal(0, 0.2), rng.normal(0, 0.3)], np.float32)
@@ -74,9 +79,10 @@ def cast_shadow(
 ) -> None:
     """Darken the picture beside a shape, away from the light; `distance` is from its edge, negative inside."""
     shade = np.clip(0.5 - 0.5 * distance / width, 0, 1)
-    right, down = int(width * np.cos(light) * reach), int(width * np.sin(light) * reach)
+    move = np.array([[1, 0, int(width * np.cos(light) * reach)], [0, 1, int(width * np.sin(light) * reach)]])
+    moved = cv2.warpAffine(shade, move.astype(np.float32), shade.shape[::-1], flags=cv2.INTER_NEAREST)
     under = place.under
-    under *= (1 - np.float32(darkness) * shifted(shade, right, down))[..., None]
+    under *= (1 - np.float32(darkness) * moved)[..., None]
 
 
 def outline(rng: Random, shape: str, u: Field, v: Field) -> Field:
@@ -107,19 +113,3 @@ def outline(rng: Random, shape: str, u: Field, v: Field) -> Field:
         return np.maximum(np.abs(v) - width * (1 - u * u), np.abs(u) - 1) * 0.8
     bend = np.float32(rng.normal(0, 0.25))  # strip: a twig, a stem
     return np.maximum(np.abs(v + bend * u * u) - np.float32(rng.uniform(0.04, 0.16)), np.abs(u) - 1)
-
-
-def relief(rng: Random, u: Field, v: Field, depth: Field) -> Field:
-    """Lightness over a leaf: a slope of light across it, and a rounding towards its edge on some."""
-    slope, angle = rng.normal(0, 0.08), rng.uniform(0, 2 * np.pi)
-    shade = np.float32(slope * np.cos(angle)) * u + np.float32(slope * np.sin(angle)) * v
-    if rng.random() < 0.5:
-        rounding = np.float32(rng.uniform(0.04, 0.22))
-        shade = shade - rounding * np.clip(1 + depth, 0, 1) ** 3 + rounding * 0.3
-    return shade
-
-
-def shifted(field: Field, right: int, down: int) -> Field:
-    """`field` moved by whole pixels; what comes in is 0."""
-    move = np.array([[1, 0, right], [0, 1, down]], np.float32)
-    return cv2.warpAffine(field, move, field.shape[::-1], flags=cv2.INTER_NEAREST)

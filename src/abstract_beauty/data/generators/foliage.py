@@ -6,10 +6,8 @@ import numpy as np
 from abstract_beauty.data.generators.brushes import Field, Lab, blur, fixed, grid, mix, patch, reduced
 from abstract_beauty.data.generators.dead_leaves import cast_shadow
 from abstract_beauty.data.generators.noise import Random, Textures, fractal, pick, whole
-from abstract_beauty.data.generators.palette import (
-    SEASONS, Palette, Season, green, lch, lighter, mottled, photograph,
-)  # fmt: skip
-from abstract_beauty.data.generators.trees import tree
+from abstract_beauty.data.generators.palette import Palette, lch, lighter, mottled, photograph
+from abstract_beauty.data.generators.trees import SEASONS, Season, green, tree
 
 
 def draw_foliage(rng: Random, size: int) -> np.ndarray:

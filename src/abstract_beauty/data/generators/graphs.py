@@ -5,9 +5,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from abstract_beauty.data.generators.brushes import (
-    Field, Lab, blur, draw_lines, fixed, grid, haze, lay, mix, ramp, reduced,
-)  # fmt: skip
+from abstract_beauty.data.generators.brushes import Field, Lab, blur, fixed, grid, lay, mix, ramp, reduced
 from abstract_beauty.data.generators.noise import Random, fractal, pick, whole
 from abstract_beauty.data.generators.palette import Palette, lch, mottled, photograph, to_rgb
 
@@ -27,7 +25,7 @@ def family(rng: Random) -> Callable[[float], Curve]:
     a, b = rng.integers(1, 6, 2).tolist()
     b = b + (a == b)
     p, q, phase = *rng.uniform(0.6, 3, 2), rng.uniform(0, np.pi)
-    veins = 1 + 0.1 * np.cos(24 * t)
+    veins, ring = 1 + 0.1 * np.cos(24 * t), 0.16 * p / (a + 1) * 1.6
     formulas: list[Callable[[float], Curve]] = [
         lambda k: (x, 0.75 * k * np.sin(3 * p * x + phase) * np.exp(-q * 0.4 * x**2)),
         lambda k: (x, 0.5 * np.sin(3 * p * x + k) + 0.35 * np.sin(5 * q * x * k)),
@@ -39,7 +37,10 @@ def family(rng: Random) -> Callable[[float], Curve]:
         lambda k: rose(0.3 * k * (1 + 0.9 * np.cos(8 * t) * veins) * (1 + np.sin(t)), t + np.pi),
         lambda k: rose(0.045 * k * (t * 3), 3 * t + phase),  # a spiral
         lambda k: rose(0.42 * k * (1 + 0.9 * np.cos(t - phase)), t),  # a cardioid
-        lambda k: trochoid(0.16 * p / (a + 1), 0.62 * k, a + b, t),
+        lambda k: (
+            0.62 * k * np.cos(t) + ring * np.cos((a + b) * t),
+            0.62 * k * np.sin(t) - ring * np.sin((a + b) * t),
+        ),
     ]
     return pick(rng, formulas)
 
@@ -49,10 +50,10 @@ def rose(radius: np.ndarray, angle: np.ndarray) -> Curve:
     return radius * np.cos(angle), radius * np.sin(angle)
 
 
-def trochoid(small: float, large: float, turns: int, t: np.ndarray) -> Curve:
-    """The path of a point on a circle that rolls on another."""
-    ring = small * 1.6
-    return large * np.cos(t) + ring * np.cos(turns * t), large * np.sin(t) - ring * np.sin(turns * t)
+def haze(image: np.ndarray, sigma: float) -> np.ndarray:
+    """A wide Gaussian blur, made on a quarter of the size, where it costs a hundredth."""
+    side = len(image)
+    return cv2.resize(blur(reduced(image, side // 4), sigma / 4), (side, side))
 
 
 def board(rng: Random, size: int) -> np.ndarray:
@@ -116,7 +117,7 @@ def draw_curves(
     mask = np.zeros(lab.shape[:2], np.uint8)
     if filled:
         cv2.fillPoly(mask, points, 90, cv2.LINE_AA, 4)
-    draw_lines(mask, points, width)
+    cv2.polylines(mask, points, False, 255, max(1, round(width)), cv2.LINE_AA, 4)
     lay(lab, ink, mask)
 
 
@@ -132,15 +133,6 @@ def axes(rng: Random, lab: Lab, matrix: np.ndarray, ground: np.ndarray, bright: 
     ticks = [(np.full(2, at), tick) for at in np.arange(-1, 1.01, 0.2)]
     both = [(ends, np.zeros(2)), (np.zeros(2), ends)]
     draw_curves(lab, matrix, both + ticks, lch(0.9 if bright else 0.2, 0.01, 90), canvas / 350)
-
-
-def plane(rng: Random, size: int, zoom: float) -> tuple[Field, Field]:
-    """Coordinates of a turned and shifted piece of the plane."""
-    y, x = grid(size)
-    angle = np.float32(rng.uniform(0, 2 * np.pi))
-    shift = rng.normal(0, 0.3, 2).astype(np.float32)
-    x, y = (x - 0.5 + shift[0]) * np.float32(zoom), (y - 0.5 + shift[1]) * np.float32(zoom)
-    return x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)
 
 
 def height_field(rng: Random, x: Field, y: Field) -> Field:
@@ -166,7 +158,11 @@ def height_field(rng: Random, x: Field, y: Field) -> Field:
 
 def field(rng: Random, size: int) -> np.ndarray:
     """A formula of x and y as colour: smooth, in steps, or with lines of equal height."""
-    x, y = plane(rng, size, rng.uniform(2.5, 6))
+    zoom, angle = np.float32(rng.uniform(2.5, 6)), np.float32(rng.uniform(0, 2 * np.pi))
+    shift = rng.normal(0, 0.3, 2).astype(np.float32)
+    down, right = grid(size)
+    right, down = (right - 0.5 + shift[0]) * zoom, (down - 0.5 + shift[1]) * zoom
+    x, y = right * np.cos(angle) - down * np.sin(angle), right * np.sin(angle) + down * np.cos(angle)
     if rng.random() < 0.5:
         x, y = x + np.sin(y * rng.uniform(0.5, 1.5)) * 0.5, y + np.cos(x * rng.uniform(0.5, 1.5)) * 0.5
     values = height_field(rng, x, y)

@@ -15,10 +15,8 @@ Random = np.random.Generator
 def fractal(rng: Random, size: int, slope: float = 1.0, stretch: float = 1.0, angle: float = 0.0) -> Field:
     """Noise of mean 0 and deviation 1 whose amplitude falls as frequency ** -slope; (size, size), periodic.
 
-    Args:
-        slope: 0 white; 1 as in natural images (Field 1987); 1.5 to 2 clouds and hills.
-        stretch: how many times longer its forms are along `angle` than across it.
-        angle: radians, from the x axis.
+    A slope of 0 is white, 1 as in natural images (Field 1987), 1.5 to 2 clouds and hills. Its forms are `stretch` times
+    longer along `angle` (radians, from the x axis) than across it.
     """
     y = scipy.fft.fftfreq(size).astype(np.float32)[:, None] * size
     x = scipy.fft.rfftfreq(size).astype(np.float32)[None, :] * size

@@ -105,13 +105,10 @@ def to_rgb(lab: Lab) -> np.ndarray:
 def photograph(
     rng: Random, lab: Lab, softness: float = 0.45, contrast: float = 0.45, meter: float = 0.55
 ) -> np.ndarray:
-    """Take the picture: exposure, contrast, white balance, uneven light, vignette, a little blur, noise; to sRGB.
+    """Take the picture: exposure, contrast, white balance, uneven light, vignette, noise; to sRGB.
 
-    Args:
-        lab: OKLab (size, size, 3).
-        softness: deviation of the lens blur in pixels, at most.
-        contrast: how much the curve is steepened, at most; at least 0.45 less than that.
-        meter: how far the exposure is brought to a middle grey, 0 to 1.
+    `softness` is the lens blur in pixels and `contrast` the steepening of the curve, both at most; `meter` from 0 to 1 is
+    how far the exposure is brought to a middle grey.
     """
     size = len(lab)
     y, x = (line - 0.5 for line in grid(size))
@@ -145,19 +142,3 @@ def mottled(rng: Random, size: int, colour: np.ndarray | float, strength: float,
 def lighter(colour: np.ndarray, by: float) -> np.ndarray:
     """An OKLab colour with its lightness raised."""
     return colour + np.array([by, 0, 0], np.float32)
-
-
-Season = tuple[float, float, float]
-# hue, chroma, lightness of the leaves of a season
-SEASONS: dict[str, Season] = {
-    "spring": (125, 0.13, 0.62), "summer": (135, 0.1, 0.46), "deep": (148, 0.07, 0.34), "olive": (112, 0.07, 0.5),
-    "autumn": (68, 0.13, 0.58), "red": (35, 0.14, 0.45), "blue": (165, 0.05, 0.52),
-}  # fmt: skip
-
-
-def green(rng: Random, season: Season, lightness: float = 0.0) -> np.ndarray:
-    """A colour of the season's leaves, OKLab; the lighter, the yellower, as light through a leaf is."""
-    hue, chroma, middle = season
-    more = lightness + rng.normal(0, 0.07)
-    chroma = chroma * rng.uniform(0.7, 1.2)
-    return lch(np.clip(middle + more, 0.08, 0.92), chroma, hue - 60 * more + rng.normal(0, 6))

@@ -2,12 +2,28 @@
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
-from abstract_beauty.data.generators.brushes import Lab, blur, draw_lines, fixed, grid, mix, patch, reduced
+from abstract_beauty.data.generators.brushes import Lab, blur, fixed, grid, mix, patch, reduced
 from abstract_beauty.data.generators.clouds import SKIES, sky
 from abstract_beauty.data.generators.noise import Random, Textures, fractal, pick, whole
-from abstract_beauty.data.generators.palette import Season, green, lch, mottled
+from abstract_beauty.data.generators.palette import lch, mottled
+
+Season = tuple[float, float, float]
+# hue, chroma, lightness of the leaves of a season
+SEASONS: dict[str, Season] = {
+    "spring": (125, 0.13, 0.62), "summer": (135, 0.1, 0.46), "deep": (148, 0.07, 0.34), "olive": (112, 0.07, 0.5),
+    "autumn": (68, 0.13, 0.58), "red": (35, 0.14, 0.45), "blue": (165, 0.05, 0.52),
+}  # fmt: skip
+
+
+def green(rng: Random, season: Season, lightness: float = 0.0) -> np.ndarray:
+    """A colour of the season's leaves, OKLab; the lighter, the yellower, as light through a leaf is."""
+    hue, chroma, middle = season
+    more = lightness + rng.normal(0, 0.07)
+    chroma = chroma * rng.uniform(0.7, 1.2)
+    return lch(np.clip(middle + more, 0.08, 0.92), chroma, hue - 60 * more + rng.normal(0, 6))
 
 
 def tree(rng: Random, size: int, season: Season) -> Lab:
@@ -41,21 +57,13 @@ def tree(rng: Random, size: int, season: Season) -> Lab:
         for index in rng.permutation(len(tips))[:260]:
             at = tips[index] / 2 + rng.normal(0, 0.02 * size, 2)
             colour = green(rng, season, 0.25 * (0.5 - at[1] / size) + rng.normal(0, 0.05))
-            tuft(rng, lab, at, length * rng.uniform(1.2, 2.6), colour, textures)
+            place = patch(lab, *at, length * rng.uniform(1.2, 2.6), 0.0, 1)
+            if place is not None:  # a tuft of leaves seen from afar: a ragged disc, lit from above
+                ragged = textures.piece(rng, *place.u.shape, 3)
+                tuft = np.full_like(place.under, colour)
+                tuft[..., 0] += -0.09 * place.v + 0.06 * ragged
+                place.paint(tuft, np.clip((1 - np.hypot(place.u, place.v) + 0.3 * ragged) * 2.5, 0, 1))
     return lab
-
-
-def tuft(
-    rng: Random, lab: Lab, at: np.ndarray, radius: float, colour: np.ndarray, textures: Textures
-) -> None:
-    """Leaves seen from afar: a ragged disc, lit from above."""
-    place = patch(lab, *at, radius, 0.0, 1)
-    if place is None:
-        return
-    ragged = textures.piece(rng, *place.u.shape, 3)
-    leaves = np.full_like(place.under, colour)
-    leaves[..., 0] += -0.09 * place.v + 0.06 * ragged
-    place.paint(leaves, np.clip((1 - np.hypot(place.u, place.v) + 0.3 * ragged) * 2.5, 0, 1))
 
 
 class Crown(NamedTuple):
@@ -72,7 +80,8 @@ def grow(rng: Random, crown: Crown, start: np.ndarray, angle: float, length: flo
     bend = angle + rng.normal(0, 0.12)
     middle = start + length * 0.5 * np.array([np.cos(angle), np.sin(angle)])
     end = middle + length * 0.5 * np.array([np.cos(bend), np.sin(bend)])
-    draw_lines(crown.mask, [fixed(np.stack([start, middle, end]))], width)
+    points = fixed(np.stack([start, middle, end]))
+    cv2.polylines(crown.mask, [points], False, 255, max(1, round(width)), cv2.LINE_AA, 4)
     if length < len(crown.mask) * 0.02 or width < 0.8:
         crown.tips.append(end)
         return
