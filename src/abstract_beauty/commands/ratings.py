@@ -10,8 +10,8 @@ from abstract_beauty.data.ratings import read_rated
 from abstract_beauty.files import check_outputs, replacing, rounded
 
 
-def _spread(one: dict[str, float] | None) -> str:
-    return f"{one['value']:+.2f} [{one['low']:+.2f}, {one['high']:+.2f}]" if one else ""
+def _spread(found: dict[str, float] | None) -> str:
+    return f"{found['value']:+.2f} [{found['low']:+.2f}, {found['high']:+.2f}]" if found else ""
 
 
 def _print(name: str, found: dict[str, Any]) -> None:
@@ -51,7 +51,7 @@ def ratings_command(options: argparse.Namespace) -> None:
             [
                 table.assign(
                     set=one.name,
-                    image=[path.name for path in one.pictures.files],
+                    image=[path.name for path in one.files],
                     **{f"rating_{name}": values for name, values in one.ratings.items()},
                 )
                 for one, table in zip(sets, tables.values(), strict=True)

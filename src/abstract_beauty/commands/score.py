@@ -17,9 +17,7 @@ from abstract_beauty.commands.pictures import check_side, expand, label
 from abstract_beauty.data.images import printable, read_image, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import check_outputs, replacing, rounded
-from abstract_beauty.measures.scores import SCALES, score
-
-SHOWN = ("predictability", "progress", "structure", "complexity")
+from abstract_beauty.measures.scores import SCORES, score
 
 
 def _map_names(images: Sequence[Path], folder: Path) -> dict[Path, Path]:
@@ -63,8 +61,7 @@ def _rows(options: argparse.Namespace, files: list[Path], found: frozenset[Path]
         yield rounded(
             {
                 "image": printable(name),
-                **{key: getattr(scores, key) for key in SHOWN},
-                **{f"predictability_{side}": scores.at_scale[side] for side in SCALES},
+                **{key: getattr(scores, key) for key in SCORES},
                 "width": width,
                 "height": height,
                 "predictor": label(paths["good"]),
@@ -72,46 +69,29 @@ def _rows(options: argparse.Namespace, files: list[Path], found: frozenset[Path]
         )
 
 
-@contextlib.contextmanager
-def _table(path: Path | None) -> Iterator[Any]:
-    """A function that adds a row to a CSV, which takes its name when all rows are there."""
-    if path is None:
-        yield lambda row: None
-        return
-    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = None
-
-        def add(row: dict[str, Any]) -> None:
-            nonlocal writer
-            if writer is None:
-                writer = csv.DictWriter(file, list(row))
-                writer.writeheader()
-            writer.writerow(row)
-            file.flush()
-
-        yield add
-
-
 def score_command(options: argparse.Namespace) -> None:
     """Score every picture named, printing or writing a row each."""
     if options.csv and os.path.isdir(options.csv):
         raise UserError(f"{options.csv}: is a folder; give --csv the name of a file")
     files, found = expand(options.images)
+    shown = [key for key, row in SCORES.items() if row.printed]
     rows = []
-    with _table(options.csv) as add:
+    place = replacing(options.csv) if options.csv else contextlib.nullcontext(os.devnull)
+    with place as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         for row in _rows(options, files, found):
             rows.append(row)
-            add(row)
             if options.json or options.csv:
                 continue
             if len(rows) == 1:
-                print("  ".join(f"{key:>14}" for key in SHOWN) + "  image")
-            print("  ".join(f"{row[key]:14.4f}" for key in SHOWN) + f"  {row['image']}", flush=True)
+                print("  ".join(f"{key:>14}" for key in shown) + "  image")
+            print("  ".join(f"{row[key]:14.4f}" for key in shown) + f"  {row['image']}", flush=True)
         if not rows:
             raise UserError(f"{printable(options.images[0])}: none of its pictures can be scored")
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
     if options.json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
     if options.csv:
-        print(
-            f"{printable(options.csv)}: {len(rows)} pictures", file=sys.stderr if options.json else sys.stdout
-        )
+        said = sys.stderr if options.json else sys.stdout
+        print(f"{printable(options.csv)}: {len(rows)} pictures", file=said)

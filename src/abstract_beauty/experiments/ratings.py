@@ -1,7 +1,8 @@
 """Does predictability mean anything to people? Scores against their ratings, and against dials of complexity."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,23 @@ from abstract_beauty.data.generators.dials import DIALS, LEVELS, dial_picture
 from abstract_beauty.data.images import printable, read_image, resize_short_side
 from abstract_beauty.data.ratings import RatedSet, read_rated
 from abstract_beauty.errors import UserError
+from abstract_beauty.experiments.observers import Observer, observers
+from abstract_beauty.experiments.pictures import squares
+from abstract_beauty.experiments.predictor import networks
+from abstract_beauty.files import write_json
 from abstract_beauty.measures import correlation
 from abstract_beauty.measures.complexity import MEASURES
-from abstract_beauty.measures.scores import SCALES, score
+from abstract_beauty.measures.scores import SCORES, Look, share_missed, trimmed
 from abstract_beauty.params import Params
-from abstract_beauty.prediction.full_prediction import TILE
+from abstract_beauty.prediction.full_prediction import TILE, full_prediction
+from abstract_beauty.prediction.predictability import PHASES, predictability
 from abstract_beauty.project import Project
+from abstract_beauty.training.runs import forget
 
 BASELINE_SIDE = 256  # short side at which the classical measures see a picture
 GIVEN = ("tile_contrast", "jpeg_bits")  # held fixed in the partial correlations
-OURS = (
-    "complexity",
-    "predictability",
-    "progress",
-    "structure",
-    *(f"predictability_{side}" for side in SCALES),
-)
 DIAL_SIZE = 256
+TEST_PICTURES, TEST_SIDE = 12, 192  # on whose central squares each observer's own error is measured
 # The best of five classical measures for each kind of picture, Pearson's r: Saraee, Jalal & Betke 2018.
 PUBLISHED = {
     "scenes": 0.57, "advertisement": 0.56, "visualizations": 0.61, "objects": 0.30, "interior design": 0.68,
@@ -46,60 +47,36 @@ class Rated:
 
     Attributes:
         name: of the set.
-        pictures: (3, h, w) in [0, 1], read as they are asked for.
+        files: the pictures, (3, h, w) in [0, 1], or the files that hold them.
         ratings: by name, (n,) each.
     """
 
     name: str
-    pictures: Sequence[Float[Tensor, "3 h w"]]
+    files: Sequence[Path | Float[Tensor, "3 h w"]]
     ratings: dict[str, Float[np.ndarray, "n"]]
 
-
-class _Files(Sequence):
-    """Pictures of files, read one by one."""
-
-    def __init__(self, files: Sequence[Path]):
-        self.files = files
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def __getitem__(self, at: int) -> Float[Tensor, "3 h w"]:
-        picture = read_image(self.files[at])
-        if min(picture.shape[1:]) < TILE:
-            raise UserError(f"{printable(self.files[at])}: is too small; both sides must be at least {TILE}")
-        return picture
+    def pictures(self) -> Iterator[Float[Tensor, "3 h w"]]:
+        """The pictures, each read when it is asked for."""
+        for file in self.files:
+            picture = file if isinstance(file, Tensor) else read_image(file)
+            if min(picture.shape[1:]) < TILE:
+                raise UserError(f"{printable(file)}: is too small; both sides must be at least {TILE}")
+            yield picture
 
 
-def of_files(one: RatedSet) -> Rated:
+def of_files(found: RatedSet) -> Rated:
     """A rated set of files, checked to be large enough for a correlation."""
-    if len(one.files) < correlation.FEWEST:
+    if len(found.files) < correlation.FEWEST:
         raise UserError(
-            f"{one.name}: has {len(one.files)} rated pictures; at least {correlation.FEWEST} are needed"
+            f"{found.name}: has {len(found.files)} rated pictures; at least {correlation.FEWEST} are needed"
         )
-    return Rated(one.name, _Files(one.files), one.ratings)
-
-
-def dials(params: Params) -> dict[str, Rated]:
-    """The dials' pictures, a set each; the rating is the level."""
-    count = params.ratings.dial_pictures
-    found = {}
-    for dial in DIALS:
-        levels = [level for level in range(LEVELS) for _ in range(count)]
-        pictures = [
-            torch.from_numpy(dial_picture(dial, level, at % count, params.seed, DIAL_SIZE)).permute(2, 0, 1)
-            for at, level in enumerate(levels)
-        ]
-        found[dial] = Rated(dial, pictures, {"level": np.array(levels, dtype=float)})
-    return found
+    return Rated(found.name, found.files, found.ratings)
 
 
 def folders(project: Project, params: Params) -> list[Rated]:
     """The rated folders that params name."""
-    found = [
-        of_files(one) for name in params.ratings.folders for one in read_rated(Path(project.root / name))
-    ]
-    names = [*DIALS, *(one.name for one in found)]
+    found = [of_files(rated) for name in params.ratings.folders for rated in read_rated(project.root / name)]
+    names = [*DIALS, *(rated.name for rated in found)]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UserError(
             f"ratings.folders: two sets are called {twice!r}; give one of the folders another name"
@@ -107,33 +84,35 @@ def folders(project: Project, params: Params) -> list[Rated]:
     return found
 
 
-def scored(
-    pictures: Iterable[Tensor], f: dict[str, nn.Module], title: str = "", *, progress: bool = True
-) -> pd.DataFrame:
-    """Our scores and the classical measures of every picture, a row each.
+def dials(params: Params) -> list[Rated]:
+    """The dials' pictures, a set each; the rating is the level."""
+    count = params.ratings.dial_pictures
+    places = [(level, number) for level in range(LEVELS) for number in range(count)]
 
-    Args:
-        pictures: (3, h, w) in [0, 1].
-        f: the predictors "good", "bad" and "linear".
-        title: for the progress bar.
-        progress: whether to show one.
-    """
+    def drawn(dial: str, level: int, number: int) -> Tensor:
+        return torch.from_numpy(dial_picture(dial, level, number, params.seed, DIAL_SIZE)).permute(2, 0, 1)
+
+    levels = {"level": np.array([float(level) for level, _ in places])}
+    return [Rated(dial, [drawn(dial, *place) for place in places], levels) for dial in DIALS]
+
+
+def measures() -> list[str]:
+    """Every score and every classical measure; the score that was made to go with ratings comes first."""
+    return [*sorted(SCORES, key=lambda name: name != "complexity"), *MEASURES]
+
+
+@torch.no_grad()
+def scored(
+    pictures: Iterable[Tensor], f: Mapping[str, nn.Module], title: str = "", *, progress: bool = True
+) -> pd.DataFrame:
+    """Our scores, with the parts of complexity, and the classical measures of every picture, a row each."""
     rows = []
     for picture in tqdm(pictures, desc=title, unit="picture", disable=not progress):
-        scores = score(picture, f["good"], f["bad"], f["linear"])
+        look = Look(picture, f)
         array = resize_short_side(picture, BASELINE_SIDE).permute(1, 2, 0).contiguous().numpy()
-        rows.append(
-            {
-                **{
-                    key: getattr(scores, key)
-                    for key in ("complexity", "predictability", "progress", "structure")
-                },
-                **{f"predictability_{side}": scores.at_scale[side] for side in SCALES},
-                "glance": scores.glance,
-                "grain": scores.grain,
-                **{name: measure(array) for name, measure in MEASURES.items()},
-            }
-        )
+        row = {name: score.of(look) for name, score in SCORES.items()}
+        row |= {"glance": look.glance, "texture": look.texture}
+        rows.append(row | {name: measure.of(array) for name, measure in MEASURES.items()})
     return pd.DataFrame(rows)
 
 
@@ -141,8 +120,8 @@ def goes_with(table: pd.DataFrame, rating: Float[np.ndarray, "n"], seed: int) ->
     """Each measure's correlations with a rating, with intervals; partial ones hold contrast and JPEG size fixed."""
     found = {}
     given = table[list(GIVEN)].to_numpy()
-    for name in (*OURS, *MEASURES):
-        values = table[name].to_numpy(dtype=float)
+    for name in measures():
+        values = table[name].to_numpy(float)
         found[name] = {
             "pearson": asdict(correlation.pearson(values, rating, seed)),
             "spearman": asdict(correlation.spearman(values, rating, seed)),
@@ -153,14 +132,14 @@ def goes_with(table: pd.DataFrame, rating: Float[np.ndarray, "n"], seed: int) ->
 
 
 def fitted_discount(table: pd.DataFrame, rating: Float[np.ndarray, "n"]) -> float | None:
-    """How much grain this set alone would take off the glance: least squares of the rating on both, as a ratio."""
-    design = np.column_stack([table["glance"], table["grain"], np.ones(len(table))])
-    glance, grain, _ = np.linalg.lstsq(design, rating, rcond=None)[0]
-    return float(-grain / glance) if glance > 0 else None
+    """How much texture this set alone would take off the glance: least squares of the rating on both, as a ratio."""
+    design = np.column_stack([table["glance"], table["texture"], np.ones(len(table))])
+    glance, texture, _ = np.linalg.lstsq(design, rating, rcond=None)[0]
+    return float(-texture / glance) if glance > 0 else None
 
 
 def study(
-    sets: Sequence[Rated], f: dict[str, nn.Module], seed: int, *, progress: bool = True
+    sets: Sequence[Rated], f: Mapping[str, nn.Module], seed: int, *, progress: bool = True
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """Scores and baselines of rated sets against their ratings.
 
@@ -169,38 +148,92 @@ def study(
         of scores of each set, a row a picture.
     """
     found, tables = {}, {}
-    for one in sets:
-        table = tables[one.name] = scored(one.pictures, f, one.name, progress=progress)
-        ratings = {}
-        for name, values in one.ratings.items():
-            complexity = table["complexity"].to_numpy()
-            ratings[name] = {
+    for rated in sets:
+        table = tables[rated.name] = scored(rated.pictures(), f, rated.name, progress=progress)
+        complexity = table["complexity"].to_numpy()
+        ratings = {
+            name: {
                 "measures": goes_with(table, values, seed),
                 "discount": fitted_discount(table, values),
                 "hill": asdict(correlation.hill(complexity, values)) if np.ptp(complexity) else None,
                 "points": {"score": complexity.tolist(), "rating": values.tolist()},
             }
-        found[one.name] = {
-            "pictures": len(table),
-            "published": PUBLISHED.get(one.name),
-            "ratings": ratings,
+            for name, values in rated.ratings.items()
         }
+        published = PUBLISHED.get(rated.name)
+        found[rated.name] = {"pictures": len(table), "published": published, "ratings": ratings}
     return found, tables
 
 
-def dial_study(params: Params, f: dict[str, nn.Module], *, progress: bool = True) -> dict[str, Any]:
+def dial_study(turned: Sequence[Rated], f: Mapping[str, nn.Module]) -> dict[str, Any]:
     """Along each dial: mean complexity at each level, whether it only rises, and every measure's rank correlation."""
     found = {}
-    for name, one in dials(params).items():
-        table = scored(one.pictures, f, name, progress=progress)
-        levels = one.ratings["level"]
+    for rated in turned:
+        table, levels = scored(rated.pictures(), f, rated.name), rated.ratings["level"]
         means = table.groupby(levels)["complexity"].mean()
-        found[name] = {
-            "complexity": means.tolist(),
-            "rises": bool((np.diff(means) > 0).all()),
-            "spearman": {
-                key: correlation.spearman(table[key].to_numpy(dtype=float), levels).value
-                for key in (*OURS, *MEASURES)
-            },
-        }
+        ranks = {name: correlation.spearman(table[name].to_numpy(float), levels).value for name in measures()}
+        rises = bool((np.diff(means) > 0).all())
+        found[rated.name] = {"complexity": means.tolist(), "rises": rises, "spearman": ranks}
     return found
+
+
+def observed(
+    project: Project, params: Params, f: Mapping[str, nn.Module], sets: Sequence[Rated], turned: Sequence[Rated]
+) -> list[dict[str, Any]]:  # fmt: skip
+    """How what each observer misses goes with people's ratings, of which the first of a set counts, and with the dials.
+
+    Returns:
+        A row an observer: {"series", "label", "value", "error", "people": {SET: Pearson's r}, "dials": mean rank
+        correlation}; "error" is its own MAE on test pictures.
+    """
+    test = squares(project, TEST_PICTURES, TEST_SIDE)
+
+    @lru_cache(maxsize=1)  # all but the last few observers look at one size
+    def reduced(side: int) -> dict[str, list[Tensor]]:
+        return {
+            rated.name: [resize_short_side(trimmed(picture), max(side, TILE)) for picture in rated.pictures()]
+            for rated in (*sets, *turned)
+        }
+
+    def missed(observer: Observer, rated: Rated) -> np.ndarray:
+        pictures = reduced(observer.side)[rated.name]
+        # Two grids are enough: the article's, and the one furthest from it.
+        return np.array([share_missed(picture, observer.network, PHASES[:2]) for picture in pictures])
+
+    @torch.no_grad()
+    def error(f: nn.Module) -> float:
+        errors = [float(predictability(y, full_prediction(f, y))) for y in test.values()]
+        return sum(errors) / len(errors)
+
+    rows, trained = [], []
+    for observer in observers(project, params, f):
+        people = {
+            rated.name: correlation.pearson(missed(observer, rated), next(iter(rated.ratings.values()))).value
+            for rated in sets
+        }
+        ranks = [
+            correlation.spearman(missed(observer, rated), rated.ratings["level"]).value for rated in turned
+        ]
+        row = {"series": observer.series, "label": observer.label, "value": observer.value}
+        row |= {"error": error(observer.network), "people": people, "dials": float(np.mean(ranks))}
+        rows.append(row)
+        trained += [observer.run] if observer.run else []
+    forget(*trained)
+    return rows
+
+
+def measure_ratings(project: Project, params: Params, f: Mapping[str, nn.Module]) -> dict[str, Any]:
+    """Scores along the dials, against people's ratings of params.ratings.folders, and by every observer.
+
+    Of the predictors f, "good", "bad" and "linear" score; all of them are compared as observers.
+    """
+    sets, turned = folders(project, params), dials(params)
+    people, _ = study(sets, f, params.seed)
+    seen = observed(project, params, f, sets, turned)
+    return {"dials": dial_study(turned, f), "sets": people, "seeing": seen}
+
+
+def stage(project: Project, params: Params) -> None:
+    """Write results/ratings.json."""
+    f = networks(project, params, "good", "bad", "small", "article", "judge", "linear")
+    write_json(project.results / "ratings.json", measure_ratings(project, params, f))

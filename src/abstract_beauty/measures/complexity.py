@@ -5,12 +5,14 @@ picture reduced to one size, so that none owes its success to a picture's resolu
 """
 
 import io
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from PIL import Image
 from scipy import ndimage
+
+from abstract_beauty.measures import Measure
 
 Picture = Float[np.ndarray, "h w 3"]
 TILE = 32
@@ -76,18 +78,18 @@ def _lab(picture: Picture) -> list[Float[np.ndarray, "h w"]]:
     return list(np.moveaxis(rgb2lab(picture).astype(np.float64), 2, 0))
 
 
+def _blurred(values: np.ndarray, sigma: float, **more: Any) -> np.ndarray:
+    return ndimage.gaussian_filter(values, sigma, mode="reflect", **more)
+
+
 def _determinant_root(features: list[np.ndarray], sigma: float, floors: tuple[float, ...]) -> np.ndarray:
-    """Local volume of features: det(covariance in a Gaussian window) to the power 1 / (2 n); n features."""
-
-    def pooled(values: np.ndarray) -> np.ndarray:
-        return ndimage.gaussian_filter(values, sigma, truncate=2, mode="reflect")
-
-    means = [pooled(feature) for feature in features]
+    """Local volume of n features: det(covariance in a Gaussian window) to the power 1 / (2 n)."""
+    means = [_blurred(feature, sigma, truncate=2) for feature in features]
     count = len(features)
     covariance = np.empty((*features[0].shape, count, count))
     for i in range(count):
         for j in range(i, count):
-            value = pooled(features[i] * features[j]) - means[i] * means[j]
+            value = _blurred(features[i] * features[j], sigma, truncate=2) - means[i] * means[j]
             covariance[..., i, j] = covariance[..., j, i] = value + (floors[i] if i == j else 0)
     return np.clip(np.linalg.det(covariance), 0, None) ** (1 / (2 * count))
 
@@ -95,12 +97,9 @@ def _determinant_root(features: list[np.ndarray], sigma: float, floors: tuple[fl
 def _orientations(light: np.ndarray) -> list[np.ndarray]:
     """cos and sin of twice the local orientation, from opponent energies of second derivatives."""
     sigma, pool, noise = 16 / 14 * 1.75, 1.75, 1.0
-    xx, yy, xy = (
-        ndimage.gaussian_filter(light, sigma, order=order, mode="reflect") * sigma**2
-        for order in ((0, 2), (2, 0), (1, 1))
-    )
+    xx, yy, xy = (_blurred(light, sigma, order=order) * sigma**2 for order in ((0, 2), (2, 0), (1, 1)))
     along = (yy, xx, (xx + yy) / 2 + xy, (xx + yy) / 2 - xy)  # 0, 90, 45, 135 degrees
-    energy = [ndimage.gaussian_filter(one**2, pool, mode="reflect") for one in along]
+    energy = [_blurred(derivative**2, pool) for derivative in along]
     total = sum(energy) + noise
     return [(energy[0] - energy[1]) / total, (energy[2] - energy[3]) / total]
 
@@ -118,8 +117,7 @@ def feature_congestion(picture: Picture) -> float:
     largest = [np.zeros((height, width)) for _ in range(3)]
     for scale in range(SCALES):
         light = channels[0]
-        centre = ndimage.gaussian_filter(light, 0.71, mode="reflect")
-        contrast = np.abs(centre - ndimage.gaussian_filter(light, 1.14, mode="reflect"))
+        contrast = np.abs(_blurred(light, 0.71) - _blurred(light, 1.14))
         kinds = (
             _determinant_root(channels, 3.0, tuple(value**2 for value in SMALLEST)),
             _determinant_root([contrast], 3.0, (0.0,)),
@@ -131,9 +129,9 @@ def feature_congestion(picture: Picture) -> float:
             largest[at] = np.maximum(largest[at], full)
         if min(light.shape) < 32:
             break
-        channels = [ndimage.gaussian_filter(one, 1.0, mode="reflect")[::2, ::2] for one in channels]
-    weights = (COLOUR, CONTRAST, ORIENTATION)
-    return float(sum(weight * one for weight, one in zip(weights, largest, strict=True)).mean())
+        channels = [_blurred(channel, 1.0)[::2, ::2] for channel in channels]
+    weighted = zip((COLOUR, CONTRAST, ORIENTATION), largest, strict=True)
+    return float(sum(weight * kind for weight, kind in weighted).mean())
 
 
 def subband_entropy(picture: Picture) -> float:
@@ -161,12 +159,12 @@ def subband_entropy(picture: Picture) -> float:
     return (light + CHROMA * (a + b)) / (1 + 2 * CHROMA)
 
 
-MEASURES: dict[str, Callable[[Picture], float]] = {
-    "jpeg_bits": jpeg_bits,
-    "edge_density": edge_density,
-    "regions": regions,
-    "feature_congestion": feature_congestion,
-    "subband_entropy": subband_entropy,
-    "structural_complexity": structural_complexity,
-    "tile_contrast": tile_contrast,
+MEASURES: dict[str, Measure] = {
+    "jpeg_bits": Measure(jpeg_bits, "JPEG bits per pixel"),
+    "edge_density": Measure(edge_density, "edge density"),
+    "regions": Measure(regions, "regions"),
+    "feature_congestion": Measure(feature_congestion, "feature congestion"),
+    "subband_entropy": Measure(subband_entropy, "subband entropy"),
+    "structural_complexity": Measure(structural_complexity, "structural complexity"),
+    "tile_contrast": Measure(tile_contrast, "contrast"),
 }

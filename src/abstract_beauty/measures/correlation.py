@@ -1,9 +1,11 @@
 """How well a score goes with people's ratings: correlations with intervals, partial ones, and a hill against a line."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from scipy import stats
 
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -21,21 +23,22 @@ class Correlation:
     high: float
 
 
-def _pearson(x: Float[np.ndarray, "*b n"], y: Float[np.ndarray, "*b n"]) -> Float[np.ndarray, "*b"]:
-    """Pearson's r along the last axis; 0 where one of the two does not vary."""
+def _r(x: Float[np.ndarray, "*b n"], y: Float[np.ndarray, "*b n"]) -> Float[np.ndarray, "*b"]:
+    """Pearson's r along the last axis; 0 where one of the two does not vary, for which scipy's is no number."""
     x, y = (values - values.mean(-1, keepdims=True) for values in (x, y))
     scale = np.sqrt((x**2).sum(-1) * (y**2).sum(-1))
     return np.where(scale > 0, (x * y).sum(-1) / np.where(scale > 0, scale, 1), 0.0)
 
 
-def _resamples(count: int, seed: int) -> np.ndarray:
-    """Which of `count` pictures each bootstrap sample holds, (RESAMPLES, count)."""
-    return np.random.default_rng([seed, count]).integers(0, count, (RESAMPLES, count))
-
-
-def _interval(samples: np.ndarray, value: float) -> Correlation:
-    low, high = np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Correlation(float(value), float(low), float(high))
+def _resampled(x: Numbers, y: Numbers, of: Callable[[np.ndarray], np.ndarray], seed: int) -> Correlation:
+    """`of` all pictures and, for the interval, of resampled ones; it takes their numbers, along the last axis."""
+    _check(x, y)
+    pictures = np.arange(len(x))
+    interval = stats.bootstrap(
+        (pictures,), lambda chosen, axis: of(chosen), vectorized=True, method="percentile",
+        n_resamples=RESAMPLES, confidence_level=LEVEL, rng=np.random.default_rng([seed, len(x)]),
+    ).confidence_interval  # fmt: skip
+    return Correlation(float(of(pictures)), float(interval.low), float(interval.high))
 
 
 def pearson(x: Numbers, y: Numbers, seed: int = 0) -> Correlation:
@@ -44,9 +47,7 @@ def pearson(x: Numbers, y: Numbers, seed: int = 0) -> Correlation:
     Raises:
         ValueError: the lists differ in length or hold fewer than FEWEST numbers.
     """
-    _check(x, y)
-    chosen = _resamples(len(x), seed)
-    return _interval(_pearson(x[chosen], y[chosen]), float(_pearson(x, y)))
+    return _resampled(x, y, lambda chosen: _r(x[chosen], y[chosen]), seed)
 
 
 def spearman(x: Numbers, y: Numbers, seed: int = 0) -> Correlation:
@@ -55,12 +56,11 @@ def spearman(x: Numbers, y: Numbers, seed: int = 0) -> Correlation:
     Raises:
         ValueError: as `pearson`.
     """
-    _check(x, y)
-    from scipy import stats  # takes a second to import
 
-    chosen = _resamples(len(x), seed)
-    ranks = (stats.rankdata(values[chosen], axis=1) for values in (x, y))
-    return _interval(_pearson(*ranks), float(_pearson(stats.rankdata(x), stats.rankdata(y))))
+    def of(chosen: np.ndarray) -> np.ndarray:
+        return _r(*(stats.rankdata(values[chosen], axis=-1) for values in (x, y)))
+
+    return _resampled(x, y, of, seed)
 
 
 def partial(x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"], seed: int = 0) -> Correlation:
@@ -69,18 +69,15 @@ def partial(x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"], seed: int =
     Raises:
         ValueError: as `pearson`.
     """
-    _check(x, y)
+    design = np.column_stack([np.ones(len(given)), given])
 
-    def left(of: np.ndarray, by: np.ndarray) -> np.ndarray:
-        design = np.column_stack([np.ones(len(of)), by])
-        return of - design @ np.linalg.lstsq(design, of, rcond=None)[0]
+    def left(of: Numbers, by: np.ndarray) -> Numbers:
+        return of - by @ np.linalg.lstsq(by, of, rcond=None)[0]
 
-    def once(chosen: np.ndarray) -> float:
-        by = given[chosen]
-        return float(_pearson(left(x[chosen], by), left(y[chosen], by)))
+    def once(chosen: np.ndarray) -> np.ndarray:
+        return _r(left(x[chosen], design[chosen]), left(y[chosen], design[chosen]))
 
-    samples = np.array([once(chosen) for chosen in _resamples(len(x), seed)])
-    return _interval(samples, once(np.arange(len(x))))
+    return _resampled(x, y, lambda chosen: np.apply_along_axis(once, -1, chosen), seed)
 
 
 @dataclass(frozen=True)
@@ -113,16 +110,14 @@ def hill(x: Numbers, y: Numbers) -> Hill:
     Raises:
         ValueError: as `pearson`, or x does not vary.
     """
-    from scipy import stats
-
     _check(x, y)
     scale = x.std()
     if not scale:
         raise ValueError("all scores are equal")
     at = (x - x.mean()) / scale
-    sums = [float(((y - np.polyval(np.polyfit(at, y, degree), at)) ** 2).sum()) for degree in (1, 2)]
+    line, curve = (np.polyfit(at, y, degree) for degree in (1, 2))
+    left = [float(((y - np.polyval(fitted, at)) ** 2).sum()) for fitted in (line, curve)]
     whole = float(((y - y.mean()) ** 2).sum()) or 1.0
-    curve = np.polyfit(at, y, 2)
     top = -curve[1] / (2 * curve[0]) if curve[0] else np.inf
 
     def slope_p(side: np.ndarray, alternative: str) -> float:
@@ -131,17 +126,13 @@ def hill(x: Numbers, y: Numbers) -> Hill:
         return float(stats.linregress(at[side], y[side], alternative=alternative).pvalue)
 
     rising, falling = slope_p(at <= top, "greater"), slope_p(at >= top, "less")
-    count, tiny = len(x), 1e-12 * whole
-    gain = count * np.log((sums[0] + tiny) / (sums[1] + tiny)) - np.log(count)
-    inside = bool(at.min() < top < at.max())
-    return Hill(
-        1 - sums[0] / whole, 1 - sums[1] / whole, float(gain), float(top * scale + x.mean()), rising, falling,
-        bool(inside and gain > 0 and rising < 0.05 and falling < 0.05),
-    )  # fmt: skip
+    tiny = 1e-12 * whole
+    gain = float(len(x) * np.log((left[0] + tiny) / (left[1] + tiny)) - np.log(len(x)))
+    is_hill = bool(at.min() < top < at.max() and gain > 0 and rising < 0.05 and falling < 0.05)
+    line_r2, hill_r2 = (1 - rest / whole for rest in left)
+    return Hill(line_r2, hill_r2, gain, float(top * scale + x.mean()), rising, falling, is_hill)
 
 
-def _check(x: np.ndarray, y: np.ndarray) -> None:
-    if len(x) != len(y) or len(x) < FEWEST:
-        raise ValueError(
-            f"{len(x)} scores and {len(y)} ratings; there must be as many, and at least {FEWEST}"
-        )
+def _check(x: Numbers, y: Numbers) -> None:
+    if not FEWEST <= len(x) == len(y):
+        raise ValueError(f"{len(x)} scores and {len(y)} ratings; as many are needed, and at least {FEWEST}")

@@ -11,24 +11,19 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from abstract_beauty.prediction.full_prediction import TILE
 from abstract_beauty.prediction.linear_fill import LinearFill, matched, ring_and_mean, visible_mean
 
-NEIGHBOURHOOD = (
-    64  # pixels of context that the inpainting fills look at around an inner tile: they reach no further
-)
+NEIGHBOURHOOD = 64  # pixels of context that the inpainting fills look at around an inner tile
 OPENCV_RADIUS = 3  # pixels; the radius that OpenCV's own examples use
 
 
 class MeanFill(nn.Module):
     """The mean colour of everything that is visible. Differentiable."""
 
-    def forward(
-        self, context: Float[Tensor, "n 3 side side"], hidden: Bool[Tensor, "m 1 side side"]
-    ) -> Float[Tensor, "n 3 32 32"]:
+    def forward(self, context: Tensor, hidden: Tensor) -> Tensor:
         """One flat tile a context."""
         mean = visible_mean(context.flatten(2), ~matched(context, hidden).flatten(2), 0.5)
         return mean.unsqueeze(-1).expand(-1, -1, TILE, TILE)
@@ -37,9 +32,7 @@ class MeanFill(nn.Module):
 class RingMeanFill(nn.Module):
     """The mean colour of the 2-pixel ring around the tile. Differentiable."""
 
-    def forward(
-        self, context: Float[Tensor, "n 3 side side"], hidden: Bool[Tensor, "m 1 side side"]
-    ) -> Float[Tensor, "n 3 32 32"]:
+    def forward(self, context: Tensor, hidden: Tensor) -> Tensor:
         """One flat tile a context; the mean of all that is visible where the whole ring is hidden."""
         _, mean = ring_and_mean(context, matched(context, hidden))
         return mean.unsqueeze(-1).expand(-1, -1, TILE, TILE)
@@ -49,9 +42,7 @@ class InpaintingFill(nn.Module):
     """What the classical inpainting fills share: grouping by mask, cropping, blanking. No gradient passes."""
 
     @torch.no_grad()
-    def forward(
-        self, context: Float[Tensor, "n 3 side side"], hidden: Bool[Tensor, "m 1 side side"]
-    ) -> Float[Tensor, "n 3 32 32"]:
+    def forward(self, context: Tensor, hidden: Tensor) -> Tensor:
         """The inpainted tiles, on the device and in the type of `context`.
 
         An inner tile is inpainted from the 64 x 64 pixels around it; a tile at the picture's border, whose
@@ -61,19 +52,15 @@ class InpaintingFill(nn.Module):
         mean = visible_mean(context.flatten(2), ~masks.flatten(2), 0.5).unsqueeze(-1)
         # Hidden values are gone before any inpainting code sees them.
         pictures = torch.where(masks, mean, context).double().cpu().permute(0, 2, 3, 1).numpy()
-        holes = masks[:, 0].cpu().numpy()
-        tiles = np.empty((len(pictures), TILE, TILE, 3))
         groups: dict[bytes, list[int]] = {}
-        for index, hole in enumerate(holes):
-            groups.setdefault(np.packbits(hole).tobytes(), []).append(index)
+        for at, hole in enumerate(masks[:, 0].cpu().numpy()):
+            groups.setdefault(hole.tobytes(), []).append(at)
+        tiles = centre(pictures).copy()  # what stays where nothing is visible
         for members in groups.values():
-            hole = holes[members[0]]
-            view = neighbourhood(hole)
-            if hole[view].all():
-                tiles[members] = mean[members].double().cpu().permute(0, 2, 3, 1).numpy()
-                continue
-            filled = self.inpaint(pictures[members][:, view[0], view[1]], hole[view])
-            tiles[members] = centre(filled)
+            hole = masks[members[0], 0].cpu().numpy()
+            seen = neighbourhood(hole)
+            if not hole[seen, seen].all():
+                tiles[members] = centre(self.inpaint(pictures[members][:, seen, seen], hole[seen, seen]))
         return torch.from_numpy(tiles).permute(0, 3, 1, 2).to(context)
 
     def inpaint(self, pictures: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -81,21 +68,20 @@ class InpaintingFill(nn.Module):
         raise NotImplementedError
 
 
-def neighbourhood(hole: np.ndarray) -> tuple[slice, slice]:
-    """The central window of a context that is enough for `hole`: small if the tile is all that is hidden."""
-    side = len(hole)
-    start = (side - NEIGHBOURHOOD) // 2
-    window = slice(start, start + NEIGHBOURHOOD)
-    tile = slice((side - TILE) // 2, (side + TILE) // 2)
-    if hole.sum() == hole[tile, tile].sum():
-        return window, window
-    return slice(0, side), slice(0, side)
+def _middle(side: int, of: int) -> slice:
+    return slice((of - side) // 2, (of + side) // 2)
+
+
+def neighbourhood(hole: np.ndarray) -> slice:
+    """The rows and columns of a context that are enough for `hole`: few if the tile is all that is hidden."""
+    tile = _middle(TILE, len(hole))
+    return _middle(NEIGHBOURHOOD if hole.sum() == hole[tile, tile].sum() else len(hole), len(hole))
 
 
 def centre(pictures: np.ndarray) -> np.ndarray:
     """The tile in the middle of pictures (k, s, s, 3)."""
-    start = (pictures.shape[1] - TILE) // 2
-    return pictures[:, start : start + TILE, start : start + TILE]
+    tile = _middle(TILE, pictures.shape[1])
+    return pictures[:, tile, tile]
 
 
 class OpenCVFill(InpaintingFill):
@@ -105,9 +91,8 @@ class OpenCVFill(InpaintingFill):
 
     def inpaint(self, pictures: np.ndarray, hole: np.ndarray) -> np.ndarray:
         """Every picture on its own."""
-        mask = hole.astype(np.uint8)
-        bytes_in = np.rint(pictures.clip(0, 1) * 255).astype(np.uint8)
-        return np.stack([cv2.inpaint(one, mask, OPENCV_RADIUS, self.method) for one in bytes_in]) / 255.0
+        bytes_in, mask = np.rint(pictures.clip(0, 1) * 255).astype(np.uint8), hole.astype(np.uint8)
+        return np.stack([cv2.inpaint(each, mask, OPENCV_RADIUS, self.method) for each in bytes_in]) / 255.0
 
 
 class TeleaFill(OpenCVFill):

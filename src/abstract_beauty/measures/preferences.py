@@ -1,22 +1,19 @@
 """Which of two pictures did people prefer? Bradley and Terry's model of paired choices, with bootstrap intervals."""
 
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from abstract_beauty.errors import UserError
+from abstract_beauty.files import read_json
 
 FORMAT = "abstract-beauty preferences 1"
 RESAMPLES = 500
 # Weight of the squared log strengths beside the likelihood: without it the strength of what won or lost every time is
 # infinite.
 PRIOR = 0.1
-LARGEST = 10 * 2**20  # bytes of a file of choices
 MOST_NAMES, MOST_CHOICES = 100, 20_000  # the model's matrices and the resampling grow with them
 
 
@@ -54,38 +51,18 @@ def read_choices(path: Path) -> list[Choice]:
     Raises:
         UserError: the file is missing, too large, or not what the page saves; the entry is named.
     """
-    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited upon for ever
-        raise UserError(f"{path}: is not a regular file; name one that the page saved")
-    try:
-        if path.stat().st_size > LARGEST:
-            raise UserError(f"{path}: is larger than {LARGEST >> 20} MiB; a file of choices never is")
-        saved: Any = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: is not JSON ({str(error).splitlines()[0]})") from error
+    saved = read_json(path)
     if not isinstance(saved, dict) or saved.get("format") != FORMAT:
         raise UserError(f"{path}: is not a file of choices; its 'format' must be {FORMAT!r}")
-    entries = saved.get("choices")
+    entries, keys = saved.get("choices"), ("picture", "winner", "loser")
     if not isinstance(entries, list) or not entries:
         raise UserError(f"{path}: holds no choices")
-    found = []
     for at, entry in enumerate(entries, start=1):
-        keys = ("picture", "winner", "loser")
         if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in keys):
             raise UserError(f"{path}: choice {at}: needs {', '.join(keys)}, each a text")
         if entry["winner"] == entry["loser"]:
             raise UserError(f"{path}: choice {at}: '{entry['winner']}' is compared with itself")
-        found.append(Choice(*(entry[key] for key in keys)))
-    return found
-
-
-def _fit(choices: Sequence[Choice], names: Sequence[str]) -> np.ndarray:
-    import choix  # it brings scipy.stats: most of a second that every other command would wait for
-
-    number = {name: at for at, name in enumerate(names)}
-    pairs = [(number[one.winner], number[one.loser]) for one in choices]
-    return choix.opt_pairwise(len(names), pairs, alpha=PRIOR)
+    return [Choice(*(entry[key] for key in keys)) for entry in entries]
 
 
 def strengths(
@@ -101,8 +78,10 @@ def strengths(
     Raises:
         UserError: there is no choice, none is about the reference, or there are too many.
     """
-    choices = [one for file in files for one in file]
-    names = sorted({name for one in choices for name in (one.winner, one.loser)})
+    import choix  # it brings scipy.stats: most of a second that every other command would wait for
+
+    choices = [choice for file in files for choice in file]
+    names = sorted({name for choice in choices for name in (choice.winner, choice.loser)})
     if reference not in names:
         raise UserError(f"{reference}: no choice is about it; there are {', '.join(names) or 'none'}")
     if len(names) > MOST_NAMES or len(choices) > MOST_CHOICES:
@@ -110,25 +89,23 @@ def strengths(
             f"preferences: {len(choices)} choices between {len(names)} versions; "
             f"at most {MOST_CHOICES} between {MOST_NAMES}"
         )
-    base = names.index(reference)
-    fitted = _fit(choices, names)
-    rng = np.random.default_rng(seed)
-    groups = list(files) if len(files) > 1 else [[one] for one in choices]
-    samples = []
-    for _ in range(RESAMPLES):
-        drawn = [one for at in rng.integers(0, len(groups), len(groups)) for one in groups[at]]
-        sample = _fit(drawn, names)
-        samples.append(sample - sample[base])
-    low, high = np.quantile(samples, [0.025, 0.975], axis=0)
-    found = [
-        Strength(
-            name,
-            float(fitted[at] - fitted[base]),
-            float(low[at]),
-            float(high[at]),
-            sum(one.winner == name for one in choices),
-            sum(name in (one.winner, one.loser) for one in choices),
+
+    number = {name: at for at, name in enumerate(names)}
+
+    def fitted(chosen: Sequence[Choice]) -> np.ndarray:
+        pairs = [(number[choice.winner], number[choice.loser]) for choice in chosen]
+        values = choix.opt_pairwise(len(names), pairs, alpha=PRIOR)
+        return values - values[number[reference]]
+
+    groups = files if len(files) > 1 else [[choice] for choice in choices]
+    # By hand, because scipy.stats.bootstrap refuses a single choice, which is a file like any other.
+    drawn = np.random.default_rng(seed).integers(0, len(groups), (RESAMPLES, len(groups)))
+    samples = [fitted([choice for at in row for choice in groups[at]]) for row in drawn]
+    intervals = np.quantile(samples, [0.025, 0.975], axis=0).T
+    found = []
+    for name, value, (low, high) in zip(names, fitted(choices), intervals, strict=True):
+        wins, losses = (
+            sum(getattr(choice, role) == name for choice in choices) for role in ("winner", "loser")
         )
-        for at, name in enumerate(names)
-    ]
-    return sorted(found, key=lambda one: (-one.value, one.name))
+        found.append(Strength(name, float(value), float(low), float(high), wins, wins + losses))
+    return sorted(found, key=lambda strength: (-strength.value, strength.name))

@@ -1,67 +1,32 @@
-"""Scores of one picture: how predictable it is, how much there was to learn in it, how complex people would call it."""
+"""Scores of one picture: how predictable it is, how much there was to learn in it, how complex people would call it.
 
-from dataclasses import dataclass
+A new score is a function of a `Look` and a row of SCORES: command line, study of ratings and book read them from there.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from types import SimpleNamespace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from abstract_beauty.data.images import resize_short_side
-from abstract_beauty.prediction.full_prediction import TILE, Predictor, full_prediction
-from abstract_beauty.prediction.predictability import (
-    PHASES,
-    SMALLEST_ERROR,
-    error_map,
-    phase_averaged,
-    predictability,
-    progress,
-)
+from abstract_beauty.measures import Measure
+from abstract_beauty.prediction import predictability as errors
+from abstract_beauty.prediction.full_prediction import TILE, Phase, Predictor, full_prediction
 
 # Larger pictures are reduced to this short side before they are scored: a tile of 32 pixels then covers much the same
 # part of any photograph, and a camera's resolution does not decide how predictable its pictures are.
 WORKING_SIDE = 512
-SCALES = (
-    64,
-    128,
-    256,
-)  # short sides at which a picture is looked at as well: a tile is a half to an eighth of it
+SCALES = (64, 128, 256)  # short sides to look from as well: a tile is a half to an eighth of the picture
 # The formula of complexity. It was chosen on two sets of rated pictures, one of them deciding for the other, and is
 # fixed: one formula for every kind of picture.
 NOTICED = 0.05  # an error of a twentieth of the range counts half
-GLANCE, GRAIN = 128, 256
+GLANCE, TEXTURE = 128, 256
 DISCOUNT = 0.5
-FRAME = (
-    3.5 / 255
-)  # a border row that nowhere differs by more than 3 levels from the corner is frame, not picture
+FRAME = 3.5 / 255  # a border row within 3 levels of the corner everywhere is frame, not picture
 SMALLEST_TRIMMED = 2 * TILE
-
-
-@dataclass(frozen=True)
-class Scores:
-    """What predictors say of one picture.
-
-    Attributes:
-        predictability: MAE(y, z) at the working size, on the article's grid, in [0, 1]; lower is more predictable.
-        progress: MAE(y, z_bad) / MAE(y, z_good); above 1 where training helped.
-        structure: 1 - MAE(y, z_good) / MAE(y, z_linear): the share of what a fill that knows only the border of a tile
-            gets wrong that the good predictor gets right. 0 where there is nothing but lines to go on; below 0 where
-            the fill is better.
-        complexity: how complex people would call the picture, in [-0.5, 1]: see `complexity`.
-        glance, grain: the two parts of complexity, each a share of pixels.
-        at_scale: MAE(y, z) averaged over four grids, by the short side in pixels that the picture was reduced to.
-        map: the predictability map, (h, w) at the working size.
-        z: the full prediction, (3, h, w).
-    """
-
-    predictability: float
-    progress: float
-    structure: float
-    complexity: float
-    glance: float
-    grain: float
-    at_scale: dict[int, float]
-    map: Float[Tensor, "h w"]
-    z: Float[Tensor, "3 h w"]
 
 
 def missed(y: Float[Tensor, "b 3 h w"], z: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
@@ -69,8 +34,17 @@ def missed(y: Float[Tensor, "b 3 h w"], z: Float[Tensor, "b 3 h w"]) -> Float[Te
 
     Unlike MAE(y, z) it hardly asks how wrong a pixel is: a miss is a miss, in a pale drawing as in a stark one.
     """
-    squared = error_map(y, z).square()
+    squared = errors.error_map(y, z).square()
     return (squared / (squared + NOTICED**2)).mean(dim=(1, 2))
+
+
+@torch.no_grad()
+def share_missed(
+    picture: Float[Tensor, "3 h w"], f: Predictor, phases: Sequence[Phase] = errors.PHASES
+) -> float:
+    """What a predictor misses of a picture, averaged over grids; 0 to 1."""
+    shares = [float(missed(picture[None], full_prediction(f, picture[None], phase))) for phase in phases]
+    return sum(shares) / len(shares)
 
 
 def trimmed(picture: Float[Tensor, "3 h w"]) -> Float[Tensor, "3 h2 w2"]:
@@ -84,41 +58,105 @@ def trimmed(picture: Float[Tensor, "3 h w"]) -> Float[Tensor, "3 h2 w2"]:
     return inside if min(inside.shape[1:]) >= SMALLEST_TRIMMED else picture
 
 
-@torch.no_grad()
-def share_missed(picture: Float[Tensor, "3 h w"], f: Predictor, side: int) -> float:
-    """What a predictor misses of a picture reduced to a short side, averaged over four grids; 0 to 1."""
-    y = resize_short_side(picture, side)[None]
-    shares = [float(missed(y, full_prediction(f, y, phase))) for phase in PHASES]
-    return sum(shares) / len(shares)
+class Look:
+    """A picture as the scores see it: what several of them need is computed once, when the first asks for it.
+
+    Args:
+        picture: (3, h, w) in [0, 1], h and w >= 32, of any size.
+        f: the predictors by name: "good", "bad" and "linear", the fill that knows only a tile's border.
+    """
+
+    def __init__(self, picture: Float[Tensor, "3 h w"], f: Mapping[str, Predictor]):
+        self.picture, self.f = picture, f
+
+    @cached_property
+    def y(self) -> Float[Tensor, "1 3 h w"]:
+        """The picture at the working size."""
+        return resize_short_side(self.picture, WORKING_SIDE)[None]
+
+    @cached_property
+    def z(self) -> Float[Tensor, "1 3 h w"]:
+        """The good predictor's full prediction of y."""
+        return full_prediction(self.f["good"], self.y)
+
+    @cached_property
+    def inside(self) -> Float[Tensor, "3 h w"]:
+        """The picture without its frame, at the working size."""
+        return resize_short_side(trimmed(self.picture), WORKING_SIDE)
+
+    @cached_property
+    def glance(self) -> float:
+        """The share that the good predictor misses when a tile is a quarter of the picture."""
+        return share_missed(resize_short_side(self.inside, GLANCE), self.f["good"])
+
+    @cached_property
+    def texture(self) -> float:
+        """The share that a linear continuation of borders misses nearer by: what surprises pixels but not people."""
+        return share_missed(resize_short_side(self.inside, TEXTURE), self.f["linear"])
 
 
-def glance_and_grain(
-    picture: Float[Tensor, "3 h w"], good: Predictor, linear: Predictor
-) -> tuple[float, float]:
-    """The parts of complexity: what the good predictor misses at a glance, and the linear fill in the grain."""
-    inside = resize_short_side(trimmed(picture), WORKING_SIDE)
-    return share_missed(inside, good, GLANCE), share_missed(inside, linear, GRAIN)
+def error(look: Look) -> float:
+    """MAE(y, z) at the working size, on the article's grid, in [0, 1]; lower is more predictable."""
+    return float(errors.predictability(look.y, look.z))
 
 
-def complexity(picture: Float[Tensor, "3 h w"], good: Predictor, linear: Predictor) -> float:
-    """How complex people would call a picture: what cannot be foreseen in it at a glance, less half of its grain.
+def progress(look: Look) -> float:
+    """MAE(y, z_bad) / MAE(y, z_good): how much there was to learn; above 1 where training helped."""
+    return float(errors.progress(look.y, full_prediction(look.f["bad"], look.y), look.z))
+
+
+def structure(look: Look) -> float:
+    """1 - MAE(y, z_good) / MAE(y, z_linear): of what a tile's border does not tell, the share the good predictor knows.
+
+    0 where there is nothing but lines to go on; below 0 where the linear fill is better.
+    """
+    of_linear = float(errors.predictability(look.y, full_prediction(look.f["linear"], look.y)))
+    return 1 - max(error(look), errors.SMALLEST_ERROR) / max(of_linear, errors.SMALLEST_ERROR)
+
+
+def complexity_of(look: Look) -> float:
+    """How complex people would call a picture: what cannot be foreseen in it at a glance, less half of its texture.
 
     complexity = missed(good, at 128 pixels) - 1/2 missed(linear, at 256 pixels), each averaged over four grids
 
     The first part is what the good predictor misses when a tile is a quarter of the picture; the second what a linear
-    continuation of borders misses in the fine grain: texture, which surprises pixels but not people. The plain frame
+    continuation of borders misses in the fine texture, which surprises pixels but not people. The plain frame
     round a picture is trimmed, and pictures are reduced, never enlarged.
-
-    Args:
-        picture: in [0, 1], h and w >= 32.
-        good: the good predictor.
-        linear: the linear fill (`reference/linear`).
-
-    Returns:
-        In [-0.5, 1]; higher is more complex.
     """
-    glance, grain = glance_and_grain(picture, good, linear)
-    return glance - DISCOUNT * grain
+    return look.glance - DISCOUNT * look.texture
+
+
+def error_at(side: int) -> Callable[[Look], float]:
+    """The error of a picture that is reduced to a short side."""
+
+    def of(look: Look) -> float:
+        """MAE(y, z) of the picture seen from further away, averaged over four grids; lower is more predictable."""
+        return float(errors.phase_averaged(look.f["good"], resize_short_side(look.y[0], side)[None]))
+
+    return of
+
+
+SCORES: dict[str, Measure] = {
+    "predictability": Measure(error, "MAE(y,z) at full size"),
+    "progress": Measure(progress, "progress"),
+    "structure": Measure(structure, "structure"),
+    "complexity": Measure(complexity_of, "complexity"),
+    **{
+        f"predictability_{side}": Measure(error_at(side), f"MAE(y,z) at {side} pixels", printed=False)
+        for side in SCALES
+    },
+}
+
+
+class Scores(SimpleNamespace):
+    """What predictors say of one picture.
+
+    Attributes:
+        predictability, progress, structure, complexity: and every other score, by its name in SCORES.
+        at_scale: MAE(y, z) averaged over four grids, by the short side in pixels that the picture was reduced to.
+        map: the predictability map, (h, w) at the working size.
+        z: the full prediction, (3, h, w).
+    """
 
 
 @torch.no_grad()
@@ -131,19 +169,18 @@ def score(picture: Float[Tensor, "3 h w"], good: Predictor, bad: Predictor, line
         bad: the bad one, for progress: `load_predictor("reference/bad")`.
         linear: the fill that knows only a tile's border, `load_predictor("reference/linear")`.
     """
-    y = resize_short_side(picture, WORKING_SIDE)[None]
-    z = full_prediction(good, y)
-    error = float(predictability(y, z))
-    glance, grain = glance_and_grain(picture, good, linear)
-    of_linear = max(float(predictability(y, full_prediction(linear, y))), SMALLEST_ERROR)
-    return Scores(
-        predictability=error,
-        progress=float(progress(y, full_prediction(bad, y), z)),
-        structure=1 - max(error, SMALLEST_ERROR) / of_linear,
-        complexity=glance - DISCOUNT * grain,
-        glance=glance,
-        grain=grain,
-        at_scale={side: float(phase_averaged(good, resize_short_side(y[0], side)[None])) for side in SCALES},
-        map=error_map(y, z)[0],
-        z=z[0],
-    )
+    look = Look(picture, {"good": good, "bad": bad, "linear": linear})
+    found = {name: row.of(look) for name, row in SCORES.items()}
+    at_scale = {side: found[f"predictability_{side}"] for side in SCALES}
+    return Scores(**found, at_scale=at_scale, map=errors.error_map(look.y, look.z)[0], z=look.z[0])
+
+
+def complexity(picture: Float[Tensor, "3 h w"], good: Predictor, linear: Predictor) -> float:
+    """How complex people would call a picture, by `complexity_of`; in [-0.5, 1], higher is more complex.
+
+    Args:
+        picture: in [0, 1], h and w >= 32.
+        good: the good predictor.
+        linear: the linear fill (`reference/linear`).
+    """
+    return complexity_of(Look(picture, {"good": good, "linear": linear}))

@@ -12,6 +12,10 @@ HIGH_FREQUENCY = 1 / 8  # cycles per pixel: details smaller than 8 pixels a peri
 # divides by 0.
 SMALLEST_DEVIATION = 1e-6
 SMALLEST_ENERGY = 1e-12
+SPECTRUM_RANGE = (
+    0.02,
+    0.35,
+)  # cycles per pixel: below it few waves fit into a picture, above it resizing shows
 
 
 def luminance(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
@@ -28,23 +32,27 @@ def contrast_kept(x: Float[Tensor, "b 3 h w"], y: Float[Tensor, "b 3 h w"]) -> F
     return (after + SMALLEST_DEVIATION) / (before + SMALLEST_DEVIATION)
 
 
-def high_frequency_energy(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
-    """Mean squared luminance per pixel above 1/8 cycle per pixel: `sum over |f| > 1/8 of |F(w (L - mean
-    L))|^2 / n^2`.
+def _waves(light: Float[Tensor, "b h w"]) -> tuple[Tensor, Float[Tensor, "h w"]]:
+    """The Fourier transform of a picture less its mean, and each wave's cycles per pixel.
 
-    F is the discrete Fourier transform, n the number of pixels, |f| the length of the frequency vector, and w
-    a Hann window, without which the jump between opposite borders would count as detail.
+    Under a Hann window, without which the jump between opposite borders would count as detail.
+    """
+    like = {"dtype": light.dtype, "device": light.device}
+    rows, columns = (torch.hann_window(side, **like) for side in light.shape[-2:])
+    along, across = (torch.fft.fftfreq(side, device=light.device) for side in light.shape[-2:])
+    spectrum = torch.fft.fft2((light - light.mean((1, 2), keepdim=True)) * rows.outer(columns))
+    return spectrum, torch.hypot(along[:, None], across[None, :])
+
+
+def high_frequency_energy(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
+    """Mean squared luminance per pixel above 1/8 cycle per pixel: `sum over |f| > 1/8 of |F(w (L - mean L))|^2 / n^2`.
+
+    F is the discrete Fourier transform, n the number of pixels, |f| the length of the frequency, w a Hann window.
     """
     light = luminance(x)
-    height, width = light.shape[-2:]
-    window = torch.hann_window(height, dtype=light.dtype, device=light.device).outer(
-        torch.hann_window(width, dtype=light.dtype, device=light.device)
-    )
-    spectrum = torch.fft.fft2((light - light.mean((1, 2), keepdim=True)) * window)
-    rows = torch.fft.fftfreq(height, device=light.device)
-    columns = torch.fft.fftfreq(width, device=light.device)
-    fine = torch.hypot(rows[:, None], columns[None, :]) > HIGH_FREQUENCY
-    return (spectrum.abs().square() * fine).sum((1, 2)) / (height * width) ** 2
+    spectrum, frequency = _waves(light)
+    fine = frequency > HIGH_FREQUENCY
+    return (spectrum.abs().square() * fine).sum((1, 2)) / light[0].numel() ** 2
 
 
 def high_frequency_kept(x: Float[Tensor, "b 3 h w"], y: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
@@ -61,12 +69,6 @@ def colour_shift(x: Float[Tensor, "b 3 h w"], y: Float[Tensor, "b 3 h w"]) -> Fl
     return (y.mean((2, 3)) - x.mean((2, 3))).abs().mean(1)
 
 
-SPECTRUM_RANGE = (
-    0.02,
-    0.35,
-)  # cycles per pixel: below it few waves fit into a picture, above it resizing shows
-
-
 def amplitude_spectrum(
     x: Float[Tensor, "b 3 h w"], rings: int = 24
 ) -> tuple[Float[Tensor, "rings"], Float[Tensor, "b rings"]]:
@@ -81,11 +83,8 @@ def amplitude_spectrum(
     light = luminance(x)
     side = min(light.shape[-2:])
     top, left = (light.shape[1] - side) // 2, (light.shape[2] - side) // 2
-    light = light[:, top : top + side, left : left + side]
-    window = torch.hann_window(side, dtype=light.dtype, device=light.device)
-    amplitude = torch.fft.fft2((light - light.mean((1, 2), keepdim=True)) * window.outer(window)).abs() / side
-    line = torch.fft.fftfreq(side, device=light.device)
-    frequency = torch.hypot(line[:, None], line[None, :]).flatten()
+    spectrum, frequency = _waves(light[:, top : top + side, left : left + side])
+    amplitude, frequency = spectrum.abs() / side, frequency.flatten()
     low, high = SPECTRUM_RANGE
     edges = torch.logspace(math.log10(low), math.log10(high), rings + 1, device=light.device)
     ring = torch.bucketize(frequency, edges) - 1  # -1 and `rings`: outside
