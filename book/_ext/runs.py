@@ -12,8 +12,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
+from abstract_beauty.book.run_card import CARD, RunCard, read_card
 from abstract_beauty.errors import UserError
-from abstract_beauty.book.run_card import CARD, RunCard, read_cards
 
 COLUMNS = (
     "Run",
@@ -48,7 +48,7 @@ def best(card: RunCard) -> str:
 class _Runs(SphinxDirective):
     def cards(self) -> tuple[Path, list[RunCard]]:
         folder = (Path(self.env.srcdir) / self.config.results_root).resolve() / "runs"
-        cards = read_cards(folder)
+        cards = [read_card(path) for path in sorted(folder.glob("[!.]*")) if path.is_dir()]
         for card in cards:
             self.env.note_dependency(str(folder / card.name / CARD))
         return folder, cards
