@@ -236,7 +236,6 @@ function wire() {
   part("times").addEventListener("input", (event) => showStep(Number(event.target.value)));
   part("times").addEventListener("change", (event) => improveTo(Number(event.target.value)));
   part("improver").addEventListener("change", () => {
-    part("improver-say").textContent = manifest.improvers[part("improver").value] ?? "";
     improver.stop();
     state.steps.length = Math.min(1, state.steps.length);
     if (Number(part("times").value) > 0) improveTo(Number(part("times").value));
@@ -261,10 +260,7 @@ async function begin() {
     say(`The list of networks cannot be fetched (${error.message}).`, "bad");
     return;
   }
-  for (const [name, words] of Object.entries(manifest.improvers)) {
-    part("improver").append(new Option(name.replaceAll("_", " "), name));
-    part("improver-say").textContent ||= words;
-  }
+  for (const { name, title } of manifest.improvers) part("improver").append(new Option(title, name));
   for (const { file, name, alt } of manifest.samples) {
     const button = document.createElement("button");
     button.type = "button";

@@ -9,11 +9,10 @@ import contextlib
 import hashlib
 import io
 import logging
-import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -21,38 +20,66 @@ import torch
 from torch import Tensor, nn
 
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import replacing
 from abstract_beauty.prediction.full_prediction import MARGIN, TILE, completed_and_hidden, contexts
 from abstract_beauty.prediction.linear_fill import LinearFill
 from abstract_beauty.predictors.four_sides import FourSides
 
+PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 OPSET = 18
 LARGEST_DIFFERENCE = 1e-4  # between ONNX Runtime and torch, of a picture's range
 LARGEST_DIFFERENCE_HALF = 1e-2  # where weights are kept in 16 bits
 SMALLEST_HALVED = 256  # numbers in a tensor, below which halving saves nothing
 # Shapes that an exported network is tried with: other than those it was traced with, one of them a single tile.
+TRACED = (2, 96, 160)
 TRIED = ((1, 32, 32), (2, 96, 64), (1, 160, 224))  # multiples of every grain
+LONGEST = 4096  # tiles or grains along a side, for the tracing alone: the file itself knows no limit
+
+
+def _one_pass_inputs(y: Tensor) -> tuple[Tensor, ...]:
+    completed, rows, columns = completed_and_hidden(y)
+    return completed, rows[None], columns[None]
+
+
+# The forms that a network is exported in: the names of what goes in, and how it is made of a picture.
+INPUTS: dict[str, tuple[tuple[str, ...], Callable[[Tensor], tuple[Tensor, ...]]]] = {
+    "one_pass": (("completed", "hidden_rows", "hidden_columns"), _one_pass_inputs),
+    "tiles": (("context", "hidden"), contexts),
+    "improver": (("x",), lambda x: (x,)),
+}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A network as ONNX.
+
+    Attributes:
+        content: the file.
+        form: "one_pass", "tiles" or "improver": what goes in and out, as the README of the export says.
+        difference: the largest from torch that was seen, of a picture's range.
+        notes: what a program must know besides: for an improver its grain and reach.
+    """
+
+    content: bytes
+    form: str
+    difference: float
+    notes: dict[str, Any]
+
+    @property
+    def sha256(self) -> str:
+        """Hex SHA-256 of the file."""
+        return hashlib.sha256(self.content).hexdigest()
 
 
 class _OnePass(nn.Module):
-    def __init__(self, f: FourSides):
+    def __init__(self, f: FourSides | LinearFill):
         super().__init__()
-        self.f = f
+        self.f, self.method = f, "one_pass"
+        if isinstance(f, LinearFill):  # what a one-pass predictor begins with, without what it adds
+            self.f, self.method = FourSides(width=4), "fill_pass"
+            self.f.matrix.copy_(f.matrix)
 
     def forward(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
-        return self.f.one_pass(completed, hidden_rows, hidden_columns).clamp(0, 1)
-
-
-class _LinearOnePass(nn.Module):
-    """The linear fill of all tiles: what a one-pass predictor begins with, without what it adds."""
-
-    def __init__(self, linear: LinearFill):
-        super().__init__()
-        self.f = FourSides(width=4)
-        self.f.matrix.copy_(linear.matrix)
-
-    def forward(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
-        return self.f.fill_pass(completed, hidden_rows, hidden_columns).clamp(0, 1)
+        return getattr(self.f, self.method)(completed, hidden_rows, hidden_columns).clamp(0, 1)
 
 
 class _Tiles(nn.Module):
@@ -64,133 +91,62 @@ class _Tiles(nn.Module):
         return self.f(context, hidden).clamp(0, 1)
 
 
-@dataclass(frozen=True)
-class Exported:
-    """A network as ONNX.
-
-    Attributes:
-        content: the file.
-        form: "one_pass", "tiles" or "improver": what goes in and out, as the README of the export says.
-        inputs: names, in order.
-        difference: the largest from torch that was seen, of a picture's range.
-        notes: what a program must know besides: for an improver its grain and reach.
-    """
-
-    content: bytes
-    form: str
-    inputs: tuple[str, ...]
-    difference: float
-    notes: dict[str, Any]
-
-    @property
-    def sha256(self) -> str:
-        """Hex SHA-256 of the file."""
-        return hashlib.sha256(self.content).hexdigest()
-
-
-def _one_pass_inputs(shape: tuple[int, int, int]) -> tuple[Tensor, ...]:
-    b, h, w = shape
-    y = torch.rand(b, 3, h, w, generator=torch.Generator().manual_seed(h * w))
-    completed, rows, columns = completed_and_hidden(y)
-    return completed, rows[None], columns[None]
-
-
-def _tile_inputs(shape: tuple[int, int, int]) -> tuple[Tensor, ...]:
-    return contexts(torch.rand(shape[0], 3, *shape[1:], generator=torch.Generator().manual_seed(shape[1])))
-
-
-def _image(shape: tuple[int, int, int]) -> tuple[Tensor, ...]:
-    b, h, w = shape
-    return (torch.rand(b, 3, h, w, generator=torch.Generator().manual_seed(h + w)),)
-
-
-def export_predictor(f: nn.Module, *, half: bool = False) -> Exported:
-    """A predictor as ONNX.
+def export(network: nn.Module, *, half: bool = False) -> Exported:
+    """A predictor as ONNX, or an improver: of images whose sides are multiples of its grain.
 
     Args:
-        f: a predictor in eval mode.
+        network: in eval mode.
         half: keep the weights in 16 bits; they are widened when the file is loaded.
 
     Raises:
-        UserError: onnx is not installed, or the file does not agree with torch.
+        UserError: a package for it is not installed, or the file does not agree with torch.
     """
-    rows, columns, b = (torch.export.Dim(name, min=1, max=4096) for name in ("rows", "columns", "batch"))
-    if isinstance(f, (FourSides, LinearFill)):
-        module = _OnePass(f) if isinstance(f, FourSides) else _LinearOnePass(f)
-        shapes = (
-            {0: b, 2: TILE * rows + 2 * MARGIN, 3: TILE * columns + 2 * MARGIN},
-            {1: rows},
-            {1: columns},
-        )
-        return _export(
-            module,
-            "one_pass",
-            ("completed", "hidden_rows", "hidden_columns"),
-            shapes,
-            _one_pass_inputs,
-            half,
-            {},
-        )
-    shapes = ({0: b}, {0: b})
-    return _export(_Tiles(f), "tiles", ("context", "hidden"), shapes, _tile_inputs, half, {})
-
-
-def export_improver(g: nn.Module, *, half: bool = False) -> Exported:
-    """An improver as ONNX: images whose sides are multiples of its grain.
-
-    Args:
-        g: an improver in eval mode.
-        half: as `export_predictor` has it.
-
-    Raises:
-        UserError: as `export_predictor`.
-    """
-    rows, columns, b = (torch.export.Dim(name, min=1, max=65536) for name in ("rows", "columns", "batch"))
-    height, width = (side if g.grain == 1 else g.grain * side for side in (rows, columns))
-    shapes = ({0: b, 2: height, 3: width},)
-    return _export(g, "improver", ("x",), shapes, _image, half, {"grain": g.grain, "reach": g.reach})
+    if missing := [name for name in PACKAGES if find_spec(name) is None]:
+        raise UserError(f"export: needs {missing[0]}; run `pip install 'abstract-beauty[export]'`")
+    rows, columns, b = (torch.export.Dim(n, min=1, max=LONGEST) for n in ("rows", "columns", "batch"))
+    notes: dict[str, Any] = {}
+    if hasattr(network, "grain"):
+        form, module = "improver", network
+        height, width = (side if network.grain == 1 else network.grain * side for side in (rows, columns))
+        shapes: tuple[dict, ...] = ({0: b, 2: height, 3: width},)
+        notes = {"grain": network.grain, "reach": network.reach}
+    elif isinstance(network, (FourSides, LinearFill)):
+        form, module = "one_pass", _OnePass(network)
+        height, width = (TILE * tiles + 2 * MARGIN for tiles in (rows, columns))
+        shapes = ({0: b, 2: height, 3: width}, {1: rows}, {1: columns})
+    else:
+        form, module, shapes = "tiles", _Tiles(network), ({0: b}, {0: b})
+    module = module.eval().requires_grad_(False)
+    content = _traced(module, form, shapes, half)
+    return Exported(content, form, _difference(content, module, form, half), notes)
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the exporter's notes on what it does."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        yield
-    for logger, level in zip(loggers, levels, strict=True):
-        logger.setLevel(level)
-
-
-def _export(
-    module: nn.Module,
-    form: str,
-    inputs: tuple[str, ...],
-    shapes: Any,
-    example: Any,
-    half: bool,
-    notes: dict[str, Any],
-) -> Exported:
+    """Without the exporter's notes on what it does; whatever happens inside, all is as it was afterwards."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
-        import onnx
-        import onnxscript  # noqa: F401  the exporter needs it
-    except ImportError as error:
-        raise UserError("export: needs onnx; run `pip install 'abstract-beauty[export]'`") from error
-    module = module.eval().requires_grad_(False)
+        with warnings.catch_warnings(action="ignore"), contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _traced(module: nn.Module, form: str, shapes: Any, half: bool) -> bytes:
+    import onnx
+
+    names, inputs = INPUTS[form]
     with _quiet(), torch.no_grad():
-        program = torch.export.export(module, example((2, 96, 160)), dynamic_shapes=shapes)
-        made = torch.onnx.export(
+        program = torch.export.export(module, inputs(_picture(TRACED)), dynamic_shapes=shapes)
+        model = torch.onnx.export(
             program,
             dynamo=True,
             opset_version=OPSET,
-            input_names=list(inputs),
+            input_names=list(names),
             output_names=["out"],
             verbose=False,
-        )
-    model = made.model_proto
+        ).model_proto
     # Where in the code a node came from: paths of this machine. What the exporter knew of the shapes: in another order
     # from run to run.
     graph = model.graph
@@ -201,53 +157,46 @@ def _export(
     if half:
         halve(model)
     onnx.checker.check_model(model)
-    content = model.SerializeToString(deterministic=True)
-    return Exported(content, form, inputs, _difference(content, module, inputs, example, half), notes)
+    return model.SerializeToString(deterministic=True)
 
 
 def halve(model: Any) -> None:
     """Keep every large float32 tensor of an ONNX model in 16 bits, widened by a Cast where it is used; in place."""
-    import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     casts = []
-    for tensor in list(model.graph.initializer):
-        values = numpy_helper.to_array(tensor)
+    for tensor in model.graph.initializer:
+        values, name = numpy_helper.to_array(tensor), tensor.name
         if tensor.data_type != TensorProto.FLOAT or values.size < SMALLEST_HALVED:
             continue
         if np.abs(values).max() > np.finfo(np.float16).max:
             continue
-        name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
-        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=onnx.TensorProto.FLOAT))
+        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
     nodes = [*casts, *model.graph.node]
     model.graph.ClearField("node")
     model.graph.node.extend(nodes)
 
 
-def _difference(
-    content: bytes, module: nn.Module, inputs: tuple[str, ...], example: Any, half: bool
-) -> float:
+def _picture(shape: tuple[int, int, int]) -> Tensor:
+    b, h, w = shape
+    return torch.rand(b, 3, h, w, generator=torch.Generator().manual_seed(h * w))
+
+
+def _difference(content: bytes, module: nn.Module, form: str, half: bool) -> float:
     """The largest difference from torch over TRIED; UserError when it is too large."""
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise UserError("export: needs onnxruntime; run `pip install 'abstract-beauty[export]'`") from error
+    import onnxruntime
+
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    names, inputs = INPUTS[form]
     largest = 0.0
-    for shape in TRIED:
-        given = example(shape)
+    for given in (inputs(_picture(shape)) for shape in TRIED):
         with torch.no_grad():
             expected = module(*given).numpy()
-        feed = {name: value.numpy() for name, value in zip(inputs, given, strict=True)}
-        largest = max(largest, float(np.abs(session.run(None, feed)[0] - expected).max()))
+        feed = {name: value.numpy() for name, value in zip(names, given, strict=True)}
+        difference = np.abs(session.run(None, feed)[0] - expected).max()
+        largest = float(np.maximum(largest, difference))  # not a number where one of them is none
     allowed = LARGEST_DIFFERENCE_HALF if half else LARGEST_DIFFERENCE
     if not largest <= allowed:
         raise UserError(f"export: the file differs from torch by {largest:.2g}, more than {allowed:g}")
     return largest
-
-
-def write_export(exported: Exported, path: str | os.PathLike) -> None:
-    """Write the file; none is left half-written."""
-    with replacing(Path(path)) as temporary:
-        temporary.write_bytes(exported.content)

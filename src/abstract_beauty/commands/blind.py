@@ -1,56 +1,22 @@
 """`abstract-beauty blind` and `preferences`: a page for blind choices between pictures, and what people chose."""
 
 import argparse
-import base64
-import hashlib
-import html
 import json
 import os
-from importlib import resources
 from pathlib import Path
 
 from torch import Tensor
 
 from abstract_beauty import weights
-from abstract_beauty.commands.pictures import check_side, expand, webp
+from abstract_beauty.book.blind import SIDE, blind_page
+from abstract_beauty.commands.pictures import check_side, expand
 from abstract_beauty.data.images import printable, read_image, resize_short_side
 from abstract_beauty.errors import UserError, escaped
 from abstract_beauty.files import check_outputs, replacing, rounded
 from abstract_beauty.improvers import improve
-from abstract_beauty.measures.preferences import FORMAT, read_choices, strengths
+from abstract_beauty.measures.preferences import read_choices, strengths
 
-SIDE = 360  # short side of the pictures in the page, pixels
 LARGEST_PAGE = 40 * 2**20
-
-
-def _address(picture: Tensor) -> str:
-    """A picture (3, h, w) in [0, 1] as a data: address."""
-    return "data:image/webp;base64," + base64.b64encode(webp(picture, quality=92)).decode()
-
-
-def blind_page(pictures: dict[str, dict[str, Tensor]], title: str = "Which do you like better?") -> str:
-    """A page of HTML that holds everything it needs, in which anyone can choose between versions of pictures.
-
-    Which version is which is not shown, and order and sides are drawn anew for each reader. Choices stay in the
-    browser until the reader saves them as a file, which `abstract-beauty preferences` reads.
-
-    Args:
-        pictures: by name, versions by name, of which at least two; (3, h, w) in [0, 1].
-        title: of the page.
-    """
-    data = {
-        name: {version: _address(resize_short_side(picture, SIDE)) for version, picture in versions.items()}
-        for name, versions in pictures.items()
-    }
-    content = json.dumps(data, sort_keys=True)
-    key = hashlib.sha256(content.encode()).hexdigest()[:12]
-    template = resources.files("abstract_beauty.commands").joinpath("blind.html").read_text(encoding="utf-8")
-    page = (
-        template.replace("__TITLE__", html.escape(title))
-        .replace("__FORMAT__", FORMAT)
-        .replace("__KEY__", key)
-    )
-    return page.replace("__DATA__", content.replace("<", "\\u003c"))
 
 
 def blind_command(options: argparse.Namespace) -> None:

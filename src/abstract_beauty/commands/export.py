@@ -5,31 +5,26 @@ from importlib import resources
 from pathlib import Path
 
 from abstract_beauty import weights
-from abstract_beauty.book.onnx import Exported, export_improver, export_predictor, write_export
+from abstract_beauty.book.onnx import INPUTS, export
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing, write_json
 from abstract_beauty.project import Project, find_project
 
-EXAMPLE = ("CMakeLists.txt", "score.cpp")  # a program without Python that scores a picture
+# What lies beside the networks: the contract, and a program without Python that scores a picture.
+COPIES = {
+    "README.md": "export.md",
+    "cpp/CMakeLists.txt": "export_cpp/CMakeLists.txt",
+    "cpp/score.cpp": "export_cpp/score.cpp",
+}
 
 
 def published(project: Project) -> dict[str, Path]:
     """The weights of the reference run by "kind/name"; of the project's own run where it has none of a kind."""
     found: dict[str, Path] = {}
     for kind in ("predictors", "improvers"):
-        for folder in (project.reference, project.run):
-            here = sorted((folder / kind).glob("[!.]*.safetensors"))
-            if here:
-                found |= {f"{kind}/{path.stem}": path for path in here}
-                break
+        folders = [sorted((run / kind).glob("[!.]*.safetensors")) for run in (project.reference, project.run)]
+        found |= {f"{kind}/{path.stem}": path for path in next(filter(None, folders), [])}
     return found
-
-
-def exported(key: str, path: Path, *, half: bool) -> Exported:
-    """A network as ONNX, by its "kind/name" and its weights."""
-    kind = key.partition("/")[0]
-    network = weights.load(path, kind)
-    return (export_predictor if kind == "predictors" else export_improver)(network, half=half)
 
 
 def export_command(options: argparse.Namespace) -> None:
@@ -44,21 +39,17 @@ def export_command(options: argparse.Namespace) -> None:
         raise UserError(f"{options.out}: is a file; give --out the name of a folder")
     networks = {}
     for key in options.only or known:
-        one = exported(key, known[key], half=options.half)
-        file = f"{key.replace('/', '-')}.onnx"
-        write_export(one, options.out / file)
+        made = export(weights.load(known[key], key.partition("/")[0]), half=options.half)
+        path = options.out / f"{key.replace('/', '-')}.onnx"
+        with replacing(path) as temporary:
+            temporary.write_bytes(made.content)
         networks[key] = {
-            "file": file, "form": one.form, "inputs": list(one.inputs), "sha256": one.sha256,
-            "bytes": len(one.content), "largest_difference_from_torch": one.difference, **one.notes,
+            "file": path.name, "form": made.form, "inputs": list(INPUTS[made.form][0]), "sha256": made.sha256,
+            "bytes": len(made.content), "largest_difference_from_torch": made.difference, **made.notes,
         }  # fmt: skip
-        print(
-            f"{options.out / file}: {len(one.content) / 2**20:.2f} MiB, within {one.difference:.1g} of torch",
-            flush=True,
-        )
+        size = len(made.content) / 2**20
+        print(f"{path}: {size:.2f} MiB, within {made.difference:.1g} of torch", flush=True)
     write_json(options.out / "manifest.json", {"networks": networks})
-    commands = resources.files("abstract_beauty.commands")
-    copies = {"README.md": commands / "export.md"}
-    copies |= {f"cpp/{file}": commands / "export_cpp" / file for file in EXAMPLE}
-    for name, source in copies.items():
+    for name, source in COPIES.items():
         with replacing(options.out / name) as temporary:
-            temporary.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+            temporary.write_bytes((resources.files("abstract_beauty.commands") / source).read_bytes())

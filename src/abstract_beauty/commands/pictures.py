@@ -1,19 +1,15 @@
 """Pictures that a user names: files and folders."""
 
-import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from PIL import Image
 
 from abstract_beauty.data.folder import files_below
-from abstract_beauty.data.images import printable, to_bytes
+from abstract_beauty.data.images import printable
 from abstract_beauty.errors import UserError
 from abstract_beauty.prediction.full_prediction import TILE
-
-LONGEST_WEBP = 16383  # pixels: the format's own limit
 
 
 def check_side(name: Path, picture: torch.Tensor) -> None:
@@ -21,18 +17,6 @@ def check_side(name: Path, picture: torch.Tensor) -> None:
     if min(picture.shape[1:]) < TILE:
         height, width = picture.shape[1:]
         raise UserError(f"{name}: is {width}x{height} pixels; both sides must be at least {TILE}")
-
-
-def webp(picture: torch.Tensor, quality: int) -> bytes:
-    """A picture (3, h, w) in [0, 1] as a WebP file; UserError when a side is longer than the format allows."""
-    height, width = picture.shape[1:]
-    if max(height, width) > LONGEST_WEBP:
-        raise UserError(f"{width}x{height} pixels: too long a picture for the page")
-    buffer = io.BytesIO()
-    Image.fromarray(to_bytes(picture).permute(1, 2, 0).numpy()).save(
-        buffer, "WEBP", quality=quality, method=4
-    )
-    return buffer.getvalue()
 
 
 def label(path: Path) -> str:

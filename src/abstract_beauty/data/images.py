@@ -45,6 +45,7 @@ FORMATS = (
 _QUIET = (
     threading.Lock()
 )  # standard error is the process's: two threads must not put it back in the wrong order
+LONGEST_WEBP = 16383  # pixels: the format's own limit
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
@@ -210,6 +211,18 @@ def write_image(path: str | os.PathLike, image: Float[Tensor, "3 h w"] | UInt8[T
             raise UserError(
                 f"{printable(path)}: cannot be written as {kind} ({error}); write a .png"
             ) from error
+
+
+def webp(image: Float[Tensor, "3 h w"], quality: int) -> bytes:
+    """A picture in `[0, 1]` as a WebP file for a page; UserError when a side is longer than the format allows."""
+    height, width = image.shape[1:]
+    if max(height, width) > LONGEST_WEBP:
+        raise UserError(f"{width}x{height} pixels: too long a picture for the page")
+    buffer = io.BytesIO()
+    Image.fromarray(to_bytes(image).permute(1, 2, 0).numpy()).save(
+        buffer, "WEBP", quality=quality, method=4
+    )
+    return buffer.getvalue()
 
 
 def resize_short_side(image: Float[Tensor, "3 h w"], n: int) -> Float[Tensor, "3 h2 w2"]:

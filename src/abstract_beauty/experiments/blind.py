@@ -1,31 +1,22 @@
-"""The book's page of blind choices: `python -m abstract_beauty.experiments.blind`, into book/_extra/blind.html.
+"""The book's page of blind choices, into book/_extra/blind.html: `abstract-beauty measure blind`.
 
 It shows only photographs that come with scikit-image, whatever pictures the run was trained and tested on.
 """
 
-import sys
-
 import torch
 
-from abstract_beauty import experiments
-from abstract_beauty.commands.blind import SIDE, blind_page
+from abstract_beauty.book.blind import SIDE, blind_page
 from abstract_beauty.data.embedded import TEST, photographs
 from abstract_beauty.data.images import read_image, resize_short_side
-from abstract_beauty.errors import one_line
+from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.files import replacing
-from abstract_beauty.params import load_params
-from abstract_beauty.project import find_project
-from abstract_beauty.training.machine import use_threads
-
-IMPROVERS = ("smoothing", "held", "target")
+from abstract_beauty.params import Params
+from abstract_beauty.project import Project
 
 
-@one_line
-def main() -> int:
-    """Write the page; exit status 2 after one line that says what to mend."""
-    project, params = find_project(), load_params()
-    use_threads(params.threads)
-    improvers = {name: experiments.improver_run(project, params, name).network for name in IMPROVERS}
+def stage(project: Project, params: Params) -> None:
+    """Write the page, with the improvers of `book.blind`."""
+    improvers = {name: improver_run(project, params, name).network for name in params.book.blind}
     pictures = {}
     for file in TEST:
         x = resize_short_side(read_image(photographs() / file), SIDE)
@@ -34,8 +25,3 @@ def main() -> int:
         pictures[file.partition(".")[0]] = {"original": x, **improved}
     with replacing(project.root / "book" / "_extra" / "blind.html") as temporary:
         temporary.write_text(blind_page(pictures), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

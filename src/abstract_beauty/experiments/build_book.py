@@ -1,7 +1,7 @@
 """The book's pages, from the prose, the executed notebooks and results/: `abstract-beauty measure build_book`.
 
-Jupyter Book renders, it never executes. The same input gives the same bytes: what differs from build to build is removed
-afterwards.
+Jupyter Book renders, it never executes. The same input gives the same bytes: what differs from build to build is
+removed afterwards.
 """
 
 import json
@@ -79,9 +79,8 @@ def stage(project: Project, params: Params) -> None:
     book = project.root / "book"
     contents = read_contents(book)
     command = Path(sys.executable).with_name("jupyter-book")
-    chapters = [
-        book / f"{page}.ipynb" for page in sum(contents.values(), []) if page.startswith("notebooks/")
-    ]
+    pages = [page for part in contents.values() for page in part]
+    chapters = [book / f"{page}.ipynb" for page in pages if page.startswith("notebooks/")]
     needed = {
         "run `make repro`, which executes it and then builds": chapters,
         "run `npm ci` in the root of the repository": [project.root / MATHJAX],
