@@ -30,7 +30,7 @@ from IPython.display import Markdown
 
 import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
-from abstract_beauty.book.chapter import Chapter
+from abstract_beauty.chapter import Chapter
 from abstract_beauty.data import read_manifest
 from abstract_beauty.files import read_json
 from abstract_beauty.measures import statistics

@@ -33,7 +33,7 @@ from torch import nn
 
 import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
-from abstract_beauty.book.chapter import Chapter
+from abstract_beauty.chapter import Chapter
 from abstract_beauty.experiments.predictor import CENTRE
 from abstract_beauty.measures.fills import FILLS
 from abstract_beauty.prediction.full_prediction import TILE

@@ -30,7 +30,7 @@ from IPython.display import Markdown
 
 import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
-from abstract_beauty.book.chapter import Chapter
+from abstract_beauty.chapter import Chapter
 from abstract_beauty.prediction.full_prediction import MARGIN, TILE
 
 chapter = Chapter("03_full_prediction", predictors={"article": article, "good": good, "bad": bad})

@@ -31,7 +31,7 @@ from IPython.display import Markdown
 import abstract_beauty as ab
 from abstract_beauty import losses
 from abstract_beauty.book import plots, tables
-from abstract_beauty.book.chapter import Chapter
+from abstract_beauty.chapter import Chapter
 from abstract_beauty.improvers.plain import PlainConvolutions
 
 changes = {"smoothing": smoothing, "smoothing_unet": smoothing_unet, "black_square": black_square}

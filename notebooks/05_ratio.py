@@ -31,7 +31,7 @@ from IPython.display import Markdown
 import abstract_beauty as ab
 from abstract_beauty import losses
 from abstract_beauty.book import plots, tables
-from abstract_beauty.book.chapter import Chapter
+from abstract_beauty.chapter import Chapter
 from abstract_beauty.measures import statistics
 
 changes = {"ratio_as_written": ratio_as_written, "ratio_progress": ratio_progress}

@@ -29,7 +29,7 @@ from IPython.display import Markdown, display
 
 import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
-from abstract_beauty.book.chapter import Chapter
+from abstract_beauty.chapter import Chapter
 from abstract_beauty.experiments import pixels as directly
 from abstract_beauty.measures import statistics
 

@@ -29,7 +29,7 @@ from IPython.display import Markdown
 
 import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
-from abstract_beauty.book.chapter import Chapter
+from abstract_beauty.chapter import Chapter
 from abstract_beauty.experiments.many import FRAMES
 
 chapter = Chapter("09_many_times", many=many)

@@ -33,7 +33,7 @@ from IPython.display import Markdown
 import abstract_beauty as ab
 from abstract_beauty import losses
 from abstract_beauty.book import plots, tables
-from abstract_beauty.book.chapter import Chapter
+from abstract_beauty.chapter import Chapter
 from abstract_beauty.losses._contrast import contrast_lost
 from abstract_beauty.measures import judging
 

@@ -28,7 +28,7 @@ from IPython.display import Markdown
 
 import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
-from abstract_beauty.book.chapter import Chapter
+from abstract_beauty.chapter import Chapter
 from abstract_beauty.data.generators import dials
 from abstract_beauty.measures import scores
 from abstract_beauty.measures.complexity import MEASURES

@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from abstract_beauty import losses
-from abstract_beauty.losses._contrast import contrast_lost
-from abstract_beauty.measures.statistics import SMALLEST_ENERGY, low_pass, pyramid_contrast
+from abstract_beauty.losses._contrast import SMALLEST_ENERGY, contrast_lost, low_pass, pyramid_contrast
 from abstract_beauty.prediction.predictability import PHASES, SMALLEST_ERROR
 
 WEIGHTS = {"k1": 0.3, "k2": 0.7, "k3": 2.0, "share": 0.6}

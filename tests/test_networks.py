@@ -12,6 +12,7 @@ from abstract_beauty.improvers._parts import ChannelNorm
 from abstract_beauty.improvers.deep import DeepResidual
 from abstract_beauty.improvers.ready import ReadyUNet
 from abstract_beauty.prediction.blurred_context import BlurredContext
+from abstract_beauty.prediction.encoder_layers import visible_part
 from abstract_beauty.prediction.full_prediction import contexts
 from abstract_beauty.predictors.context_encoder import ContextEncoder
 
@@ -38,7 +39,7 @@ def test_a_predictor_s_error_does_not_depend_on_a_shift_of_all_colours(f):
 
 def test_what_is_everywhere_hidden_is_guessed_as_grey():
     context, hidden = torch.rand(2, 3, 128, 128), torch.ones(2, 1, 128, 128, dtype=torch.bool)
-    seen, mean = predictors.visible_part(context, hidden)
+    seen, mean = visible_part(context, hidden)
     assert seen.abs().max() == 0
     assert mean.unique().tolist() == [0.5]
 

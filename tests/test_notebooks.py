@@ -6,19 +6,17 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from ruamel.yaml import YAML
 
 from abstract_beauty.book.notebooks import dumps, normalised, parameter_names, read_script
-from abstract_beauty.commands import pairs
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments import notebook as run_notebook
 from abstract_beauty.params import load_params
+from abstract_beauty.project import Project
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
-NAMES = [
-    "01_data", "02_predictor", "03_full_prediction", "04_smoothing", "05_ratio", "06_deeper", "07_critical_point",
-    "08_weak_predictors", "09_many_times", "10_beyond", "11_meaning",
-]  # fmt: skip
+NAMES = YAML(typ="safe").load(ROOT / "book" / "contents.yml")["chapters"]
 LONGEST = 25  # lines of code in a cell: what a screen holds
 FIRST_SCREEN = 6  # cells within which a figure must come
 HEADER = """\
@@ -43,14 +41,7 @@ def code(notebook: nbformat.NotebookNode) -> list[str]:
 
 
 def test_the_notebooks_of_the_book_are_all_there():
-    assert [script.stem for script in SCRIPTS] == NAMES
-    toc = (ROOT / "book" / "_toc.yml").read_text()
-    assert re.findall(r"file: notebooks/(\w+)", toc) == NAMES
-
-
-@every_notebook
-def test_the_two_forms_agree_and_carry_no_outputs(script):
-    assert pairs.disagreement(script) is None
+    assert [script.stem for script in SCRIPTS] == sorted(NAMES)
 
 
 @every_notebook
@@ -98,7 +89,7 @@ def test_no_figure_is_written_twice_or_where_the_pipeline_would_not_find_it(scri
     text = script.read_text()
     files = re.findall(r'folder / "([^"]+)"', text)
     assert len(files) == len(set(files)) >= 3
-    assert f'"{script.stem}"' in text or f'/ "{script.stem}"' in text
+    assert f'Chapter("{script.stem}"' in text
 
 
 @every_notebook
@@ -189,43 +180,6 @@ def test_an_address_in_prose_stays():
     assert notebook.cells[1].outputs[0].text == "the mask 0xff and 0xdeadbeef"
 
 
-# ---- pairs
-
-
-@pytest.fixture
-def pair(tmp_path):
-    """A script with its notebook."""
-    script = tmp_path / "tiny.py"
-    script.write_text(HEADER + "# %% [markdown]\n# # Why?\n\n# %%\n1 + 1\n")
-    script.with_suffix(".ipynb").write_text(dumps(read_script(script)))
-    return script
-
-
-def test_a_pair_agrees(pair):
-    assert pairs.disagreement(pair) is None
-
-
-def test_a_change_in_either_form_is_found(pair):
-    pair.write_text(pair.read_text().replace("1 + 1", "1 + 2"))
-    assert "differ" in pairs.disagreement(pair)
-
-
-def test_outputs_in_the_notebook_are_found(pair):
-    file = pair.with_suffix(".ipynb")
-    notebook = nbformat.read(file, as_version=4)
-    notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="2")]
-    nbformat.write(notebook, file)
-    assert "outputs" in pairs.disagreement(pair)
-
-
-def test_a_missing_and_a_broken_notebook_are_found(pair):
-    file = pair.with_suffix(".ipynb")
-    file.write_text("{")
-    assert "cannot be read" in pairs.disagreement(pair)
-    file.unlink()
-    assert "missing" in pairs.disagreement(pair)
-
-
 # ---- the runner
 
 
@@ -239,6 +193,11 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
+def run(root: Path) -> None:
+    """The stage `notebook.tiny` of the project."""
+    run_notebook.stage(Project(root), load_params(root / "params.yaml"), "tiny")
+
+
 def write(project: Path, body: str) -> tuple[Path, Path]:
     """A script in the project, and where it is to be executed to."""
     script = project / "notebooks" / "tiny.py"
@@ -246,20 +205,17 @@ def write(project: Path, body: str) -> tuple[Path, Path]:
     return script, project / "book" / "notebooks" / "tiny.ipynb"
 
 
-def test_an_unknown_parameter_is_one_line_and_nothing_is_written(project, capsys):
-    script, out = write(project, '# %% tags=["parameters"]\nsmothing = {}\n')
-    assert run_notebook.main([str(script), str(out)]) == 2
-    message = capsys.readouterr().err
-    assert message.count("\n") == 1 and "'smothing'" in message and "smoothing" in message
+def test_an_unknown_parameter_is_named_and_nothing_is_written(project):
+    _, out = write(project, '# %% tags=["parameters"]\nsmothing = {}\n')
+    with pytest.raises(UserError, match=r"'smothing'.*smoothing"):
+        run(project)
     assert not out.exists()
 
 
 def test_two_cells_of_parameters_are_refused(project):
-    script, out = write(
-        project, '# %% tags=["parameters"]\ngood = {}\n\n# %% tags=["parameters"]\nbad = {}\n'
-    )
+    write(project, '# %% tags=["parameters"]\ngood = {}\n\n# %% tags=["parameters"]\nbad = {}\n')
     with pytest.raises(UserError, match="2 cells tagged"):
-        run_notebook.run(script, out)
+        run(project)
 
 
 def test_values_that_are_not_set_are_left_out(project):
@@ -267,16 +223,16 @@ def test_values_that_are_not_set_are_left_out(project):
         ["ratio_progress", "smoothing"], load_params(ROOT / "params.yaml"), Path("n.py")
     )
     assert "k1" not in values["ratio_progress"]
-    assert values["smoothing"]["k1"] == load_params(ROOT / "params.yaml").improvers["smoothing"].k1
+    assert values["smoothing"]["k1"] == load_params(ROOT / "params.yaml").improvers["smoothing"].weights["k1"]
 
 
 @pytest.mark.slow
 def test_a_notebook_gets_its_sections_and_runs_to_the_same_bytes(project):
     body = '# %% tags=["parameters"]\ngood = {}\n\n# %%\nimport os\n\nprint(good["width"], os.getcwd())\nobject()\n'
-    script, out = write(project, body)
-    run_notebook.run(script, out)
+    _, out = write(project, body)
+    run(project)
     first = out.read_bytes()
-    run_notebook.run(script, out)
+    run(project)
     assert out.read_bytes() == first
     notebook = nbformat.read(out, as_version=4)
     width = load_params(ROOT / "params.yaml").predictors["good"].width
@@ -285,9 +241,10 @@ def test_a_notebook_gets_its_sections_and_runs_to_the_same_bytes(project):
 
 
 @pytest.mark.slow
-def test_a_failing_cell_ends_with_status_2_and_leaves_nothing_behind(project, capsys):
-    script, out = write(project, '# %%\nprint("fine")\n\n# %%\nraise ValueError("the reason")\n')
-    assert run_notebook.main([str(script), str(out)]) == 2
+def test_a_failing_cell_is_named_and_leaves_nothing_behind(project, capsys):
+    _, out = write(project, '# %%\nprint("fine")\n\n# %%\nraise ValueError("the reason")\n')
+    with pytest.raises(UserError, match="the reason"):
+        run(project)
     assert "ValueError: the reason" in capsys.readouterr().err
     assert not out.exists() and list(out.parent.glob("*") if out.parent.is_dir() else []) == []
     assert (project / ".scratch" / "failed" / "tiny.ipynb").is_file()
@@ -296,6 +253,6 @@ def test_a_failing_cell_ends_with_status_2_and_leaves_nothing_behind(project, ca
 @pytest.mark.slow
 def test_a_cell_for_the_hand_alone_is_not_run(project):
     body = '# %%\nprint("shown")\n\n# %% tags=["remove-cell"]\nraise RuntimeError("a slider")\n'
-    script, out = write(project, body)
-    run_notebook.run(script, out)
+    _, out = write(project, body)
+    run(project)
     assert "shown" in out.read_text() and "a slider" not in out.read_text()

@@ -6,7 +6,6 @@ import torch
 import abstract_beauty as ab
 from abstract_beauty import losses
 from abstract_beauty.losses._contrast import contrast_lost
-from abstract_beauty.params import WEIGHTS_OF
 from abstract_beauty.prediction.predictability import PHASES, SMALLEST_ERROR
 from abstract_beauty.predictors.context_encoder import ContextEncoder
 
@@ -84,12 +83,9 @@ def test_at_equal_weights_moving_from_x_towards_a_fixed_z_gains_nothing():
     assert values == pytest.approx([0.3, 0.3, 0.3])
 
 
-def test_the_losses_and_what_params_must_give_them():
-    assert set(losses.LOSSES) == set(WEIGHTS_OF)
-    for name, loss in losses.LOSSES.items():
-        given = set(losses.needs(loss)[1])
-        assert given == set(WEIGHTS_OF[name]) - {"scorer"}, name
+def test_a_loss_says_what_it_is_given():
     assert losses.needs(losses.target) == (("x", "y", "z", "z_x"), ("k1", "k2", "share"))
+    assert losses.needs(losses.ratio_progress) == (("y", "z_bad", "z"), ())
 
 
 def test_lost_contrast_is_what_is_lost_beyond_the_allowance():

@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 
 from abstract_beauty import losses
 from abstract_beauty.errors import UserError
-from abstract_beauty.experiments.objectives import loss_values, predictors_of
+from abstract_beauty.experiments.improver import loss_values, predictors_of
 from abstract_beauty.losses import _scorers as scorers
 from abstract_beauty.params import ImproverParams
 
@@ -51,7 +51,7 @@ def test_the_score_is_the_head_on_the_unit_embedding(scorer, vision):
 
 
 def test_descending_the_loss_raises_the_score(scorer):
-    section = ImproverParams(loss="scored", k1=0.0, k2=1.0, scorer="laion")
+    section = ImproverParams(loss="scored", weights={"k1": 0.0, "k2": 1.0}, scorer="laion")
     assert predictors_of(section) == {}
     x = torch.rand(1, 3, 32, 32)
     y = x.clone().requires_grad_(True)

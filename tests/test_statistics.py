@@ -5,7 +5,14 @@ import math
 import pytest
 import torch
 
-from abstract_beauty.measures.statistics import colour_shift, contrast_kept, high_frequency_kept, luminance
+from abstract_beauty.measures.statistics import (
+    amplitude_spectrum,
+    colour_shift,
+    contrast_kept,
+    high_frequency_kept,
+    luminance,
+    spectral_slope,
+)
 
 
 @pytest.fixture
@@ -72,3 +79,20 @@ def test_a_flat_picture_divides_nothing_by_zero(statistic, x):
     torch.testing.assert_close(statistic(flat, flat), torch.ones(2), rtol=0, atol=0.05)
     assert (statistic(x, flat) < 1e-4).all()
     assert statistic(flat, x).isfinite().all() and (statistic(flat, x) > 100).all()
+
+
+@pytest.mark.parametrize("slope", [-0.5, -1.0, -1.5])
+def test_the_slope_of_a_spectrum_is_found(slope):
+    generator = torch.Generator().manual_seed(3)
+    line = torch.fft.fftfreq(256)
+    frequency = torch.hypot(line[:, None], line[None, :]).clamp(min=1 / 256)
+    noise = torch.fft.fft2(torch.randn(4, 256, 256, generator=generator)) * frequency**slope
+    x = torch.fft.ifft2(noise).real[:, None].expand(-1, 3, -1, -1)
+    frequencies, amplitudes = amplitude_spectrum(x)
+    assert spectral_slope(frequencies, amplitudes.mean(0)) == pytest.approx(slope, abs=0.03)
+
+
+def test_a_wave_stands_at_its_frequency():
+    stripes = 0.5 + 0.3 * torch.sin(2 * torch.pi * torch.arange(128) / 8)
+    frequencies, amplitudes = amplitude_spectrum(stripes.expand(1, 3, 128, 128))
+    assert frequencies[amplitudes[0].argmax()].item() == pytest.approx(1 / 8, rel=0.1)

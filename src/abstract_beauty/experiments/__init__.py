@@ -1,6 +1,6 @@
 """What each stage of the pipeline runs, one file a stage: it puts parameters, pictures, networks and losses together.
 
-`python -m abstract_beauty stage NAME` runs the function `stage` of NAME.py; `stage NAME.ROW` gives it a row's name besides.
+`python -m abstract_beauty stage NAME` runs the function `stage` of NAME.py; `stage NAME.ROW` gives it a name besides.
 """
 
 import importlib

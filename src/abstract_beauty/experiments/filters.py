@@ -8,7 +8,7 @@ from torch import nn
 from abstract_beauty.experiments.pictures import judged_images, squares
 from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.files import write_json
-from abstract_beauty.measures.filters import FILTERS, at_change
+from abstract_beauty.measures.filters import FILTERS, strength_for
 from abstract_beauty.measures.judging import judge_picture, mean_of
 from abstract_beauty.params import Params
 from abstract_beauty.project import Project
@@ -42,7 +42,7 @@ def measure_filters(
     for name, change in FILTERS.items():
         curves[name] = [original]
         for k in range(points):
-            _, strength = at_change(name, sample, NEAREST * (FARTHEST / NEAREST) ** (k / (points - 1)))
+            strength = strength_for(name, sample, NEAREST * (FARTHEST / NEAREST) ** (k / (points - 1)))
             if strength <= curves[name][-1]["strength"]:
                 continue  # JPEG's qualities are whole numbers, and no filter goes beyond its greatest strength
             rows = [judge_picture(x, change(x, strength), f) for x in images]

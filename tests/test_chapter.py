@@ -1,0 +1,105 @@
+"""What a chapter reads and what it makes anew: the pipeline's results while nothing was changed, nothing of it ever after."""
+
+import json
+import subprocess
+
+import pytest
+import torch
+
+from abstract_beauty import chapter as chapters
+from abstract_beauty.chapter import Chapter, made_by_other_code
+from abstract_beauty.experiments import pictures
+from abstract_beauty.params import load_params
+from abstract_beauty.project import Project, find_project
+from abstract_beauty.training.runs import Run
+
+KEPT = {"the pipeline": [{"change": 0.5}]}
+ANEW = {"this chapter": [{"change": 0.5}]}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Project:
+    """A project whose pipeline has run: its numbers lie in results/, its predictors are known."""
+    project = Project(tmp_path)
+    project.params.write_text(find_project().params.read_text())
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    project.results.mkdir()
+    for name in ("fills", "filters", "balance", "pixels", "many", "ratings"):
+        (project.results / f"{name}.json").write_text(json.dumps(KEPT))
+    monkeypatch.setenv("ABSTRACT_BEAUTY_ROOT", str(tmp_path))
+    monkeypatch.setattr(pictures, "ensure_data", lambda project, params: project)
+    for name in ("predictor_run", "improver_run"):
+        monkeypatch.setattr(chapters, name, lambda project, params, name: run_at(project.run / name))
+    for name in ("fills", "filters", "balance"):
+        monkeypatch.setattr(chapters, f"measure_{name}", lambda *_: ANEW)
+    for name in ("pixels", "many"):
+        monkeypatch.setattr(chapters, f"measure_{name}", lambda *_: (ANEW, {}))
+        monkeypatch.setattr(chapters, "read_pictures", lambda file: {})
+    monkeypatch.setattr(chapters, "networks", lambda *_: dict.fromkeys(("good", "bad", "judge")))
+    return project
+
+
+def run_at(path) -> Run:
+    """A run that says where it lies; its network is never used."""
+    return Run("good", torch.nn.Identity(), [], {}, path)
+
+
+def test_an_unchanged_chapter_reads_the_pipeline_s_numbers_and_draws_its_figures(home):
+    chapter = Chapter("04", improvers={"smoothing": {}})
+    assert chapter.filters() == chapter.fills() == chapter.balance() == chapter.pixels()[0] == KEPT
+    assert chapter.folder == home.results / "figures" / "04"
+
+
+@pytest.mark.parametrize(
+    ("changes", "read"),
+    [
+        ({"balance": {"steps": 7}}, "balance"),
+        ({"pixels": {"steps": 7}}, "pixels"),
+        ({"many": {"times": 7}}, "many"),
+        ({"evaluation": {"filter_strengths": 3}}, "filters"),
+    ],
+)
+def test_a_changed_section_is_measured_anew_and_overwrites_no_figure(home, changes, read):
+    chapter = Chapter("07", **changes)
+    found = getattr(chapter, read)()
+    assert (found[0] if isinstance(found, tuple) else found) == ANEW
+    assert chapter.fills() == KEPT, "what the change does not touch is read"
+    assert chapter.folder == home.scratch / "figures" / "07"
+
+
+def test_a_run_that_is_not_the_pipeline_s_is_measured_anew(home, monkeypatch):
+    monkeypatch.setattr(chapters, "predictor_run", lambda *_: run_at(home.scratch / "weights.safetensors"))
+    chapter = Chapter("02")
+    assert chapter.fills() == ANEW
+    assert chapter.folder == home.scratch / "figures" / "02"
+
+
+def test_what_other_code_made_is_not_read(home, monkeypatch):
+    (home.root / "dvc.lock").write_text("")
+    said = {
+        "filters": [{"changed deps": {"src/abstract_beauty/measures": "modified"}}],
+        "fills": [{"changed deps": {"data": "modified"}}],
+        "notebook@04_smoothing": [{"changed deps": {"src/abstract_beauty/book": "modified"}}],
+    }
+    answer = subprocess.CompletedProcess([], 0, stdout=json.dumps(said))
+    monkeypatch.setattr(chapters.subprocess, "run", lambda *_, **__: answer)
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    assert made_by_other_code(home) == {"filters"}
+    chapter = Chapter("04")
+    assert chapter.filters() == ANEW and chapter.fills() == KEPT
+    monkeypatch.setenv("DVC_STAGE", "notebook@04_smoothing")
+    assert made_by_other_code(home) == set()
+
+
+def test_other_pictures_go_to_a_project_of_their_own(tmp_path, monkeypatch):
+    (tmp_path / "params.yaml").write_text(find_project().params.read_text())
+    project, prepared = Project(tmp_path), []
+    monkeypatch.setattr(pictures, "prepare_data", lambda where, *_, **__: prepared.append(where))
+    assert pictures.ensure_data(project, load_params(project.params)) == project
+    elsewhere = pictures.ensure_data(project, load_params(project.params, changes={"data": {"generated": 3}}))
+    assert elsewhere.root.is_relative_to(project.scratch)
+    assert prepared == [project, elsewhere]
+    assert pictures.ensure_data(project, load_params(project.params, changes={"seed": 5})) not in (
+        project,
+        elsewhere,
+    )
