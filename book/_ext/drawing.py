@@ -23,13 +23,9 @@ class Drawing(SphinxDirective):
         if not Path(absolute).is_file():
             raise self.warning(f"drawing: {relative}: no such file")
         self.env.note_dependency(absolute)
-        svg = Path(absolute).read_text(encoding="utf-8")
-        if "<title" not in svg or 'role="img"' not in svg:
-            raise self.warning(f'drawing: {relative}: an SVG with role="img" and a <title> is wanted')
-        figure = nodes.figure("", nodes.raw("", svg, format="html"), classes=["drawing"])
-        if self.content:
-            caption, messages = self.parse_inline(" ".join(self.content), lineno=self.lineno)
-            figure += nodes.caption("", "", *caption, *messages)
+        svg = nodes.raw("", Path(absolute).read_text(encoding="utf-8"), format="html")
+        caption, messages = self.parse_inline(" ".join(self.content), lineno=self.lineno)
+        figure = nodes.figure("", svg, nodes.caption("", "", *caption, *messages), classes=["drawing"])
         self.set_source_info(figure)
         return [figure]
 

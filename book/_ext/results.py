@@ -11,12 +11,11 @@ An operand is `FILE:KEY` or a plain number. The operators are + - * / with a spa
 from left to right. The format comes last; ` | TEXT` after it is what to say where the value is null. A key is
 dotted (`sweep.0.55.mae`: a part may itself hold dots, the longest match wins; a whole number picks from a list).
 
-`{results-table}` makes a table of a dict of rows; `{when-results}` and `{without-results}` show their content
-only if a file is there, or is not. A missing file, a missing key, a null or a format that does not fit is a
-warning at that line of the page, an error under `-W`.
+`{results-table}` makes a table of a dict of rows, or of the files of all predictors or improvers; `{when-results}` and
+`{without-results}` show their content only if a file is there, or is not. A missing file, a missing key, a null or a
+format that does not fit is a warning at that line of the page, an error under `-W`.
 """
 
-import json
 import math
 import operator
 import re
@@ -30,23 +29,13 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.typing import ExtensionMetadata
 
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import read_json
+from abstract_beauty.params import load_params
+
 OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 LITERAL = re.compile(r"\d+(\.\d+)?")
 LONGEST = 24  # characters of a result that stays on one line
-
-
-class ResultError(Exception):
-    """A result that cannot be shown; the message names the file and the key."""
-
-
-def load(root: Path, name: str) -> object:
-    """The content of `root/name`, a JSON file."""
-    try:
-        return json.loads((root / name).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ResultError(f"results/{name}: no such file (run the pipeline: dvc repro)") from None
-    except (OSError, ValueError) as error:
-        raise ResultError(f"results/{name}: cannot be read as JSON ({error})") from error
 
 
 def lookup(tree: object, key: str) -> object:
@@ -73,23 +62,23 @@ def fetch(root: Path, path: str) -> tuple[object, str]:
     """(value, file name) at `FILE:KEY`."""
     name, _, key = path.strip().partition(":")
     if not name.endswith(".json"):
-        raise ResultError(f"{path.strip()!r}: expected FILE.json:KEY")
+        raise UserError(f"{path.strip()!r}: expected FILE.json:KEY")
     try:
-        return lookup(load(root, name), key), name
+        return lookup(read_json(root / name), key), name
     except KeyError:
-        raise ResultError(f"results/{name}: no key {key!r}") from None
+        raise UserError(f"{root.name}/{name}: no key {key!r}") from None
 
 
 def shown(value: object, spec: str, where: str) -> str:
-    """`value` formatted, with a real minus sign; ResultError if it is no number or not of the format's kind."""
+    """`value` formatted, with a real minus sign; UserError if it is no number or not of the format's kind."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        raise ResultError(f"{where}: the value is {value}, not a number")
+        raise UserError(f"{where}: the value is {value}, not a number")
     if isinstance(value, (dict, list)):
-        raise ResultError(f"{where}: a group of values, not one; name a key inside it")
+        raise UserError(f"{where}: a group of values, not one; name a key inside it")
     try:
         text = format(value, spec)
     except ValueError as error:
-        raise ResultError(f"{where}: {value!r} does not take the format {spec!r} ({error})") from None
+        raise UserError(f"{where}: {value!r} does not take the format {spec!r} ({error})") from None
     return text.replace("-", "\N{MINUS SIGN}", 1) if text.startswith("-") else text
 
 
@@ -116,9 +105,9 @@ def evaluate(root: Path, expression: str) -> tuple[str, set[str]]:
     total = values[0]
     for sign, value in zip(tokens[1::2], values[1:], strict=True):
         if not all(isinstance(number, (int, float)) for number in (total, value)):
-            raise ResultError(f"{expression}: cannot calculate with {total!r} {sign} {value!r}")
+            raise UserError(f"{expression}: cannot calculate with {total!r} {sign} {value!r}")
         if sign == "/" and value == 0:
-            raise ResultError(f"{expression}: division by zero")
+            raise UserError(f"{expression}: division by zero")
         total = OPERATORS[sign](total, value)
     return shown(total, spec, expression), files
 
@@ -141,7 +130,7 @@ class ResultRole(Reads, SphinxRole):
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         try:
             text, files = evaluate(self.root, self.text)
-        except ResultError as error:
+        except UserError as error:
             message = self.inliner.reporter.warning(f"result: {error}", line=self.lineno)
             return [nodes.problematic(self.rawtext, f"[{self.text}]")], [message]
         self.note(files)
@@ -173,20 +162,21 @@ def labels(option: str) -> dict[str, str]:
 
 
 class ResultsTable(Reads, SphinxDirective):
-    """A table of a dict whose values are the rows, or of one row a file.
+    """A table of a dict whose values are the rows.
 
-    Argument: `FILE:KEY` of the dict; or several `FILE` or `FILE:KEY`, a row each, called after its file.
+    Argument: `FILE:KEY` of the dict; none with `params`: `predictors` or `improvers`, a row for each of that section of
+    params.yaml, from SECTION/NAME.json. There and in a dict the section gives order and titles.
     Options: `columns` as `Heading = key : format; ...`; `rows` as `key = Label; ...` (which rows, in which order;
     all if left out); `first` heading of the first column; `sort` a column's key; `blank` shows a dash for a null.
     The content is the caption.
     """
 
-    required_arguments = 1
-    final_argument_whitespace = True
+    optional_arguments = 1
     has_content = True
     option_spec: ClassVar = {
         "columns": columns,
         "rows": labels,
+        "params": lambda option: directives.choice(option, ("predictors", "improvers")),
         "first": directives.unchanged,
         "sort": directives.unchanged,
         "blank": directives.flag,
@@ -194,18 +184,24 @@ class ResultsTable(Reads, SphinxDirective):
     }
 
     def rows(self) -> list[tuple[str, dict]]:
-        paths = self.arguments[0].split()
-        if len(paths) > 1:
-            table = {Path(path.partition(":")[0]).stem: fetch(self.root, path)[0] for path in paths}
-        else:
-            table, _ = fetch(self.root, paths[0])
+        """[(label, row)]."""
+        section, titles = self.options.get("params"), {}
+        if section:
+            path = self.root.parent / "params.yaml"
+            self.env.note_dependency(str(path))
+            titles = load_params(path).titles(section)
+        if self.arguments:
+            table, name = fetch(self.root, self.arguments[0])
             if not isinstance(table, dict):
-                raise ResultError(f"{paths[0]}: not a group of rows")
-        self.note({path.partition(":")[0] for path in paths})
-        wanted = self.options.get("rows") or {key: key.replace("_", " ") for key in table}
-        missing = [key for key in wanted if key not in table]
-        if missing:
-            raise ResultError(f"{self.arguments[0]}: no row {missing[0]!r}; there are {', '.join(table)}")
+                raise UserError(f"{name}: not a group of rows")
+            self.note({name})
+        else:
+            table = {name: fetch(self.root, f"{section}/{name}.json")[0] for name in titles}
+            self.note({f"{section}/{name}.json" for name in titles})
+        named = {key: titles.get(key, key.replace("_", " ")) for key in (*titles, *table) if key in table}
+        wanted = self.options.get("rows") or named
+        if missing := [key for key in wanted if key not in table]:
+            raise UserError(f"{self.arguments[0]}: no row {missing[0]!r}; there are {', '.join(table)}")
         found = [(label, table[key]) for key, label in wanted.items()]
         if key := self.options.get("sort"):
             found.sort(key=lambda row: lookup(row[1], key))
@@ -215,48 +211,39 @@ class ResultsTable(Reads, SphinxDirective):
         try:
             value = lookup(row, key)
         except KeyError:
-            raise ResultError(f"{where}: no key {key!r}") from None
+            raise UserError(f"{where}: no key {key!r}") from None
         if value is None and "blank" in self.options:
             return "–"
         return shown(value, spec, f"{where}.{key}")
 
     def run(self) -> list[nodes.Node]:
         heads = self.options.get("columns")
-        if not heads:
-            raise self.error("results-table: give the columns, as `Heading = key : format; ...`")
+        if not heads or not (self.arguments or "params" in self.options):
+            raise self.error(
+                "results-table: give the columns, as `Heading = key : format; ...`, and a file or params"
+            )
         try:
-            body = []
-            for label, row in self.rows():
-                where = f"{self.arguments[0]} {label}"
-                body.append([label, *(self.cell(row, key, spec, where) for _, key, spec in heads)])
-        except (ResultError, KeyError) as error:
+            body = [
+                [label, *(self.cell(row, key, spec, label) for _, key, spec in heads)]
+                for label, row in self.rows()
+            ]
+        except (UserError, KeyError) as error:
             raise self.warning(f"results-table: {error}") from error
-        return [self.table([self.options.get("first", ""), *(heading for heading, _, _ in heads)], body)]
-
-    def table(self, head: list[str], body: list[list[str]]) -> nodes.table:
-        table = nodes.table(classes=["results-table"])
+        head = [self.options.get("first", ""), *(heading for heading, _, _ in heads)]
+        rule = [
+            "---:" if index and are_numbers(cells) else "---"
+            for index, cells in enumerate(zip(*body, strict=True))
+        ]
+        escaped = ([cell.replace("|", r"\|") for cell in line] for line in (head, rule, *body))
+        text = "\n".join(f"| {' | '.join(line)} |" for line in escaped)
+        (table,) = self.parse_text_to_nodes(text)
+        table["classes"].append("results-table")
         if self.content:
             caption, messages = self.parse_inline(" ".join(self.content), lineno=self.lineno)
-            table += nodes.title("", "", *caption, *messages)
-        numeric = [
-            index for index, cells in enumerate(zip(*body, strict=True)) if index and are_numbers(cells)
-        ]
-        group = nodes.tgroup(cols=len(head))
-        group += [nodes.colspec(colwidth=1) for _ in head]
-        group += nodes.thead("", self.row(head, numeric))
-        group += nodes.tbody("", *(self.row(cells, numeric) for cells in body))
-        table += group
+            table.insert(0, nodes.title("", "", *caption, *messages))
         self.set_source_info(table)
         self.add_name(table)
-        return table
-
-    def row(self, cells: list[str], numeric: list[int]) -> nodes.row:
-        row = nodes.row()
-        for index, text in enumerate(cells):
-            inline, messages = self.parse_inline(text, lineno=self.lineno)
-            paragraph = nodes.paragraph("", "", *inline, *messages)
-            row += nodes.entry("", paragraph, classes=["number"] if index in numeric else [])
-        return row
+        return [table]
 
 
 class WhenResults(Reads, SphinxDirective):
