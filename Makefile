@@ -160,7 +160,7 @@ publish: env ## copy the reference run's numbers and weights into the repository
 	@$(BIN)/python -m abstract_beauty.commands.publish $(if $(COMMIT),--commit '$(COMMIT)')
 
 book: env ## the book's pages from the notebooks as they were last run
-	@$(BIN)/python -m abstract_beauty.experiments.build_book
+	@$(BIN)/python -m abstract_beauty stage build_book
 
 lab: env ## JupyterLab on the notebooks (percent scripts open as notebooks)
 	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(LAB_ARGS)
