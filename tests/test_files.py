@@ -39,7 +39,7 @@ def test_what_a_dead_writer_left_is_swept_and_what_a_living_one_writes_stays(tmp
     (folder / "inside.png").write_text("half")
     for path in (dead, alive, elsewhere, forgotten, own):
         path.write_text("half")
-    os.utime(forgotten, (time.time() - 2 * files._ABANDONED,) * 2)
+    os.utime(forgotten, (time.time() - 2 * files._LONGEST,) * 2)
     files.write_json(tmp_path / "b.json", {})
     assert sorted(tmp_path.iterdir()) == sorted([alive, elsewhere, own, tmp_path / "b.json"])
 

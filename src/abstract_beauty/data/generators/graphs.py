@@ -25,7 +25,7 @@ def family(rng: Random) -> Callable[[float], Curve]:
     a, b = rng.integers(1, 6, 2).tolist()
     b = b + (a == b)
     p, q, phase = *rng.uniform(0.6, 3, 2), rng.uniform(0, np.pi)
-    veins, ring = 1 + 0.1 * np.cos(24 * t), 0.16 * p / (a + 1) * 1.6
+    veins, wheel = 1 + 0.1 * np.cos(24 * t), rose(0.16 * p / (a + 1) * 1.6, (a + b) * t)
     formulas: list[Callable[[float], Curve]] = [
         lambda k: (x, 0.75 * k * np.sin(3 * p * x + phase) * np.exp(-q * 0.4 * x**2)),
         lambda k: (x, 0.5 * np.sin(3 * p * x + k) + 0.35 * np.sin(5 * q * x * k)),
@@ -37,10 +37,7 @@ def family(rng: Random) -> Callable[[float], Curve]:
         lambda k: rose(0.3 * k * (1 + 0.9 * np.cos(8 * t) * veins) * (1 + np.sin(t)), t + np.pi),
         lambda k: rose(0.045 * k * (t * 3), 3 * t + phase),  # a spiral
         lambda k: rose(0.42 * k * (1 + 0.9 * np.cos(t - phase)), t),  # a cardioid
-        lambda k: (
-            0.62 * k * np.cos(t) + ring * np.cos((a + b) * t),
-            0.62 * k * np.sin(t) - ring * np.sin((a + b) * t),
-        ),
+        lambda k: (0.62 * k * np.cos(t) + wheel[0], 0.62 * k * np.sin(t) - wheel[1]),  # it rolls on another
     ]
     return pick(rng, formulas)
 

@@ -107,8 +107,8 @@ def photograph(
 ) -> np.ndarray:
     """Take the picture: exposure, contrast, white balance, uneven light, vignette, noise; to sRGB.
 
-    `softness` is the lens blur in pixels and `contrast` the steepening of the curve, both at most; `meter` from 0 to 1 is
-    how far the exposure is brought to a middle grey.
+    `softness` is the lens blur in pixels and `contrast` the steepening of the curve, both at most; `meter`, 0 to 1, how
+    far the exposure is brought to a middle grey.
     """
     size = len(lab)
     y, x = (line - 0.5 for line in grid(size))
