@@ -42,7 +42,7 @@ def make_card(run: Project, root: Path, **said: str) -> tuple[run_card.RunCard, 
     predictors, improvers = {}, {}
     for path in sorted((run.results / "predictors").glob("[!.]*.json")):
         mae = read_json(path)["test"]["mae"]
-        predictors[path.stem] = run_card.PredictorRow(mae, mae / fills["telea"]["mae"])
+        predictors[path.stem] = run_card.PredictorRow(mae=mae, of_telea=mae / fills["telea"]["mae"])
     for path in sorted((run.results / "improvers").glob("[!.]*.json")):
         row = read_json(path)
         keys = ("change", "error_judge", "contrast_kept", "high_frequency_kept")
@@ -97,11 +97,8 @@ def card_command(options: argparse.Namespace) -> None:
     out = (options.out or project.results / "runs") / options.name
     if os.path.exists(out):
         run_card.read_card(out)  # only a folder that is a card is replaced
-    try:
-        with replacing_folder(out) as new:
-            (new / run_card.CARD).write_text(run_card.dumps(card), encoding="utf-8")
-            for label, file in card.thumbnails.items():
-                (new / file).write_bytes(made[label])
-    except OSError as error:
-        raise UserError(f"{out}: cannot be written ({error.strerror or error})") from error
+    with replacing_folder(out) as new:
+        (new / run_card.CARD).write_text(run_card.dumps(card), encoding="utf-8")
+        for label, file in card.thumbnails.items():
+            (new / file).write_bytes(made[label])
     print(f"{out}: the card of {len(card.predictors)} predictors and {len(card.improvers)} improvers")

@@ -104,9 +104,8 @@ def plan(project: Project, profile: Project, commit: str | None) -> dict[Path, A
     if not profile.params.is_file():
         raise UserError(f"{profile.params}: no such file; {AGAIN}")
     noted = profile.root / ".commit"
-    if commit is None and noted.is_file():
-        commit = noted.read_text().strip()
-    if not re.fullmatch(r"[0-9a-f]{40}", commit or ""):
+    commit = commit or (noted.read_text().strip() if noted.is_file() else "unknown")
+    if not re.fullmatch(r"[0-9a-f]{40}", commit):
         raise UserError(f"commit {commit!r}: is not 40 hexadecimal digits; name what was run: --commit SHA")
     params, out = load_params(profile.params), project.results / "reference"
     fills, elsewhere = read_json(profile.results / "fills.json"), profile.results / "elsewhere.json"
