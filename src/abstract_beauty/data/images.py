@@ -4,12 +4,10 @@ import contextlib
 import io
 import logging
 import os
-import stat
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -26,27 +24,14 @@ from abstract_beauty.files import replacing
 MAX_PIXELS = 100_000_000
 STRIP = 256  # rows that are turned into floats together, so that a large picture is in memory once
 # What may be opened: plain raster formats. EPS and PostScript are left out, as opening one runs a program.
-FORMATS = (
-    "AVIF",
-    "BMP",
-    "GIF",
-    "JPEG",
-    "JPEG2000",
-    "MPO",
-    "PCX",
-    "PNG",
-    "PPM",
-    "QOI",
-    "SGI",
-    "TGA",
-    "TIFF",
-    "WEBP",
-)
+PLAIN = "AVIF BMP GIF JPEG JPEG2000 MPO PCX PNG PPM QOI SGI TGA TIFF WEBP"
+Image.init()
+FORMATS = [kind for kind in PLAIN.split() if kind in Image.OPEN]
+WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+LONGEST_WEBP = 16383  # pixels: the format's own limit
 _QUIET = (
     threading.Lock()
 )  # standard error is the process's: two threads must not put it back in the wrong order
-LONGEST_WEBP = 16383  # pixels: the format's own limit
-WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
 def printable(path: str | os.PathLike) -> str:
@@ -73,13 +58,11 @@ def read_image(path: str | os.PathLike) -> Float[Tensor, "3 h w"]:
     Raises:
         UserError: the file is missing, no picture, damaged, truncated or larger than `MAX_PIXELS`; it is named.
     """
-    path = Path(path)
     shown = printable(path)
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
+        if os.path.isdir(path):
             raise UserError(f"{shown}: is a folder; name a picture file")
-        if not stat.S_ISREG(mode):  # a pipe or a device would be waited upon for ever
+        if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited upon for ever
             raise UserError(f"{shown}: is not a regular file; name a picture file")
         with open(path, "rb") as file:
             return decode_image(file, shown)
@@ -90,18 +73,17 @@ def read_image(path: str | os.PathLike) -> Float[Tensor, "3 h w"]:
 
 
 def decode_image(file: io.BufferedIOBase, name: str) -> Float[Tensor, "3 h w"]:
-    """Decode an open file as `read_image` does; `name` is what an error calls it.
-
-    Raises:
-        UserError: as `read_image`.
-    """
-    Image.init()
+    """Decode an open file as `read_image` does, errors too; `name` is what they call it."""
     if not file.read(1):
         raise UserError(f"{name}: is empty; give a picture file")
     file.seek(0)
     try:
-        with _quiet(), Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
-            _check_size(image.size, name)
+        with _quiet(), Image.open(file, formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise UserError(
+                    f"{name}: has {width} x {height} pixels, more than {MAX_PIXELS:,}; reduce it first"
+                )
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
             pixels = _to_rgb(image)
@@ -110,9 +92,8 @@ def decode_image(file: io.BufferedIOBase, name: str) -> Float[Tensor, "3 h w"]:
     except Image.DecompressionBombError as error:
         raise UserError(f"{name}: has more than {MAX_PIXELS:,} pixels; reduce it first") from error
     except Image.UnidentifiedImageError as error:
-        raise UserError(
-            f"{name}: is not a picture of a known format; give a PNG, JPEG, WebP or TIFF"
-        ) from error
+        why = "is not a picture of a known format; give a PNG, JPEG, WebP or TIFF"
+        raise UserError(f"{name}: {why}") from error
     except Exception as error:  # decoders meet damaged data with whatever exception comes first
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{name}: is damaged or truncated ({reason}); replace the file") from error
@@ -141,21 +122,16 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _check_size(size: tuple[int, int], name: str) -> None:
-    width, height = size
-    if width * height > MAX_PIXELS:
-        raise UserError(f"{name}: has {width} x {height} pixels, more than {MAX_PIXELS:,}; reduce it first")
-    if width * height == 0:
-        raise UserError(f"{name}: has no pixels; replace the file")
-
-
 def _to_rgb(image: Image.Image) -> np.ndarray:
     """Any Pillow mode to (3, h, w) floats, in `[0, 1]` where the samples are within their scale."""
     width, height = image.size
     pixels = np.empty((3, height, width), np.float32)
     if image.mode.startswith("I") or image.mode == "F":
         samples = np.asarray(image, dtype=np.float32)
-        pixels[:] = samples / _full_scale(image.mode, samples)
+        largest = float(samples.max())
+        # which value means white they do not say: the smallest usual one that holds all
+        usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
+        pixels[:] = samples / next((white for white in usual if largest <= white), largest)
         return pixels
     for top in range(0, height, STRIP):
         bottom = min(height, top + STRIP)
@@ -169,21 +145,11 @@ def _colours(image: Image.Image) -> np.ndarray:
         profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         image = ImageCms.profileToProfile(image, *profiles, outputMode="RGB")
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        # LA and PA go through RGBA: Pillow has no direct way from the premultiplied La
-        straight = image.convert("LA") if image.mode == "La" else image
+        straight = image.convert("LA") if image.mode == "La" else image  # Pillow has no way from La to RGBA
         rgba = np.asarray(straight.convert("RGBA"), dtype=np.float32) / 255
         colour, alpha = rgba[..., :3], rgba[..., 3:]
         return colour * alpha + (1 - alpha)  # over white
     return np.asarray(image.convert("RGB"), dtype=np.float32) / 255
-
-
-def _full_scale(mode: str, samples: np.ndarray) -> float:
-    """The sample value that means white. Wide modes do not say it, so it is the smallest usual one that holds all."""
-    if mode.startswith("I;16"):
-        return 65535.0
-    scales = (1.0, 255.0, 65535.0) if mode == "F" else (65535.0,)
-    largest = float(samples.max())
-    return next((scale for scale in scales if largest <= scale), largest)
 
 
 def write_image(path: str | os.PathLike, image: Float[Tensor, "3 h w"] | UInt8[Tensor, "3 h w"]) -> None:
@@ -201,16 +167,13 @@ def write_image(path: str | os.PathLike, image: Float[Tensor, "3 h w"] | UInt8[T
         if not torch.isfinite(image).all():
             raise ValueError("the image holds values that are not finite numbers")
         image = to_bytes(image)
-    options: dict[str, Any] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}.get(
-        kind, {}
-    )
+    options = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}.get(kind, {})
     with replacing(path) as temporary:
         try:
             Image.fromarray(image.permute(1, 2, 0).cpu().numpy()).save(temporary, format=kind, **options)
         except ValueError as error:  # WebP and JPEG have a largest side
-            raise UserError(
-                f"{printable(path)}: cannot be written as {kind} ({error}); write a .png"
-            ) from error
+            why = f"cannot be written as {kind} ({error}); write a .png"
+            raise UserError(f"{printable(path)}: {why}") from error
 
 
 def webp(image: Float[Tensor, "3 h w"], quality: int) -> bytes:
@@ -219,9 +182,8 @@ def webp(image: Float[Tensor, "3 h w"], quality: int) -> bytes:
     if max(height, width) > LONGEST_WEBP:
         raise UserError(f"{width}x{height} pixels: too long a picture for the page")
     buffer = io.BytesIO()
-    Image.fromarray(to_bytes(image).permute(1, 2, 0).numpy()).save(
-        buffer, "WEBP", quality=quality, method=4
-    )
+    pixels = to_bytes(image).permute(1, 2, 0).numpy()
+    Image.fromarray(pixels).save(buffer, "WEBP", quality=quality, method=4)
     return buffer.getvalue()
 
 
@@ -232,20 +194,15 @@ def resize_short_side(image: Float[Tensor, "3 h w"], n: int) -> Float[Tensor, "3
     if short <= n:
         return image
     size = round(width * n / short), round(height * n / short)
-    channels = [
-        Image.fromarray(channel).resize(size, Image.Resampling.LANCZOS) for channel in image.cpu().numpy()
-    ]
-    return torch.from_numpy(np.stack([np.asarray(channel) for channel in channels])).clamp(0, 1)
+    channels = map(Image.fromarray, image.cpu().numpy())
+    reduced = [np.asarray(channel.resize(size, Image.Resampling.LANCZOS)) for channel in channels]
+    return torch.from_numpy(np.stack(reduced)).clamp(0, 1)
 
 
 def write_pictures(path: str | os.PathLike, pictures: Mapping[str, Float[Tensor, "n 3 _h _w"]]) -> None:
     """Write named batches of pictures in [0, 1] as one safetensors file of 8-bit numbers; none is lost half-way."""
-    tensors = {
-        name: (batch.detach().cpu().clamp(0, 1) * 255).round().to(torch.uint8).contiguous()
-        for name, batch in pictures.items()
-    }
     with replacing(path) as temporary:
-        save_file(tensors, temporary)
+        save_file({name: to_bytes(batch).cpu().contiguous() for name, batch in pictures.items()}, temporary)
 
 
 def read_pictures(path: str | os.PathLike) -> dict[str, Float[Tensor, "n 3 _h _w"]]:
@@ -255,6 +212,6 @@ def read_pictures(path: str | os.PathLike) -> dict[str, Float[Tensor, "n 3 _h _w
         UserError: the file is missing or damaged.
     """
     try:
-        return {name: batch.float() / 255 for name, batch in load_file(path).items()}
+        return {name: from_bytes(batch) for name, batch in load_file(path).items()}
     except (OSError, SafetensorError) as error:
         raise UserError(f"{path}: no such pictures ({error}); run the stage that makes them") from error
