@@ -45,7 +45,7 @@ ifeq ($(filter $(PROFILE),$(PROFILES)),)
 $(error PROFILE=$(PROFILE) is unknown; choose one of: $(PROFILES))
 endif
 
-.PHONY: help env repro book lab serve test lint format smoke coverage pairs lock audit verify trust clean clean-env
+.PHONY: help env repro publish book lab serve test lint format coverage pairs lock audit verify trust clean clean-env
 
 help: ## this list
 	@echo "make TARGET [PROFILE=default|smoke|reference]"; echo
@@ -152,9 +152,6 @@ audit: ## ask a public list of known weaknesses (OSV) about the packages of requ
 repro: env ## every stage that is not up to date: data, training, notebooks, book
 	@$(BIN)/python -m abstract_beauty.commands.repro --profile $(PROFILE) $(if $(JOBS),--jobs $(JOBS))
 	@echo "the book: $(BOOK)/index.html  (or 'make serve$(SAME_PROFILE)' for http://127.0.0.1:8000)"
-
-smoke: env ## the whole pipeline at its smallest, in .profiles/smoke
-	@$(BIN)/python -m abstract_beauty.commands.repro --profile smoke
 
 publish: env ## copy the reference run's numbers and weights into the repository (COMMIT=SHA: what was run)
 	@$(BIN)/python -m abstract_beauty.commands.publish $(if $(COMMIT),--commit '$(COMMIT)')

@@ -68,10 +68,7 @@ def test_every_package_but_torch_is_checked_by_its_hash() -> None:
         name: version for name, version in lock().items() if name != "torch"
     }, "run 'make lock'"
     assert not [name for name, (_, files) in hashes().items() if not files]
-
-
-def test_the_installation_asks_for_the_hashes() -> None:
-    """pip checks them because the file has them; the flag says that one without would be an error."""
+    # pip checks them because the file has them; the flag says that one without would be an error.
     assert "--no-deps --require-hashes -r requirements.hashes" in (ROOT / "Makefile").read_text()
 
 
@@ -88,24 +85,17 @@ def test_actions_of_the_workflows_are_pinned_by_commit() -> None:
     assert not [line for line in found if not pinned.fullmatch(line)]
 
 
-INSTALLING = [
-    "requirements.lock",
-    "requirements.hashes",
-    "environment.yml",
-    "pyproject.toml",
-    "package-lock.json",
-    ".npmrc",
-    "Makefile",
-]
+INSTALLING = (
+    "requirements.lock requirements.hashes environment.yml pyproject.toml package-lock.json .npmrc Makefile"
+)
 
 
-@pytest.mark.parametrize("name", INSTALLING)
+@pytest.mark.parametrize("name", INSTALLING.split())
 def test_no_registry_is_named(name: str) -> None:
     """A reader behind a mirror, or without the network, installs with the same files."""
     text = (ROOT / name).read_text()
-    text = re.sub(
-        r'"funding": (\{[^}]*\}|\[[^\]]*\]|"[^"]*")', "", text
-    )  # where a package's authors ask for money
+    # Where a package's authors ask for money.
+    text = re.sub(r'"funding": (\{[^}]*\}|\[[^\]]*\]|"[^"]*")', "", text)
     hosts = [h for h in re.findall(r"https?://[^\s\"')]+", text) if not h.startswith("http://127.0.0.1")]
     assert not hosts, f"{name} names {hosts}"
     assert "file://" not in text

@@ -53,15 +53,14 @@ def test_old_python_is_refused_in_one_line(tmp_path: Path) -> None:
     for name in ("python3.11", "python3", "python"):
         (fakes / name).write_text("#!/bin/sh\nexit 1\n")
         (fakes / name).chmod(0o755)
-    inputs = (
+    for name in (
         "requirements.lock",
         "requirements.hashes",
         "pyproject.toml",
         "package.json",
         "package-lock.json",
         ".npmrc",
-    )
-    for name in inputs:
+    ):
         (tmp_path / name).touch()
     result = make("env", folder=tmp_path, PATH=f"{fakes}:{os.environ['PATH']}", PYTHON="")
     assert result.returncode == 2
@@ -76,11 +75,7 @@ def test_serve_without_a_book_says_what_to_do(tmp_path: Path) -> None:
     assert "run 'make repro' first" in result.stderr
 
 
-PROSE = [
-    path
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "book").glob("*.md")))
-    if path.is_file()
-]
+PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "book").glob("*.md"))]
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)

@@ -45,9 +45,8 @@ def make_copy(project: Project, profile: str, name: str | None = None, cache: Pa
     _copy_files(project.root, folder)
     (folder / ".commit").write_text(checked_out(project.root) + "\n")
     modules = folder / "node_modules"
-    if modules.is_symlink():  # perhaps to where the repository was before it was moved
-        modules.unlink()
-    if (project.root / modules.name).is_dir() and not modules.exists():
+    modules.unlink(missing_ok=True)  # perhaps to where the repository was before it was moved
+    if (project.root / modules.name).is_dir():
         modules.symlink_to(project.root / modules.name)
     with replacing(folder / "params.yaml") as temporary:
         YAML().dump(tree, temporary)

@@ -25,11 +25,11 @@ from abstract_beauty.project import Project
 
 def read_graph(dot: str) -> dict[str, set[str]]:
     """{stage: the stages that must be done before it}, in the pipeline's order, from what `dvc dag --dot` prints."""
-    before: dict[str, set[str]] = {}
-    for name, after in re.findall(r'"([^"]+)"(?: -> "([^"]+)")?', dot):
-        before.setdefault(name, set())
+    found = re.findall(r'"([^"]+)"(?: -> "([^"]+)")?', dot)
+    before: dict[str, set[str]] = {name: set() for name, _ in found}
+    for name, after in found:
         if after:
-            before.setdefault(after, set()).add(name)
+            before[after].add(name)
     return before
 
 
@@ -65,21 +65,15 @@ def sort_lock(lock: Path, order: list[str]) -> None:
             temporary.write_text(new)
 
 
-def spent(began: float) -> str:
-    """The time since then."""
-    minutes, seconds = divmod(round(time.monotonic() - began), 60)
-    return f"{minutes}:{seconds:02d}"
-
-
-def outcome(log: Path, status: int, began: float) -> str:
+def outcome(log: Path, status: int, spent: str) -> str:
     """How a stage ended, in a few words; the end of its log below them if it failed."""
     said = log.read_text(errors="replace")
     if status:
         # Of a progress bar only its last state.
         lines = filter(None, (line.rsplit("\r", 1)[-1].rstrip() for line in said.split("\n")))
-        return "\n".join([f"failed after {spent(began)} ({log})", *[*lines][-30:]])
+        return "\n".join([f"failed after {spent} ({log})", *[*lines][-30:]])
     left = re.search(r"^Stage '[^']+' (didn't change|is cached)", said, re.MULTILINE)
-    return {"didn't change": "unchanged", "is cached": "from the cache"}[left[1]] if left else spent(began)
+    return {"didn't change": "unchanged", "is cached": "from the cache"}[left[1]] if left else spent
 
 
 def run(
@@ -92,14 +86,12 @@ def run(
 ) -> int:
     """`dvc repro` in the project's folder with up to `jobs` stages at once, and a line for each that is done.
 
-    Of the stages that may begin, the one that most others wait for is first. After one fails no other begins.
+    Of the stages that may begin, the one that most others wait for is first. After one fails no other begins. Returns 0,
+    or the exit status of the first that failed.
 
     Args:
         targets: stages, or names of a `foreach`; all where none is named.
         settings: environment variables for DVC and the stages, beyond this process's own.
-
-    Returns:
-        The exit status: 0, or that of the first stage that failed.
 
     Raises:
         UserError: there is no such stage, or DVC cannot read the pipeline.
@@ -143,15 +135,17 @@ def run(
                     )  # fmt: skip
                 running[name] = process, Path(log.name), time.monotonic()
             time.sleep(0.2)
-            bar.set_postfix_str(", ".join(f"{name} {spent(began)}" for name, (*_, began) in running.items()))
-            for name, (process, log, began) in list(running.items()):
+            now = time.monotonic()
+            spent = {name: tqdm.format_interval(now - began) for name, (*_, began) in running.items()}
+            bar.set_postfix_str(", ".join(f"{name} {shown}" for name, shown in spent.items()))
+            for name, (process, log, _) in list(running.items()):
                 if (status := process.poll()) is None:
                     continue
                 del running[name]
                 done += 1
                 bar.update()
                 with bar.external_write_mode(sys.stdout):
-                    say(f"[{done:{width}}/{len(stages)}] {name}  {outcome(log, status, began)}")
+                    say(f"[{done:{width}}/{len(stages)}] {name}  {outcome(log, status, spent[name])}")
                     sys.stdout.flush()
                 failed = failed or status
                 if not status:
