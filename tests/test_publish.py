@@ -180,7 +180,7 @@ def test_the_record(project):
 CARDS = {
     "predictors/good": (
         "| reference/good, mae | 0.0688 | 0.86 |", "| telea | 0.0800 | 1.00 |", "| biharmonic | 0.0888 | 1.11 |",
-        "| faces london/neutral | 0.0211 | 0.70 | 102 |", "| trained parameters | 123456 |", "| time | 1:23 |",
+        "| faces_london/neutral | 0.0211 | 0.70 | 102 |", "| trained parameters | 123456 |", "| time | 1:23 |",
         "| network | four_sides |", "| optimizer | muon |", "| device | Some Processor 9000 |",
         "| pictures | 1252: bsds500/train, imagenet_samples |", f"| commit | {SHA} |", "| 500 | 0.0620 |",
         "A predictor (the best one): ", "## On 200 pictures of bsds500/test, never trained on",

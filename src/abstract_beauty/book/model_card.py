@@ -47,9 +47,8 @@ def card(
 
 
 def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; names become words."""
-    lines = [(name.replace("_", " "), *cells) for name, *cells in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *lines))
+    """A Markdown table."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *rows))
 
 
 def _training(network: Network, record: Mapping[str, Any]) -> str:
@@ -59,7 +58,8 @@ def _training(network: Network, record: Mapping[str, Any]) -> str:
     facts |= {"trained parameters": network.table.get("parameters"), "commit": record["commit"]}
     facts["pictures"] = f"{data['pictures']['train']}: {', '.join(data['train'])}"
     facts["short side of pictures, at most"] = data["short_side"]
-    return _grid(("", ""), [(key, f"{value}") for key, value in facts.items() if value is not None])
+    rows = [(key.replace("_", " "), f"{value}") for key, value in facts.items() if value is not None]
+    return _grid(("", ""), rows)
 
 
 def _errors(network: Network, fills: Mapping[str, Any], sets: Mapping[str, Any]) -> str:
@@ -67,13 +67,15 @@ def _errors(network: Network, fills: Mapping[str, Any], sets: Mapping[str, Any])
     name, telea = network.name, fills["telea"]["mae"]
     errors = {f"reference/{name}, {key}": error for key, error in network.table["test"].items()}
     errors |= {key: row["mae"] for key, row in fills.items() if key != name}
-    rows = [(who, f"{error:.4f}", f"{error / telea:.2f}") for who, error in errors.items()]
+    rows = [(who.replace("_", " "), f"{error:.4f}", f"{error / telea:.2f}") for who, error in errors.items()]
     others = [
         (key, f"{row['errors'][name]:.4f}", f"{row['of_telea'][name]:.2f}", f"{row['pictures']}")
         for key, row in sets.items()
         if name in row["errors"]
     ]
-    said = _grid(("who guesses the tiles", "mean absolute error", "of Telea's"), rows)
+    said = _grid(
+        ("who guesses the tiles, plain fills by their names", "mean absolute error", "of Telea's"), rows
+    )
     head = ("on pictures of other sets", "mean absolute error", "of Telea's", "pictures")
     return f"{said}\n\n{_grid(head, others)}" if others else said
 
@@ -81,7 +83,9 @@ def _errors(network: Network, fills: Mapping[str, Any], sets: Mapping[str, Any])
 def _effects(network: Network) -> str:
     """What an improver does, beside the originals and the best plain filter."""
     test, before, best = (network.table[key] for key in ("test", "original", "best_filter"))
-    rows = [(key, f"{test[key]:.4f}", f"{before[key]:.4f}") for key in test if key in before]
+    rows = [
+        (key.replace("_", " "), f"{test[key]:.4f}", f"{before[key]:.4f}") for key in test if key in before
+    ]
     rival = f"{best['error_judge']:.4f} ({best['name']})" if best["name"] else "none changes so much"
     rows += [("error judge, of the best plain filter at that change", rival, "")]
     return _grid(("mean", f"reference/{network.name}", "originals"), rows)

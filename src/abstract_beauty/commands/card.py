@@ -1,7 +1,6 @@
 """`abstract-beauty card`: a finished run as a small folder that can be sent as a pull request."""
 
 import argparse
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -95,7 +94,7 @@ def card_command(options: argparse.Namespace) -> None:
         what = f"holds results of other code ({error!r}); run `make repro` again"
         raise UserError(f"{run.results}: {what}") from error
     out = (options.out or project.results / "runs") / options.name
-    if os.path.exists(out):
+    if out.exists():
         run_card.read_card(out)  # only a folder that is a card is replaced
     with replacing_folder(out) as new:
         (new / run_card.CARD).write_text(run_card.dumps(card), encoding="utf-8")
