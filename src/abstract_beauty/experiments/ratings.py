@@ -1,6 +1,6 @@
 """Does predictability mean anything to people? Scores against their ratings, and against dials of complexity."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +33,7 @@ from abstract_beauty.training.runs import forget
 BASELINE_SIDE = 256  # short side at which the classical measures see a picture
 GIVEN = ("tile_contrast", "jpeg_bits")  # held fixed in the partial correlations
 DIAL_SIZE = 256
+COMPARED = ("good", "bad", "small", "article", "judge", "linear")  # the pipeline's predictors, as observers
 TEST_PICTURES, TEST_SIDE = 12, 192  # on whose central squares each observer's own error is measured
 # The best of five classical measures for each kind of picture, Pearson's r: Saraee, Jalal & Betke 2018.
 PUBLISHED = {
@@ -67,9 +68,8 @@ class Rated:
 def of_files(found: RatedSet) -> Rated:
     """A rated set of files, checked to be large enough for a correlation."""
     if len(found.files) < correlation.FEWEST:
-        raise UserError(
-            f"{found.name}: has {len(found.files)} rated pictures; at least {correlation.FEWEST} are needed"
-        )
+        few = f"has {len(found.files)} rated pictures; at least {correlation.FEWEST} are needed"
+        raise UserError(f"{found.name}: {few}")
     return Rated(found.name, found.files, found.ratings)
 
 
@@ -78,9 +78,7 @@ def folders(project: Project, params: Params) -> list[Rated]:
     found = [of_files(rated) for name in params.ratings.folders for rated in read_rated(project.root / name)]
     names = [*DIALS, *(rated.name for rated in found)]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise UserError(
-            f"ratings.folders: two sets are called {twice!r}; give one of the folders another name"
-        )
+        raise UserError(f"ratings.folders: two sets are called {twice!r}; give one folder another name")
     return found
 
 
@@ -102,12 +100,11 @@ def measures() -> list[str]:
 
 
 @torch.no_grad()
-def scored(
-    pictures: Iterable[Tensor], f: Mapping[str, nn.Module], title: str = "", *, progress: bool = True
-) -> pd.DataFrame:
+def scored(rated: Rated, f: Mapping[str, nn.Module], *, progress: bool = True) -> pd.DataFrame:
     """Our scores, with the parts of complexity, and the classical measures of every picture, a row each."""
     rows = []
-    for picture in tqdm(pictures, desc=title, unit="picture", disable=not progress):
+    bar = {"desc": rated.name, "total": len(rated.files), "unit": "picture", "disable": not progress}
+    for picture in tqdm(rated.pictures(), **bar):
         look = Look(picture, f)
         array = resize_short_side(picture, BASELINE_SIDE).permute(1, 2, 0).contiguous().numpy()
         row = {name: score.of(look) for name, score in SCORES.items()}
@@ -149,7 +146,7 @@ def study(
     """
     found, tables = {}, {}
     for rated in sets:
-        table = tables[rated.name] = scored(rated.pictures(), f, rated.name, progress=progress)
+        table = tables[rated.name] = scored(rated, f, progress=progress)
         complexity = table["complexity"].to_numpy()
         ratings = {
             name: {
@@ -160,8 +157,11 @@ def study(
             }
             for name, values in rated.ratings.items()
         }
-        published = PUBLISHED.get(rated.name)
-        found[rated.name] = {"pictures": len(table), "published": published, "ratings": ratings}
+        found[rated.name] = {
+            "pictures": len(table),
+            "published": PUBLISHED.get(rated.name),
+            "ratings": ratings,
+        }
     return found, tables
 
 
@@ -169,7 +169,7 @@ def dial_study(turned: Sequence[Rated], f: Mapping[str, nn.Module]) -> dict[str,
     """Along each dial: mean complexity at each level, whether it only rises, and every measure's rank correlation."""
     found = {}
     for rated in turned:
-        table, levels = scored(rated.pictures(), f, rated.name), rated.ratings["level"]
+        table, levels = scored(rated, f), rated.ratings["level"]
         means = table.groupby(levels)["complexity"].mean()
         ranks = {name: correlation.spearman(table[name].to_numpy(float), levels).value for name in measures()}
         rises = bool((np.diff(means) > 0).all())
@@ -215,8 +215,9 @@ def observed(
             correlation.spearman(missed(observer, rated), rated.ratings["level"]).value for rated in turned
         ]
         row = {"series": observer.series, "label": observer.label, "value": observer.value}
-        row |= {"error": error(observer.network), "people": people, "dials": float(np.mean(ranks))}
-        rows.append(row)
+        rows.append(
+            row | {"error": error(observer.network), "people": people, "dials": float(np.mean(ranks))}
+        )
         trained += [observer.run] if observer.run else []
     forget(*trained)
     return rows
@@ -235,5 +236,5 @@ def measure_ratings(project: Project, params: Params, f: Mapping[str, nn.Module]
 
 def stage(project: Project, params: Params) -> None:
     """Write results/ratings.json."""
-    f = networks(project, params, "good", "bad", "small", "article", "judge", "linear")
+    f = networks(project, params, *COMPARED)
     write_json(project.results / "ratings.json", measure_ratings(project, params, f))
