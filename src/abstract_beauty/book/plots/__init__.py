@@ -1,23 +1,19 @@
 """Every figure of the book: one style, one function for each kind. All return a figure; `save` writes it."""
 
-from abstract_beauty.book.plots.charts import bar_table, change_plane, scatter
-from abstract_beauty.book.plots.curves import curves, lines
-from abstract_beauty.book.plots.grids import prediction_grid
+from abstract_beauty.book.plots.charts import bar_table, change_plane, curves, lines, scatter
 from abstract_beauty.book.plots.maps import (
     error_map,
     map_image,
     predictability_figure,
+    prediction_grid,
     teaser,
     tile_grid_overlay,
 )
-from abstract_beauty.book.plots.notebook import several, show, show_animation
-from abstract_beauty.book.plots.pictures import contact_sheet, image_grid, image_row
-from abstract_beauty.book.plots.style import COLOURS, WIDTH, BookFigure, save, use_style
+from abstract_beauty.book.plots.rows import contact_sheet, image_grid, image_row
+from abstract_beauty.book.plots.shown import several, show, show_animation
+from abstract_beauty.book.plots.style import save, use_style
 
 __all__ = [
-    "COLOURS",
-    "WIDTH",
-    "BookFigure",
     "bar_table",
     "change_plane",
     "contact_sheet",

@@ -1,121 +1,181 @@
-"""Bars and scatters."""
+"""Charts: curves of a training, lines through measured points, bars, scatters."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from abstract_beauty.book.plots.style import (
     COLOURS,
     INK,
     LINES,
-    QUIET,
+    MARKERS,
     WIDTH,
     BookFigure,
-    look,
-    new_figure,
+    new_chart,
     styled,
 )
-from abstract_beauty.errors import UserError
+
+MOST_INSIDE = 4  # names of series that fit among the lines
+HEIGHT = 3.6  # inches
+QUIET = "#B8C4CE"  # for what is only there to be compared with
+GREYS = ("#444444", "#777777", "#999999", "#B0B0B0")
+
+
+def look(index: int) -> dict[str, Any]:
+    """Colour, line style and marker of the series number `index`."""
+    turn = index % len(COLOURS)
+    return {"color": COLOURS[turn], "linestyle": LINES[turn], "marker": MARKERS[turn]}
+
+
+def legend(figure: Figure, axes: Axes) -> None:
+    """The names of the series: among the lines while they are few, below the axes when they would cover some."""
+    if len(axes.get_legend_handles_labels()[1]) > MOST_INSIDE:
+        figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() + 0.6)
+        figure.legend(loc="outside lower center", ncols=3, columnspacing=1.5)
+    else:
+        axes.legend()
+
+
+def upright(axes: Axes, label: str, x: float, **line: Any) -> None:
+    """A dashed upright line at `x`, named above the axes."""
+    axes.axvline(x, color=INK, **line)
+    axes.annotate(
+        label,
+        (x, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(0, 2),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+    )
+
+
+@styled
+def curves(
+    tables: Mapping[str, pd.DataFrame],
+    column: str,
+    ylabel: str,
+    smooth: int | None = None,
+    logarithmic: bool = False,
+) -> BookFigure:
+    """Loss curves against the step: what was measured, faint, and its moving mean.
+
+    Args:
+        tables: label -> a training's curve, with a column `step`.
+        column: what goes up.
+        ylabel: what it is, with its unit.
+        smooth: rows that the moving mean spans; 1: no smoothing; by default a twentieth of the rows.
+        logarithmic: logarithmic upward axis.
+    """
+    figure, axes = new_chart(WIDTH, HEIGHT)
+    for index, (label, table) in enumerate(tables.items()):
+        step, values = table["step"], table[column]
+        span = smooth or max(1, len(table) // 20)
+        if span > 1:
+            axes.plot(step, values, color=look(index)["color"], linestyle="-", linewidth=0.8, alpha=0.28)
+        # Around each value, fewer at the ends: a mean of what came before would lag.
+        mean = values.rolling(span, center=True, min_periods=1).mean()
+        every = max(1, len(table) // 6)
+        start = min(len(table) - 1, every * (index + 1) // (len(tables) + 1))
+        axes.plot(step, mean, **look(index), markevery=(start, every), label=label)
+    axes.set(xlabel="step", ylabel=ylabel, yscale="log" if logarithmic else "linear")
+    axes.margins(x=0.02)
+    legend(figure, axes)
+    return figure
+
+
+def logarithmic_ticks(axes: Axes, values: Sequence[float]) -> None:
+    """A logarithmic axis along, with plain numbers that do not run into each other: 0.02, 0.05, 0.1."""
+    axes.set_xscale("log")
+    if max(values) / min(values) < 300:
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+@styled
+def lines(
+    series: Mapping[str, tuple[Sequence[float], ...]],
+    xlabel: str,
+    ylabel: str,
+    marks: Mapping[str, float] | None = None,
+    logarithmic_x: bool = False,
+) -> BookFigure:
+    """Measured points joined by lines, with error bars: a quantity by strength, by repetition.
+
+    Args:
+        series: label -> (x, y) or (x, y, error); the error is half the bar's length (say what it is in `ylabel`).
+        xlabel, ylabel: with units.
+        marks: label -> x: upright lines, named where they stand.
+        logarithmic_x: logarithmic axis along.
+    """
+    figure, axes = new_chart(WIDTH, HEIGHT)
+    for index, (label, (along, up, *error)) in enumerate(series.items()):
+        axes.errorbar(along, up, yerr=error[0] if error else None, elinewidth=1.2, label=label, **look(index))
+    if logarithmic_x:
+        logarithmic_ticks(axes, [value for along, *_ in series.values() for value in along])
+    for label, x in (marks or {}).items():
+        upright(axes, label, x, linestyle=(0, (2, 2)), linewidth=1)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    if len(series) > 1:
+        legend(figure, axes)
+    return figure
 
 
 @styled
 def bar_table(
     values: Mapping[str, float],
-    highlight: str | Sequence[str] = (),
+    highlight: Sequence[str] = (),
     xlabel: str = "",
-    errors: Mapping[str, float] | None = None,
     reference: tuple[str, float] | None = None,
     form: str = ".3f",
-    width: float = WIDTH,
 ) -> BookFigure:
     """Bars lying down, one a name, from above in the order given, with their values.
 
     Args:
-        values: name -> value.
+        values: name -> value, 0 or more.
         highlight: the names to stand out (blue and hatched; the others are pale).
         xlabel: what is measured, with its unit, and which way is better.
-        errors: name -> half the length of its error bar.
         reference: (label, value): a dashed upright line to compare with.
         form: how values are written.
-        width: inches.
-
-    Raises:
-        ValueError: there are no values.
-        UserError: a highlighted name is not among them.
     """
-    if not values:
-        raise ValueError("there are no values to show")
-    chosen = {highlight} if isinstance(highlight, str) else set(highlight)
-    unknown = sorted(chosen - set(values))
-    if unknown:
-        raise UserError(f"highlight: no value is called {', '.join(unknown)}; there are {', '.join(values)}")
-    errors = errors or {}
-    figure = new_figure(width, 0.36 * len(values) + 0.75 + (0.25 if reference else 0))
-    axes = figure.subplots()
-    for place, (name, value) in enumerate(values.items()):
-        outstanding = name in chosen
-        axes.barh(
-            place,
-            value,
-            height=0.7,
-            color=COLOURS[0] if outstanding else QUIET,
-            hatch="///" if outstanding else None,
-            edgecolor="white",
-            linewidth=0,
-        )
-        error = errors.get(name)
-        if error is not None:
-            axes.errorbar(value, place, xerr=error, color=INK, linestyle="none", linewidth=1.2)
-            text = f"{value:{form}} ± {error:{form}}"
-        else:
-            text = f"{value:{form}}"
-        end = max(value + (error or 0), 0)
+    figure, axes = new_chart(WIDTH, 0.36 * len(values) + 0.75 + (0.25 if reference else 0))
+    for row, (name, value) in enumerate(values.items()):
+        stands_out = name in highlight
+        bar = {"color": COLOURS[0], "hatch": "///"} if stands_out else {"color": QUIET}
+        axes.barh(row, value, height=0.7, edgecolor="white", linewidth=0, **bar)
         axes.annotate(
-            text,
-            (end, place),
+            f"{value:{form}}",
+            (value, row),
             xytext=(5, 0),
             textcoords="offset points",
             va="center",
-            weight="bold" if outstanding else "normal",
+            weight="bold" if stands_out else "normal",
             # The reference line must not strike it out.
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
-    axes.set_yticks(range(len(values)), [shown(name) for name in values])
+    axes.set_yticks(range(len(values)), [name.replace("_", " ") for name in values])
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")
-    axes.margins(x=0.2 if not errors else 0.3)
-    low, high = axes.get_xlim()
-    axes.set_xlim(min(0, low) if min(values.values()) < 0 else 0, high)
+    axes.margins(x=0.2)
+    axes.set_xlim(left=0)
     if reference:
-        axes.axvline(reference[1], color=INK, linestyle=(0, (4, 2)), linewidth=1.2)
-        axes.annotate(
-            reference[0],
-            (reference[1], 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, 2),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-        )
+        upright(axes, *reference, linestyle=(0, (4, 2)), linewidth=1.2)
     axes.set_xlabel(xlabel)
     return figure
 
 
-def shown(name: str) -> str:
-    """A name from a table as words."""
-    return name.replace("_", " ")
-
-
 @styled
 def change_plane(
-    improvers: Mapping[str, Sequence[float]],
+    improvers: Mapping[str, tuple[float, float]],
     filters: Mapping[str, Sequence[tuple[float, float]]],
-    original: float | None = None,
-    xlabel: str = "change of the picture, MAE(x,y)",
-    ylabel: str = "predictability error MAE(y,z), judge",
-    width: float = WIDTH,
+    original: float,
     height: float = 4.6,
 ) -> BookFigure:
     """Is it more than a blur? Improvers as points among the curves of the plain filters.
@@ -123,91 +183,36 @@ def change_plane(
     A point below all the curves is more predictable than any filter makes the picture at the same change.
 
     Args:
-        improvers: label -> (MAE(x,y), MAE(y,z)) or (MAE(x,y), MAE(y,z), error of the second).
+        improvers: label -> (MAE(x,y), MAE(y,z)).
         filters: label -> points (MAE(x,y), MAE(y,z)) at several strengths, in any order.
         original: MAE(x,z of x), drawn at no change.
-        xlabel, ylabel: the axes.
-        width, height: inches.
+        height: inches.
     """
-    figure = new_figure(width, height)
-    axes = figure.subplots()
-    greys = ("#444444", "#777777", "#999999", "#B0B0B0")
+    figure, axes = new_chart(WIDTH, height)
     for index, (label, points) in enumerate(filters.items()):
-        ordered = np.array(sorted(points), dtype=float).reshape(-1, 2)
-        style = LINES[index % len(LINES)]
-        axes.plot(
-            *ordered.T, color=greys[index % len(greys)], linestyle=style, linewidth=1.5, label=shown(label)
-        )
-    if original is not None:
-        axes.plot(
-            0,
-            original,
-            color=INK,
-            marker="*",
-            markersize=13,
-            linestyle="none",
-            label="original",
-            clip_on=False,
-        )
-    for index, (label, (change, error, *spread)) in enumerate(improvers.items()):
-        axes.errorbar(
-            change,
-            error,
-            yerr=spread[0] if spread else None,
-            **(look(index) | {"linestyle": "none"}),
-            markersize=9,
-            elinewidth=1.2,
-            markeredgecolor="white",
-            markeredgewidth=0.8,
-            label=shown(label),
-            zorder=3,
-        )
-    axes.set(xlabel=xlabel, ylabel=ylabel)
+        changes, errors = zip(*sorted(points), strict=True)
+        curve = {"color": GREYS[index % len(GREYS)], "linestyle": LINES[index % len(LINES)], "linewidth": 1.5}
+        axes.plot(changes, errors, label=label.replace("_", " "), **curve)
+    star = {"color": INK, "marker": "*", "markersize": 13, "linestyle": "none"}
+    axes.plot(0, original, label="original", clip_on=False, **star)
+    for index, (label, (change, error)) in enumerate(improvers.items()):
+        point = look(index) | {"linestyle": "none", "markeredgecolor": "white", "markeredgewidth": 0.8}
+        axes.plot(change, error, label=label, markersize=9, zorder=3, **point)
+    axes.set(xlabel="change of the picture, MAE(x,y)", ylabel="predictability error MAE(y,z), judge")
     axes.set_xlim(left=0)
     figure.legend(loc="outside lower center", ncols=2, columnspacing=1.5)
     return figure
 
 
 @styled
-def scatter(
-    x: Sequence[float],
-    y: Sequence[float],
-    xlabel: str,
-    ylabel: str,
-    note: str | None = None,
-    ax: Axes | None = None,
-    width: float = WIDTH * 0.8,
-    height: float = 3.8,
-) -> BookFigure | Axes:
-    """One point a picture, with the least-squares line.
-
-    Args:
-        x, y: of equal length.
-        xlabel, ylabel: with units.
-        note: in the corner; by default Pearson's correlation and the number of points.
-        ax: draw here and return it.
-        width, height: inches of a new figure.
-
-    Raises:
-        ValueError: the lengths differ.
-    """
-    along, up = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    if along.shape != up.shape:
-        raise ValueError(f"{along.size} values along and {up.size} up")
-    figure = None
-    if ax is None:
-        figure = new_figure(width, height)
-        ax = figure.subplots()
-    ax.plot(
-        along, up, linestyle="none", marker="o", markersize=5, color=COLOURS[0], alpha=0.55, markeredgewidth=0
-    )
-    if along.size > 1 and np.ptp(along) > 0 and np.ptp(up) > 0:
-        slope, start = np.polyfit(along, up, 1)
-        ends = np.array([along.min(), along.max()])
-        ax.plot(ends, start + slope * ends, color=INK, linestyle="-", linewidth=1.5)
-        if note is None:
-            note = f"Pearson r = {np.corrcoef(along, up)[0, 1]:.2f}, n = {along.size}"
-            note = note.replace("-", "\N{MINUS SIGN}")
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.set_title(note or "", loc="left")
-    return ax if figure is None else figure
+def scatter(x: Sequence[float], y: Sequence[float], xlabel: str, ylabel: str) -> BookFigure:
+    """One point a picture, with the least-squares line, Pearson's correlation and the number of points."""
+    figure, axes = new_chart(WIDTH * 0.8, 3.8)
+    axes.plot(x, y, "o", markersize=5, color=COLOURS[0], alpha=0.55, markeredgewidth=0)
+    slope, start = np.polyfit(x, y, 1)
+    ends = np.array([min(x), max(x)])
+    axes.plot(ends, start + slope * ends, color=INK, linestyle="-", linewidth=1.5)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    r = f"{np.corrcoef(x, y)[0, 1]:.2f}".replace("-", "\N{MINUS SIGN}")
+    axes.set_title(f"Pearson r = {r}, n = {len(x)}", loc="left")
+    return figure

@@ -1,4 +1,4 @@
-"""A figure on a notebook's page: saved, and shown with a caption and a text for those who cannot see it."""
+"""What a notebook's cell shows: a saved figure with a caption, and a text for those who cannot see it."""
 
 import base64
 import html
@@ -16,31 +16,37 @@ from abstract_beauty.files import replacing
 COLUMN = 736  # pixels of the book's column, which a figure of the usual width fills
 DOTS = 150  # dots per inch of every saved figure
 MOVING = 90  # of an animation, whose every frame weighs as much as a picture
-TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif"}
+TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".gif": "image/gif"}
 
 
 class Shown:
-    """A saved figure as Jupyter and the book show it: `<figure>` with the very bytes of the file.
+    """HTML, for Jupyter and the book, with words for where there is no HTML.
 
-    An image output of its own could carry neither caption nor alternative text through Jupyter's format.
+    An image output could carry neither caption nor alternative text through Jupyter's format.
     """
 
-    def __init__(self, path: Path, caption: str, alt: str, dots: int = DOTS):
-        self.path, self.caption, self.alt, self.dots = path, caption, alt, dots
+    def __init__(self, content: str, words: str):
+        self.content, self.words = content, words
 
     def __repr__(self) -> str:
-        return f"Figure: {self.alt}"
+        return self.words
 
     def _repr_html_(self) -> str:
-        content = self.path.read_bytes()
-        width, height = Image.open(io.BytesIO(content)).size
-        scale = COLUMN / (WIDTH * self.dots)
-        source = f"data:{TYPES[self.path.suffix]};base64,{base64.b64encode(content).decode()}"
-        return (
-            f'<figure><img alt="{html.escape(self.alt)}" width="{round(width * scale)}" '
-            f'height="{round(height * scale)}" style="max-width: 100%; height: auto" src="{source}">'
-            f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
-        )
+        return self.content
+
+
+def as_shown(path: Path, caption: str, alt: str, dots: int = DOTS) -> Shown:
+    """`<figure>` with the very bytes of the file, which has so many dots an inch."""
+    content = path.read_bytes()
+    width, height = Image.open(io.BytesIO(content)).size
+    scale = COLUMN / (WIDTH * dots)
+    source = f"data:{TYPES[path.suffix]};base64,{base64.b64encode(content).decode()}"
+    figure = (
+        f'<figure><img alt="{html.escape(alt)}" width="{round(width * scale)}" '
+        f'height="{round(height * scale)}" style="max-width: 100%; height: auto" src="{source}">'
+        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+    )
+    return Shown(figure, f"Figure: {alt}")
 
 
 def show(fig: Figure, path: str | os.PathLike, caption: str, alt: str) -> Shown:
@@ -55,19 +61,16 @@ def show(fig: Figure, path: str | os.PathLike, caption: str, alt: str) -> Shown:
     Raises:
         UserError: another suffix, or a path that cannot be written.
     """
-    return Shown(save(fig, path), caption, alt)
+    return as_shown(save(fig, path), caption, alt)
 
 
-def show_animation(
-    frames: Sequence[Figure], path: str | os.PathLike, caption: str, alt: str, seconds: float = 1.0
-) -> Shown:
-    """Save figures of one size as an animated GIF that runs for ever, and return what a cell that ends with it shows.
+def show_animation(frames: Sequence[Figure], path: str | os.PathLike, caption: str, alt: str) -> Shown:
+    """Save figures of one size as an animated GIF that runs for ever, one a second, and return what a cell shows.
 
     Args:
         frames: in order; the last is shown three times as long.
         path: where it is saved; .gif.
         caption, alt: as for `show`.
-        seconds: a frame.
     """
     path = Path(path)
     pictures = []
@@ -75,25 +78,12 @@ def show_animation(
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=MOVING)
         pictures.append(Image.open(buffer).convert("RGB").quantize(128, dither=Image.Dither.NONE))
-    spent = [round(1000 * seconds)] * (len(pictures) - 1) + [round(3000 * seconds)]
+    spent = [1000] * (len(pictures) - 1) + [3000]
     with replacing(path) as temporary:
         pictures[0].save(temporary, save_all=True, append_images=pictures[1:], duration=spent, loop=0)
-    return Shown(path, caption, alt, MOVING)
+    return as_shown(path, caption, alt, MOVING)
 
 
-class Several:
-    """Figures one below the other, as one output."""
-
-    def __init__(self, shown: Sequence[Shown]):
-        self.shown = shown
-
-    def __repr__(self) -> str:
-        return "\n".join(map(repr, self.shown))
-
-    def _repr_html_(self) -> str:
-        return "\n".join(one._repr_html_() for one in self.shown)
-
-
-def several(shown: Sequence[Shown]) -> Several:
-    """What a cell shows that ends with several figures."""
-    return Several(shown)
+def several(shown: Sequence[Shown]) -> Shown:
+    """What a cell shows that ends with several figures, one below the other."""
+    return Shown("\n".join(each.content for each in shown), "\n".join(each.words for each in shown))
