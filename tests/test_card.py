@@ -83,23 +83,18 @@ def test_an_earlier_card_is_replaced_whole_or_left(root, monkeypatch, capsys):
     assert [path.name for path in folder.parent.iterdir()] == ["mine"]
 
 
-def test_a_folder_that_is_no_card_is_left_alone(root, capsys):
-    kept = root / "results" / "runs" / "mine" / "diary.txt"
-    write_json(kept, "dear")
-    assert card() == 2
-    assert capsys.readouterr().err.count("\n") == 1 and kept.is_file()
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--name", "My Run"], "small letters"),
         (["--name", ""], "small letters"),
         (["--note", "x" * 700], "note: String should have at most 600"),
+        (["--name", "diary"], "diary/card.json: no such file"),
         (["--profile", "smoke"], "make repro PROFILE=smoke"),
     ],
 )
 def test_what_cannot_be_sent_is_one_line(root, arguments, words, capsys):
+    write_json(root / "results" / "runs" / "diary" / "diary.txt", "a folder that is no card is left alone")
     assert card(*arguments) == 2
     said = capsys.readouterr().err
     assert words in said and said.count("\n") == 1
