@@ -26,6 +26,7 @@ from abstract_beauty.experiments.improver import improver_run, measure_improver
 from abstract_beauty.experiments.many import measure_many
 from abstract_beauty.experiments.pixels import measure_pixels
 from abstract_beauty.experiments.predictor import measure_predictor, networks, predictor_run
+from abstract_beauty.experiments.ratings import COMPARED, measure_ratings
 from abstract_beauty.files import read_json
 from abstract_beauty.params import Params, load_params
 from abstract_beauty.project import Project, find_project
@@ -174,12 +175,10 @@ class Chapter:
 
     def ratings(self) -> dict[str, Any]:
         """Scores along the dials, against ratings, and by observer; minutes where they are measured anew."""
-        from abstract_beauty.experiments.ratings import OBSERVERS, measure_ratings
-
-        self.predictors(*OBSERVERS)
+        self.predictors(*COMPARED)
         return self._measured(
             "ratings", "ratings", {"ratings"},
-            lambda: measure_ratings(self.project, self.params, self._networks(*OBSERVERS)),
+            lambda: measure_ratings(self.project, self.params, self._networks(*COMPARED)),
         )  # fmt: skip
 
     def reference(self, name: str, *instead: Any) -> Any:

@@ -2,13 +2,13 @@
 
 import argparse
 import errno
-import json
 import os
 import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from abstract_beauty import weights
 from abstract_beauty.commands.arguments import Parser, count, seed
@@ -20,7 +20,7 @@ from abstract_beauty.commands.ratings import ratings_command
 from abstract_beauty.commands.score import score_command
 from abstract_beauty.data.images import printable, read_image, write_image
 from abstract_beauty.errors import SharedError, UserError
-from abstract_beauty.files import check_outputs, rounded, write_json
+from abstract_beauty.files import check_outputs, write_json
 from abstract_beauty.improvers import improve
 from abstract_beauty.params import load_params
 from abstract_beauty.project import find_project
@@ -82,27 +82,9 @@ def _stage(options: argparse.Namespace) -> None:
 
 
 def _bench(options: argparse.Namespace) -> None:
-    from abstract_beauty.bench import bench, held_out_errors, one_pass_predictor, settings_for, table
-    from abstract_beauty.training.fit import computes_in_bfloat16
+    from abstract_beauty.commands.bench import bench_command  # loads the experiments
 
-    settings = settings_for(
-        imitated=not computes_in_bfloat16(),
-        quick=options.quick, sizes=options.size, trials=options.trials, largest=options.largest,
-        compile=options.compile,
-    )  # fmt: skip
-    if options.out and os.path.isdir(options.out):
-        raise UserError(f"{options.out}: is a folder; give --out the name of a file")
-
-    def say(part: str) -> None:
-        if sys.stderr.isatty():
-            print(f"bench: {part}", file=sys.stderr, flush=True)
-
-    errors = held_out_errors()
-    label, network = one_pass_predictor()
-    report = bench(settings, network=network, weights=label, progress=say) | {"errors": errors}
-    print(json.dumps(rounded(report), indent=2) if options.json else table(report), flush=True)
-    if options.out:
-        write_json(options.out, report)
+    bench_command(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -111,116 +93,82 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    def command(
-        name: str, run: Callable[[argparse.Namespace], None], summary: str
-    ) -> argparse.ArgumentParser:
+    def command(name: str, run: Callable[[argparse.Namespace], None], summary: str) -> Callable[..., Any]:
         added = commands.add_parser(name, help=summary, description=summary)
         added.set_defaults(run=run)
-        return added
+        return added.add_argument
 
-    add = command("score", score_command, "Say how predictable pictures are.").add_argument
-    add(
-        "images",
-        nargs="+",
-        type=Path,
-        metavar="IMAGE",
-        help="a picture in any common format, or a folder of them",
-    )
-    add("--json", action="store_true", help="print a JSON list, one object a picture")
-    add("--csv", type=Path, metavar="FILE", help="write the rows into FILE, when all are scored")
+    def file(add: Callable[..., Any], option: str, what: str, **more: Any) -> None:
+        add(option, type=Path, metavar="FILE", help=what, **more)
+
+    def network(add: Callable[..., Any], option: str, default: str, what: str) -> None:
+        add(
+            option,
+            default=default,
+            metavar="NAME",
+            help=f"{what}: reference/NAME, run/NAME or a file (%(default)s)",
+        )
+
+    def flag(add: Callable[..., Any], option: str, what: str) -> None:
+        add(option, action="store_true", help=what)
+
+    pictures = {"nargs": "+", "type": Path, "metavar": "IMAGE", "help": "a picture, or a folder of them"}
+    times = {"type": count, "default": 1, "metavar": "N", "help": "apply it N times over (default: 1)"}
+    seeded = {"type": seed, "default": 0, "metavar": "N", "help": "of the intervals (default: 0)"}
+
+    add = command("score", score_command, "Say how predictable pictures are.")
+    add("images", **pictures)
+    flag(add, "--json", "print a JSON list, one object a picture")
+    file(add, "--csv", "write the rows into FILE, when all are scored")
     add("--map", type=Path, metavar="DIR", help="also write each picture's predictability map into DIR")
-    add(
-        "--predictor",
-        default="reference/good",
-        metavar="NAME",
-        help="reference/NAME, run/NAME or a file (default: %(default)s)",
-    )
-    add(
-        "--bad",
-        default="reference/bad",
-        metavar="NAME",
-        help="the bad predictor, for progress (default: %(default)s)",
-    )
-    add(
-        "--linear",
-        default="reference/linear",
-        metavar="NAME",
-        help="the linear fill, for structure and complexity (default: %(default)s)",
-    )
+    network(add, "--predictor", "reference/good", "the good predictor")
+    network(add, "--bad", "reference/bad", "the bad predictor, for progress")
+    network(add, "--linear", "reference/linear", "the linear fill, for structure and complexity")
 
-    add = command("improve", _improve, "Make a picture more predictable.").add_argument
+    add = command("improve", _improve, "Make a picture more predictable.")
     add("image", type=Path, metavar="IMAGE", help="a picture in any common format")
-    add("--out", type=Path, required=True, metavar="OUT", help="where the result goes: .png, .jpg or .webp")
-    add(
-        "--improver",
-        default="reference/smoothing",
-        metavar="NAME",
-        help="reference/NAME, run/NAME, NAME or a file (default: %(default)s)",
-    )
-    add("--times", type=count, default=1, metavar="N", help="apply it N times over (default: 1)")
+    file(add, "--out", "where the result goes: .png, .jpg or .webp", required=True)
+    network(add, "--improver", "reference/smoothing", "the improver")
+    add("--times", **times)
 
     add = command(
         "train", _train, "Train networks of params.yaml; the same command again goes on where it was killed."
-    ).add_argument
-    add(
-        "experiments",
-        nargs="+",
-        metavar="EXPERIMENT",
-        help="predictor.NAME, predictor.linear (fitted, in seconds) or improver.NAME",
     )
-    add("--quiet", action="store_true", help="no progress bar")
+    experiments = "predictor.NAME, predictor.linear (fitted, in seconds) or improver.NAME"
+    add("experiments", nargs="+", metavar="EXPERIMENT", help=experiments)
+    flag(add, "--quiet", "no progress bar")
 
-    add = command("data", _data, "Prepare the pictures that params.yaml names.").add_argument
-    add("--quiet", action="store_true", help="no progress bar")
+    add = command("data", _data, "Prepare the pictures that params.yaml names.")
+    flag(add, "--quiet", "no progress bar")
 
-    add = command("stage", _stage, "Run a stage of dvc.yaml that measures or shows.").add_argument
-    add(
-        "what",
-        metavar="WHAT",
-        help="a stage of dvc.yaml: fills, filters, many, ..., or improver.NAME",
-    )
+    add = command("stage", _stage, "Run a stage of dvc.yaml that measures or shows.")
+    add("what", metavar="NAME", help="fills, filters, many, ..., improver.NAME or notebook.NAME")
 
-    add = command(
-        "ratings", ratings_command, "Say how scores go with people's ratings of pictures."
-    ).add_argument
-    add(
-        "folder",
-        type=Path,
-        metavar="DIR",
-        help="holds ratings.csv (image, ratings), or folders that do, or is a checkout of Savoias",
-    )
-    add("--json", action="store_true", help="print JSON")
-    add("--csv", type=Path, metavar="FILE", help="also write every picture's scores into FILE")
+    add = command("ratings", ratings_command, "Say how scores go with people's ratings of pictures.")
+    holds = "holds ratings.csv (image, ratings), or folders that do, or is a checkout of Savoias"
+    add("folder", type=Path, metavar="DIR", help=holds)
+    flag(add, "--json", "print JSON")
+    file(add, "--csv", "also write every picture's scores into FILE")
     for part in ("good", "bad", "linear"):
-        add(
-            f"--{part}",
-            default=f"reference/{part}",
-            metavar="NAME",
-            help="a predictor (default: %(default)s)",
-        )
-    add("--seed", type=seed, default=0, metavar="N", help="of the intervals (default: 0)")
+        network(add, f"--{part}", f"reference/{part}", "a predictor")
+    add("--seed", **seeded)
 
-    add = command("blind", blind_command, "Write a page for blind choices between pictures.").add_argument
-    add("images", nargs="+", type=Path, metavar="IMAGE", help="a picture, or a folder of them")
-    add("--out", type=Path, required=True, metavar="PAGE", help="where the page goes: .html")
-    add(
-        "--improver",
-        nargs="+",
-        default=["reference/smoothing"],
-        metavar="NAME",
-        help="improvers to set against the original (default: reference/smoothing)",
-    )
-    add("--times", type=count, default=1, metavar="N", help="apply them N times over (default: 1)")
+    add = command("blind", blind_command, "Write a page for blind choices between pictures.")
+    add("images", **pictures)
+    file(add, "--out", "where the page goes: .html", required=True)
+    against = {"nargs": "+", "default": ["reference/smoothing"], "metavar": "NAME"}
+    add("--improver", help="improvers to set against the original (default: reference/smoothing)", **against)
+    add("--times", **times)
 
-    add = command("preferences", preferences_command, "Say what people chose on such pages.").add_argument
+    add = command("preferences", preferences_command, "Say what people chose on such pages.")
     add("files", nargs="+", type=Path, metavar="FILE", help="choices that a page saved, a file a person")
     add("--reference", default="original", metavar="NAME", help="whose strength is 0 (default: original)")
-    add("--json", action="store_true", help="print JSON")
-    add("--seed", type=seed, default=0, metavar="N", help="of the intervals (default: 0)")
+    flag(add, "--json", "print JSON")
+    add("--seed", **seeded)
 
-    add = command("export", export_command, "Write the networks as ONNX files.").add_argument
+    add = command("export", export_command, "Write the networks as ONNX files.")
     add("--out", type=Path, required=True, metavar="DIR", help="where the files go")
-    add("--half", action="store_true", help="keep weights in 16 bits: half the size, nearly the same results")
+    flag(add, "--half", "keep weights in 16 bits: half the size, nearly the same results")
     add(
         "--only",
         nargs="+",
@@ -228,9 +176,7 @@ def _parser() -> argparse.ArgumentParser:
         help="for example predictors/good improvers/held (default: all)",
     )
 
-    add = command(
-        "card", card_command, "Make a small folder of a finished run that can be sent."
-    ).add_argument
+    add = command("card", card_command, "Make a small folder of a finished run that can be sent.")
     add("--name", metavar="NAME", help="what the run is called: small letters, digits, hyphens")
     add("--author", default="", metavar="WHO", help="who ran it, as it may be printed")
     add("--note", default="", metavar="TEXT", help="a sentence or two: what was tried, what came out")
@@ -238,24 +184,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", type=Path, metavar="DIR", help="in which folder (default: results/runs)")
     add("--check", type=Path, nargs="+", metavar="DIR", help="only say whether these cards are well formed")
 
-    add = command("bench", _bench, "Time full prediction and training on this machine.").add_argument
-    add("--json", action="store_true", help="print JSON")
-    add("--out", type=Path, metavar="FILE", help="also write the JSON into FILE")
+    add = command("bench", _bench, "Time full prediction and training on this machine.")
+    flag(add, "--json", "print JSON")
+    file(add, "--out", "also write the JSON into FILE")
     add("--size", type=count, nargs="+", metavar="N", help="sides of the square pictures (default: 320 1024)")
-    add(
-        "--trials",
-        type=count,
-        metavar="N",
-        help="trials of each way, interleaved; large pictures get fewer (default: 7)",
-    )
-    add(
-        "--largest",
-        type=count,
-        metavar="N",
-        help="largest side when time against size is measured (default: 2048)",
-    )
-    add("--quick", action="store_true", help="small pictures and networks, once each: does it run?")
-    add("--compile", action="store_true", help="also time torch.compile, which takes minutes to compile")
+    add("--trials", type=count, metavar="N", help="trials of each way, interleaved (default: 7)")
+    add("--largest", type=count, metavar="N", help="largest side of time against size (default: 2048)")
+    flag(add, "--quick", "small pictures and networks, once each: does it run?")
+    flag(add, "--compile", "also time torch.compile, which takes minutes to compile")
     return parser
 
 

@@ -92,25 +92,16 @@ def describe(path: str | os.PathLike) -> Description:
 
 
 def _check_published(path: Path) -> None:
-    """UserError if a file of models/reference is not the one that was published there; any other passes.
-
-    Every way to a network passes here, by name or by path. Hashing a file of some megabytes takes milliseconds.
-    """
+    """UserError if a file of models/reference is not the one that was published there; any other passes."""
     folder = path.parent.resolve()
-    if folder.name not in NETWORKS or folder.parts[-3:-1] != ("models", "reference"):
-        return
-    if not (path.is_file() and os.access(path, os.R_OK)):
-        return  # reading it says what is wrong
-    manifest = folder.parent / HASHES
-    hashes = read_json(manifest) if manifest.is_file() else {}
+    if folder.parts[-3:-1] != ("models", "reference") or not os.access(path, os.R_OK):
+        return  # where it cannot be read, reading it says so
+    hashes = read_json(folder.parent / HASHES) if (folder.parent / HASHES).is_file() else {}
     known = hashes.get(f"{folder.name}/{path.name}") if isinstance(hashes, dict) else None
-    if known is None:
-        what = f"is not listed in {manifest.parent.name}/{HASHES}"
-    elif sha256(path) != known:
+    if sha256(path) != known:
         what = f"is not the file that was published (its SHA-256 is another than in {HASHES})"
-    else:
-        return
-    raise UserError(f"{path}: {what}; check it out again: `git checkout -- models/reference`")
+        what = what if known else f"is not listed in reference/{HASHES}"
+        raise UserError(f"{path}: {what}; check it out again: `git checkout -- models/reference`")
 
 
 def load(path: str | os.PathLike, kind: str) -> nn.Module:
@@ -162,7 +153,7 @@ def load(path: str | os.PathLike, kind: str) -> nn.Module:
 
 
 def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> Path:
-    """The file that a name means: "reference" or "reference/NAME", "run/NAME", or a path of a .safetensors file.
+    """The file that a name means: "reference" or "reference/NAME", "run/NAME", NAME, or a path of a .safetensors file.
 
     Where there are no reference weights of that kind yet, those of the repository's own run stand in, with a warning.
 
@@ -173,27 +164,23 @@ def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> 
     if name.endswith(".safetensors"):
         return Path(name)
     project = project or find_project()
+    folders = {"reference": project.reference / kind, "run": project.run / kind}
     family, _, member = name.partition("/")
     if not member:
-        family, member = (
-            ("reference", "good") if name == "reference" and kind == "predictors" else ("reference", name)
-        )
-    folders = {"reference": project.reference / kind, "run": project.run / kind}
+        family, member = "reference", "good" if (kind, name) == ("predictors", "reference") else name
     if family not in folders:
         raise UserError(f"{name}: is neither reference/NAME, run/NAME, nor the path of a .safetensors file")
     path = folders[family] / f"{member}.safetensors"
-    if os.path.isfile(path):
+    if os.path.isfile(path):  # unlike Path.is_file, no name is too long for it
         return path
     own = folders["run"] / path.name
-    none_yet = not any(folders["reference"].glob("*.safetensors"))
-    if family == "reference" and none_yet and os.path.isfile(own):
+    if family == "reference" and own.is_file() and not any(folders["reference"].glob("*.safetensors")):
         warnings.warn(
-            f"there are no reference weights yet among the {kind}: using this repository's own run, {own}",
-            stacklevel=3,
+            f"there are no reference weights yet among the {kind}: using the own run's, {own}", stacklevel=3
         )
         return own
     there = sorted(
-        f"{key}/{file.stem}" for key, folder in folders.items() for file in folder.glob("*.safetensors")
+        f"{key}/{file.stem}" for key, folder in folders.items() for file in folder.glob("[!.]*.safetensors")
     )
     mend = f"there are {', '.join(there)}" if there else "`make repro` trains them"
     raise UserError(f"{name}: no such weights among the {kind}; {mend}")

@@ -44,17 +44,11 @@ PUBLISHED = {
 
 @dataclass(frozen=True)
 class Rated:
-    """Pictures with numbers that a score should go with.
-
-    Attributes:
-        name: of the set.
-        files: the pictures, (3, h, w) in [0, 1], or the files that hold them.
-        ratings: by name, (n,) each.
-    """
+    """Pictures with numbers that a score should go with."""
 
     name: str
-    files: Sequence[Path | Float[Tensor, "3 h w"]]
-    ratings: dict[str, Float[np.ndarray, "n"]]
+    files: Sequence[Path | Float[Tensor, "3 h w"]]  # of the pictures, or the pictures themselves, in [0, 1]
+    ratings: dict[str, Float[np.ndarray, "n"]]  # by name
 
     def pictures(self) -> Iterator[Float[Tensor, "3 h w"]]:
         """The pictures, each read when it is asked for."""
@@ -157,11 +151,8 @@ def study(
             }
             for name, values in rated.ratings.items()
         }
-        found[rated.name] = {
-            "pictures": len(table),
-            "published": PUBLISHED.get(rated.name),
-            "ratings": ratings,
-        }
+        known = {"pictures": len(table), "published": PUBLISHED.get(rated.name)}
+        found[rated.name] = known | {"ratings": ratings}
     return found, tables
 
 
