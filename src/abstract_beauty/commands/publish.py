@@ -54,7 +54,7 @@ def finished(profile: Project, params: Params, fills: Mapping[str, Any]) -> list
             print(f"left out: {kind}/{name}, not {'measured' if path.is_file() else 'trained'} yet")
             continue
         if weights.describe(path).config != config:
-            raise UserError(f"{path}: was trained with other settings or pictures than the profile's; {AGAIN}")
+            raise UserError(f"{path}: was trained with other settings or pictures; {AGAIN}")
         weights.load(path, kind)
         if fitted:
             table = {"test": {"mae": fills[name]["mae"]}}
