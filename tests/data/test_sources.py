@@ -11,7 +11,7 @@ from huggingface_hub import HfApi
 from PIL import Image
 
 from abstract_beauty.data import folder, load_split, prepare, read_manifest, summary
-from abstract_beauty.data.records import share
+from abstract_beauty.data.prepare import share
 from abstract_beauty.errors import UserError
 from abstract_beauty.params import DataParams
 

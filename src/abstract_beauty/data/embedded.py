@@ -9,7 +9,7 @@ import torch
 
 from abstract_beauty.data.generators import KINDS, generate
 from abstract_beauty.data.images import from_bytes, read_image, resize_short_side, to_bytes
-from abstract_beauty.data.records import Found, Skip, Split
+from abstract_beauty.data.prepare import Found, Split
 from abstract_beauty.errors import UserError
 from abstract_beauty.params import DataParams
 
@@ -22,44 +22,34 @@ TRAIN = (
 )  # fmt: skip
 
 
-def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found | Skip], int]:
+def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found], int]:
     """The test photographs, `params.generated` pictures of all kinds in turn, and the training photographs."""
     return _read(params, seed), len(TEST) + params.generated + len(TRAIN)
 
 
-def _read(params: DataParams, seed: int) -> Iterator[Found | Skip]:
-    for file in TEST:
-        yield _photograph(file, "test", params.short_side)
-    kinds = list(KINDS)
+def _read(params: DataParams, seed: int) -> Iterator[Found]:
+    def photograph(file: str, split: Split) -> Found:
+        image = to_bytes(resize_short_side(read_image(photographs() / file), params.short_side))
+        return Found(Path(file).stem, split, file, "photograph", image)
 
     def draw(index: int) -> Found:
-        kind, number = kinds[index % len(kinds)], index // len(kinds)
-        drawn = (
-            torch.from_numpy(generate(kind, number, seed, params.generated_size))
-            .permute(2, 0, 1)
-            .contiguous()
-        )
-        image = to_bytes(resize_short_side(from_bytes(drawn), params.short_side))
+        number, kind = divmod(index, len(KINDS))
+        kind = list(KINDS)[kind]
+        drawn = torch.from_numpy(generate(kind, number, seed, params.generated_size))
+        image = to_bytes(resize_short_side(from_bytes(drawn.permute(2, 0, 1)), params.short_side))
         return Found(f"{kind}-{number:04d}", "train", "generated", f"generated:{kind}", image)
 
+    for file in TEST:
+        yield photograph(file, "test")
     # numpy and OpenCV let go of the interpreter, so two threads help; map keeps the order
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(draw, range(params.generated))
     for file in TRAIN:
-        yield _photograph(file, "train", params.short_side)
-
-
-def _photograph(file: str, split: Split, short_side: int) -> Found:
-    image = to_bytes(resize_short_side(read_image(photographs() / file), short_side))
-    return Found(Path(file).stem, split, file, "photograph", image)
+        yield photograph(file, "train")
 
 
 def photographs() -> Path:
-    """The folder of the photographs that come with scikit-image; found without importing it, and never downloaded.
-
-    Raises:
-        UserError: scikit-image is not installed.
-    """
+    """The folder of the photographs that come with scikit-image; found without importing it, and never downloaded."""
     spec = importlib.util.find_spec("skimage")
     if spec is None or spec.origin is None:
         raise UserError("scikit-image: is not installed, and its photographs are needed; run `make env`")

@@ -6,35 +6,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from abstract_beauty.data.images import printable, read_image, resize_short_side, to_bytes
-from abstract_beauty.data.records import Found, Skip, Split, share
+from PIL import Image
+
+from abstract_beauty.data.images import FORMATS, printable, read_image, resize_short_side, to_bytes
+from abstract_beauty.data.prepare import Found, Skip, Split, share
 from abstract_beauty.errors import UserError
 from abstract_beauty.params import DataParams
 
 # Files with another suffix are taken for labels and notes and passed over in silence; no suffix at all is tried.
-SUFFIXES = frozenset(
-    [
-        ".avif",
-        ".bmp",
-        ".gif",
-        ".jfif",
-        ".jp2",
-        ".jpe",
-        ".jpeg",
-        ".jpg",
-        ".pbm",
-        ".pcx",
-        ".pgm",
-        ".png",
-        ".pnm",
-        ".ppm",
-        ".qoi",
-        ".tga",
-        ".tif",
-        ".tiff",
-        ".webp",
-    ]
-) | {""}
+SUFFIXES = {suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS} | {""}
 
 
 def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found | Skip], int]:
@@ -45,19 +25,19 @@ def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found | Skip], int
     `seed` is not used.
 
     Raises:
-        UserError: a folder is missing or no folder is given.
+        UserError: a folder is missing.
     """
-    if not params.train:
-        raise UserError("data.train: names no folder; give at least one folder of pictures")
     skips: list[Skip] = []
     train = _files("data.train", params.train, skips)
-    if params.test:
-        test = _files("data.test", params.test, skips)
-    else:
-        chosen = {key: share(path.name) < params.test_share for key, path in train.items()}
-        test = {key: path for key, path in train.items() if chosen[key]}
-        train = {key: path for key, path in train.items() if not chosen[key]}
-    return _read(train, test, skips, params), len(train) + len(test)
+    test = _files("data.test", params.test, skips)
+    if not params.test:
+        test = {key: path for key, path in train.items() if share(path.name) < params.test_share}
+        train = {key: path for key, path in train.items() if key not in test}
+    # by hash, not by folder; the writer stops at the limit, unreadable files do not count towards it
+    order = sorted(train, key=share) if params.limit else train
+    files = [(key, test[key], "test") for key in test] + [(key, train[key], "train") for key in order]
+    read = (_picture(key, path, split, params.short_side) for key, path, split in files)
+    return itertools.chain(skips, read), len(files)
 
 
 def sample(folder: Path, limit: int, short_side: int, option: str = "folder") -> Iterator[Found]:
@@ -73,22 +53,12 @@ def sample(folder: Path, limit: int, short_side: int, option: str = "folder") ->
         UserError: there is no such folder, or no readable picture in it.
     """
     files = _files(option, (str(folder),), [])
-    readable = (_picture(key, files[key], "test", short_side) for key in sorted(files, key=share))
-    count = 0
-    for found in itertools.islice((one for one in readable if isinstance(one, Found)), limit):
-        count += 1
-        yield found
-    if not count:
+    read = (_picture(key, files[key], "test", short_side) for key in sorted(files, key=share))
+    readable = itertools.islice((item for item in read if isinstance(item, Found)), limit)
+    first = next(readable, None)
+    if first is None:
         raise UserError(f"{option}: '{printable(folder)}' holds no readable picture")
-
-
-def _read(train: dict, test: dict, skips: list[Skip], params: DataParams) -> Iterator[Found | Skip]:
-    yield from skips
-    for key, path in test.items():
-        yield _picture(key, path, "test", params.short_side)
-    # by hash, not by folder; the writer stops at the limit, unreadable files do not count towards it
-    for key in sorted(train, key=share) if params.limit else train:
-        yield _picture(key, train[key], "train", params.short_side)
+    yield from itertools.chain([first], readable)
 
 
 def _picture(key: str, path: Path, split: Split, short_side: int) -> Found | Skip:
@@ -96,8 +66,7 @@ def _picture(key: str, path: Path, split: Split, short_side: int) -> Found | Ski
     try:
         image = to_bytes(resize_short_side(read_image(path), short_side))
     except UserError as error:
-        reason = str(error).removeprefix(printable(path) + ": ")
-        return Skip(source, reason)
+        return Skip(source, str(error).removeprefix(printable(path) + ": "))
     return Found(picture_name(path.stem, key), split, source, "photograph", image)
 
 
@@ -134,15 +103,12 @@ def _walk(folder: Path, seen: set[str], skips: list[Skip]) -> Iterator[Path]:
         return
     seen.add(real)
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
+        names = sorted(os.listdir(folder), key=os.fsencode)
     except OSError as error:
         skips.append(Skip(printable(folder.name), f"folder cannot be read ({error.strerror})"))
         return
-    for entry in entries:
-        path = folder / entry.name
-        if entry.name.startswith("."):
-            continue
-        if os.path.isdir(path):  # False for a link to itself, of which entry.is_dir() makes an error
+    for path in (folder / name for name in names if not name.startswith(".")):
+        if os.path.isdir(path):
             yield from _walk(path, seen, skips)
         elif path.suffix.lower() in SUFFIXES:
             yield path

@@ -6,32 +6,58 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pydantic
 import torch
 from jaxtyping import UInt8
 from PIL import Image
+from pydantic.dataclasses import dataclass
 from torch import Tensor
 from tqdm import tqdm
 
 from abstract_beauty.data.images import printable, write_image
-from abstract_beauty.data.records import Found, Skip, Split
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, replacing_folder, sha256, write_json
 from abstract_beauty.params import DataParams
 
 SMALLEST_SIDE = 128  # one context
+Split = Literal["train", "test"]
+
+
+class Picture(NamedTuple):
+    """A picture of a prepared folder."""
+
+    name: str
+    image: UInt8[Tensor, "3 h w"]
+
+
+class Found(NamedTuple):
+    """What a source yields to be written: a picture, and where it came from (a file name, never an absolute path)."""
+
+    name: str
+    split: Split
+    source: str
+    kind: str
+    image: UInt8[Tensor, "3 h w"]
+
+
+@dataclass(frozen=True)
+class Skip:
+    """What a source yields of a file that gave no picture: the reason in a few words."""
+
+    file: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class Entry:
     """One written picture; `sha256` is of the file `SPLIT/NAME.png`."""
 
-    name: str
+    name: Annotated[str, pydantic.Field(pattern=r"^[\w-]+$")]
     split: Split
     source: str
     kind: str
@@ -49,35 +75,20 @@ class Manifest:
     pictures: tuple[Entry, ...]
     skipped: tuple[Skip, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        """The content of `manifest.json`."""
-        splits = {
-            split: [entry for entry in self.pictures if entry.split == split] for split in ("train", "test")
-        }
-        totals = {
-            split: {"pictures": len(entries), "pixels": sum(entry.width * entry.height for entry in entries)}
-            for split, entries in splits.items()
-        }
-        pictures, skipped = (
-            [asdict(entry) for entry in self.pictures],
-            [asdict(skip) for skip in self.skipped],
-        )
-        totals["skipped"] = len(skipped)
-        return {
-            "source": self.source,
-            "seed": self.seed,
-            "totals": totals,
-            "pictures": pictures,
-            "skipped": skipped,
-        }
+    def of(self, split: Split) -> list[Entry]:
+        """The pictures of one split."""
+        return [entry for entry in self.pictures if entry.split == split]
+
+    def total(self, split: Split) -> dict[str, Any]:
+        """How many pictures and pixels a split has."""
+        entries = self.of(split)
+        pixels = sum(entry.width * entry.height for entry in entries)
+        return {"pictures": len(entries), "pixels": pixels}
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A picture of a prepared folder."""
-
-    name: str
-    image: UInt8[Tensor, "3 h w"]
+def share(text: str) -> float:
+    """A number in [0, 1) from a hash of `text`: the same for ever, whatever other files there are."""
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()[:8]) / 2**64
 
 
 def prepare(params: DataParams, seed: int, out: Path, *, progress: bool = True) -> Manifest:
@@ -98,39 +109,31 @@ def prepare(params: DataParams, seed: int, out: Path, *, progress: bool = True) 
     # imported by name, as the sources are independent and the hub's library is heavy
     source = importlib.import_module(f"abstract_beauty.data.{params.source}")
     found, most = source.pictures(params, seed)
-    try:
-        with replacing_folder(out) as temporary:
-            for split in ("train", "test"):
-                (temporary / split).mkdir()
-            with tqdm(total=most, desc="pictures", unit="picture", disable=not progress) as bar:
-                entries, skips = _write(found, params.limit, temporary, bar.update)
-            for split in ("test", "train"):
-                if not any(entry.split == split for entry in entries):
-                    raise UserError(_nothing(params, split, skips))
-            manifest = Manifest(params.source, seed, tuple(sorted(entries, key=_place)), tuple(skips))
-            write_json(temporary / "manifest.json", manifest.as_dict())
-    except OSError as error:
-        raise UserError(f"{printable(out)}: cannot be written ({error.strerror or error})") from error
+    with replacing_folder(out) as new:
+        with tqdm(total=most, desc="pictures", unit="picture", disable=not progress) as bar:
+            entries, skips = _write(found, params.limit, new, bar.update)
+        pictures = tuple(sorted(entries, key=lambda entry: (entry.split, entry.name)))
+        manifest = Manifest(params.source, seed, pictures, tuple(skips))
+        for split in ("test", "train"):
+            if not manifest.of(split):
+                raise UserError(_nothing(params, split, skips))
+        totals = {split: manifest.total(split) for split in ("train", "test")}
+        head = {"source": params.source, "seed": seed, "totals": {**totals, "skipped": len(skips)}}
+        write_json(new / "manifest.json", head | asdict(manifest))
     return manifest
 
 
-def _place(entry: Entry) -> tuple[str, str]:
-    return entry.split, entry.name
-
-
 def _check(params: DataParams, out: Path) -> None:
+    shown = printable(out)
     if out.exists() and not out.is_dir():
-        raise UserError(f"{printable(out)}: is a file; name a folder to write to")
+        raise UserError(f"{shown}: is a file; name a folder to write to")
     if out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").exists():
-        raise UserError(f"{printable(out)}: holds other files and would be replaced; name a new folder")
-    for folder in (*params.train, *params.test):
-        if not os.path.isdir(folder):
-            continue  # the source says so
+        raise UserError(f"{shown}: holds other files and would be replaced; name a new folder")
+    for folder in filter(os.path.isdir, (*params.train, *params.test)):  # of the others the source speaks
         read, written = Path(folder).resolve(), out.resolve()
         if read.is_relative_to(written) or written.is_relative_to(read):
-            raise UserError(
-                f"{printable(out)}: lies in '{folder}' or around it; write to a folder apart from the pictures"
-            )
+            what = f"lies in '{folder}' or around it; write to a folder apart from the pictures"
+            raise UserError(f"{shown}: {what}")
 
 
 def _write(
@@ -143,31 +146,26 @@ def _write(
     written = Counter()
     for item in found:
         tick()
-        if isinstance(item, Found):
-            if item.split == "train" and limit and written["train"] >= limit:
-                if written["test"]:
-                    break
-                continue  # a stream that is split on the way may not have met a test picture yet
-            height, width = item.image.shape[1:]
-            path = folder / item.split / f"{item.name}.png"
-            pixels = hashlib.sha256(f"{height}x{width}:".encode() + item.image.numpy().tobytes()).hexdigest()
-            if min(height, width) < SMALLEST_SIDE:
-                item = Skip(
-                    item.source, f"{width} x {height} pixels; both sides must be at least {SMALLEST_SIDE}"
-                )
-            elif pixels in first:
-                item = Skip(item.source, f"the same picture as {first[pixels]}")
-            elif path.exists():
-                raise RuntimeError(f"two pictures are called {item.name}")
-            else:
-                write_image(path, item.image)
-                first[pixels] = item.source
-                written[item.split] += 1
-                entries.append(
-                    Entry(item.name, item.split, item.source, item.kind, width, height, sha256(path))
-                )
         if isinstance(item, Skip):
             skips.append(item)
+            continue
+        if limit and item.split == "train" and written["train"] >= limit:
+            if written["test"]:
+                break
+            continue  # a stream that is split on the way may not have met a test picture yet
+        height, width = item.image.shape[1:]
+        pixels = hashlib.sha256(f"{height}x{width}:".encode() + item.image.numpy().tobytes()).hexdigest()
+        if min(height, width) < SMALLEST_SIDE:
+            reason = f"{width} x {height} pixels; both sides must be at least {SMALLEST_SIDE}"
+            skips.append(Skip(item.source, reason))
+        elif pixels in first:
+            skips.append(Skip(item.source, f"the same picture as {first[pixels]}"))
+        else:
+            path = folder / item.split / f"{item.name}.png"
+            write_image(path, item.image)
+            first[pixels] = item.source
+            written[item.split] += 1
+            entries.append(Entry(item.name, item.split, item.source, item.kind, width, height, sha256(path)))
     return entries, skips
 
 
@@ -181,31 +179,17 @@ def _nothing(params: DataParams, split: str, skips: list[Skip]) -> str:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a prepared folder.
-
-    Raises:
-        UserError: there is none, or it is malformed.
-    """
+    """The manifest of a prepared folder; UserError when there is none, or it is malformed."""
     path = Path(folder) / "manifest.json"
     if not path.exists():
         raise UserError(f"{printable(path)}: no such file; run the data stage first")
-    content = read_json(path)
     try:
-        pictures = pydantic.TypeAdapter(list[Entry]).validate_json(
-            json.dumps(content["pictures"]), strict=True
-        )
-        skipped = pydantic.TypeAdapter(list[Skip]).validate_json(json.dumps(content["skipped"]), strict=True)
-        if odd := [entry.name for entry in pictures if not entry.name.isprintable() or "/" in entry.name]:
-            raise ValueError(f"pictures: {odd[0]!r} is no name of a file")
-        return Manifest(content["source"], content["seed"], tuple(pictures), tuple(skipped))
-    except (LookupError, TypeError, ValueError) as error:
-        why = str(error)
-        if isinstance(error, pydantic.ValidationError):
-            first = error.errors(include_url=False)[0]
-            why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise UserError(
-            f"{printable(path)}: is not a manifest of pictures ({why}); run the data stage again"
-        ) from error
+        return pydantic.TypeAdapter(Manifest).validate_json(json.dumps(read_json(path)), strict=True)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        what = f"is not a manifest of pictures ({why}); run the data stage again"
+        raise UserError(f"{printable(path)}: {what}") from error
 
 
 def load_split(folder: Path, split: Split) -> list[Picture]:
@@ -214,14 +198,12 @@ def load_split(folder: Path, split: Split) -> list[Picture]:
     Raises:
         UserError: the folder holds no manifest, no picture of the split, or one is missing or damaged.
     """
-    entries = [entry for entry in read_manifest(folder).pictures if entry.split == split]
+    entries = read_manifest(folder).of(split)
     if not entries:
-        raise UserError(
-            f"{printable(folder)}: its manifest names no picture of '{split}'; run the data stage again"
-        )
-    return [
-        Picture(entry.name, _read_png(Path(folder) / split / f"{entry.name}.png", entry)) for entry in entries
-    ]
+        what = f"its manifest names no picture of '{split}'; run the data stage again"
+        raise UserError(f"{printable(folder)}: {what}")
+    paths = [Path(folder) / split / f"{entry.name}.png" for entry in entries]
+    return [Picture(entry.name, _read_png(path, entry)) for entry, path in zip(entries, paths, strict=True)]
 
 
 def _read_png(path: Path, entry: Entry) -> UInt8[Tensor, "3 h w"]:
@@ -240,18 +222,13 @@ def summary(manifest: Manifest) -> dict[str, Any]:
     """Counts per split and kind, pixels, skips, and one hash over all pictures (their splits, names and bytes)."""
     splits: dict[str, Any] = {}
     for split in ("train", "test"):
-        entries = [entry for entry in manifest.pictures if entry.split == split]
-        splits[split] = {
-            "pictures": len(entries),
-            "pixels": sum(entry.width * entry.height for entry in entries),
-            "kinds": dict(sorted(Counter(entry.kind for entry in entries).items())),
-        }
-    lines = [f"{entry.split}/{entry.name} {entry.sha256}" for entry in sorted(manifest.pictures, key=_place)]
-    total = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        kinds = Counter(entry.kind for entry in manifest.of(split))
+        splits[split] = {**manifest.total(split), "kinds": dict(sorted(kinds.items()))}
+    lines = [f"{entry.split}/{entry.name} {entry.sha256}" for entry in manifest.pictures]
     return {
         "source": manifest.source,
         "seed": manifest.seed,
         **splits,
         "skipped": len(manifest.skipped),
-        "sha256": total,
+        "sha256": hashlib.sha256("\n".join(lines).encode()).hexdigest(),
     }
