@@ -9,19 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from abstract_beauty.book.plots.style import (
-    COLOURS,
-    INK,
-    LINES,
-    MARKERS,
-    WIDTH,
-    BookFigure,
-    new_chart,
-    styled,
-)
+from abstract_beauty.book.plots.style import COLOURS, WIDTH, BookFigure, new_chart, styled
 
-MOST_INSIDE = 4  # names of series that fit among the lines
 HEIGHT = 3.6  # inches
+MOST_INSIDE = 4  # names of series that fit among the lines
+
+# One for each colour, so that colour never carries a meaning alone.
+LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5, 1, 1.5)), (0, (1, 1)), (0, (8, 3)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+INK = "#202020"
 QUIET = "#B8C4CE"  # for what is only there to be compared with
 GREYS = ("#444444", "#777777", "#999999", "#B0B0B0")
 

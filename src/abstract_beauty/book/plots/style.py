@@ -22,11 +22,8 @@ from abstract_beauty.files import replacing
 STYLE = Path(__file__).with_name("book.mplstyle")
 WIDTH = 6.4  # inches: at this width 11 pt is still read on a phone, and 150 dpi fill a page's column
 
-# Okabe & Ito (2008), each with a line style and a marker, so that colour never carries a meaning alone.
+# Okabe & Ito (2008): told apart with any kind of colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
-LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5, 1, 1.5)), (0, (1, 1)), (0, (8, 3)))
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-INK = "#202020"
 
 
 def use_style() -> AbstractContextManager[None]:
