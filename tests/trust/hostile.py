@@ -1,8 +1,9 @@
-"""Pictures that are damaged or made to do harm, from a seed: `python tests/hostile.py` counts what becomes of them.
+"""Pictures that are damaged or made to do harm, from a seed, and what becomes of them.
 
-    python tests/hostile.py --files 2400 --out results/trust/fuzz.json
+    python tests/trust/hostile.py --files 2400 --out results/trust/fuzz.json
 
-Nothing of it is stored: every file is made when a test asks for it, the same for one seed.
+Nothing of it is stored: each file is made when it is asked for, the same for one seed. Whatever is not a picture or one
+line that names the file ends this with an error: a traceback, a line too many, a file left half-written.
 """
 
 import argparse
@@ -35,32 +36,37 @@ from abstract_beauty.params import DataParams
 
 SEED = 20260
 SUFFIXES = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "TIFF": "tif", "GIF": "gif", "BMP": "bmp"}
+Random = np.random.Generator
 
 
 class Hostile(NamedTuple):
-    """One file: what was done to it, its name in Latin-1 bytes where it is no text, and its content."""
+    """One file: what was done to it, its name in bytes, since not every name is text, and its content."""
 
     kind: str
     name: bytes
     content: bytes
 
 
-def encoded(image: Image.Image, kind: str, **options) -> bytes:
+def encoded(image: Image.Image, form: str, **options: Any) -> bytes:
+    """A picture as the bytes of a file."""
     file = io.BytesIO()
-    image.save(file, format=kind, **options)
+    image.save(file, format=form, **options)
     return file.getvalue()
 
 
-def noise(rng: np.random.Generator, height: int = 40, width: int = 36) -> Image.Image:
+def noise(rng: Random, height: int = 40, width: int = 36) -> Image.Image:
+    """A small picture that compresses badly."""
     return Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
+    """A chunk of a PNG, its checksum right."""
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
-def png(width: int, height: int, data: bytes, depth: int = 8, colour: int = 2, *more: bytes) -> bytes:
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+def png(width: int, height: int, data: bytes, *more: bytes) -> bytes:
+    """A PNG of 8-bit RGB that says it has this size, whatever its data are."""
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(more) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
@@ -70,44 +76,39 @@ def zeros() -> bytes:
     return zlib.compress(bytes(50_000_000))
 
 
-def originals(rng: np.random.Generator) -> list[tuple[str, bytes]]:
+def with_exif(rng: Random, form: str, tags: dict[int, Any]) -> bytes:
+    """A sound picture with EXIF tags."""
+    exif = Image.Exif()
+    exif.update(tags)
+    return encoded(noise(rng), form, exif=exif)
+
+
+def originals(rng: Random) -> list[tuple[str, bytes]]:
     """Sound files of every format and of unusual modes, (format, content), for the mutations to begin with."""
-    picture = noise(rng)
+    picture, frames = noise(rng), [noise(rng) for _ in range(2)]
     grey, wide = picture.convert("L"), Image.fromarray(rng.integers(0, 65536, (40, 36), dtype=np.uint16))
     floats = Image.fromarray(rng.random((40, 36), dtype=np.float32))
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    exif[0x010E] = "a description"
-    made: list[tuple[str, bytes]] = [(kind, encoded(picture, kind)) for kind in SUFFIXES]
-    frames = [noise(rng) for _ in range(3)]
-    for kind in ("GIF", "PNG", "WEBP", "TIFF"):
-        made.append((kind, encoded(frames[0], kind, save_all=True, append_images=frames[1:])))
-    for kind in ("JPEG", "PNG", "WEBP", "TIFF"):
-        made.append((kind, encoded(picture, kind, exif=exif)))
-    for compression in ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"):
-        made.append(("TIFF", encoded(picture, "TIFF", compression=compression)))
-    made += [
-        ("JPEG", encoded(picture.convert("CMYK"), "JPEG")),
-        ("JPEG", encoded(picture, "JPEG", progressive=True)),
-        ("TIFF", encoded(picture.convert("CMYK"), "TIFF")),
-        ("TIFF", encoded(grey, "TIFF")),
-        ("TIFF", encoded(floats, "TIFF")),
-        ("TIFF", encoded(wide, "TIFF")),
-        ("PNG", encoded(wide, "PNG")),
-        ("PNG", encoded(picture.convert("P"), "PNG", transparency=3)),
-        ("PNG", encoded(picture.convert("RGBA"), "PNG")),
-        ("PNG", encoded(grey.convert("1"), "PNG")),
-        ("BMP", encoded(grey, "BMP")),
-        ("WEBP", encoded(picture, "WEBP", lossless=True)),
+    made: list[tuple[str, Image.Image, dict[str, Any]]] = [
+        *((form, picture, {}) for form in SUFFIXES),
+        *((form, picture, {"save_all": True, "append_images": frames}) for form in ("GIF", "PNG", "WEBP", "TIFF")),
+        *(("TIFF", picture, {"compression": name}) for name in ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg")),
+        ("JPEG", picture.convert("CMYK"), {}), ("JPEG", picture, {"progressive": True}),
+        ("TIFF", picture.convert("CMYK"), {}), ("TIFF", grey, {}), ("TIFF", floats, {}), ("TIFF", wide, {}),
+        ("PNG", wide, {}), ("PNG", picture.convert("P"), {"transparency": 3}), ("PNG", picture.convert("RGBA"), {}),
+        ("PNG", grey.convert("1"), {}), ("BMP", grey, {}), ("WEBP", picture, {"lossless": True}),
+    ]  # fmt: skip
+    turned = [
+        (form, with_exif(rng, form, {0x0112: 6, 0x010E: "text"})) for form in ("JPEG", "PNG", "WEBP", "TIFF")
     ]
-    return made
+    return [*((form, encoded(image, form, **options)) for form, image, options in made), *turned]
 
 
-def truncated(content: bytes, rng: np.random.Generator) -> bytes:
+def truncated(content: bytes, rng: Random) -> bytes:
+    """Cut off anywhere."""
     return content[: int(rng.integers(0, len(content)))]
 
 
-def flipped(content: bytes, rng: np.random.Generator) -> bytes:
+def flipped(content: bytes, rng: Random) -> bytes:
     """One to twenty bytes anywhere, the header oftener than the rest."""
     array = bytearray(content)
     reach = len(array) if rng.random() < 0.5 else min(200, len(array))
@@ -116,7 +117,7 @@ def flipped(content: bytes, rng: np.random.Generator) -> bytes:
     return bytes(array)
 
 
-def swapped(content: bytes, rng: np.random.Generator) -> bytes:
+def swapped(content: bytes, rng: Random) -> bytes:
     """Two pieces change places; in a PNG these are chunks."""
     if content.startswith(b"\x89PNG"):
         chunks, at = [], 8
@@ -126,77 +127,70 @@ def swapped(content: bytes, rng: np.random.Generator) -> bytes:
             at += 12 + length
         rng.shuffle(chunks)
         return content[:8] + b"".join(chunks)
-    a, b, c = sorted(int(one) for one in rng.integers(0, len(content), 3))
+    a, b, c = sorted(int(at) for at in rng.integers(0, len(content), 3))
     return content[:a] + content[b:c] + content[a:b] + content[c:]
 
 
-def forged(content: bytes, rng: np.random.Generator) -> bytes:
+def forged(content: bytes, rng: Random) -> bytes:
     """A field of two or four bytes, as lengths and sizes are, becomes an extreme number."""
     at = int(rng.integers(0, min(120, len(content) - 4)))
     number = int(rng.choice([0, 1, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 60_000]))
-    order = "<" if rng.random() < 0.5 else ">"
-    field = (
-        struct.pack(order + "I", number) if rng.random() < 0.5 else struct.pack(order + "H", number & 0xFFFF)
-    )
+    order, long = "<>"[rng.integers(2)], rng.random() < 0.5
+    field = struct.pack(order + "I", number) if long else struct.pack(order + "H", number & 0xFFFF)
     return content[:at] + field + content[at + len(field) :]
 
 
-def repeated(content: bytes, rng: np.random.Generator) -> bytes:
+def repeated(content: bytes, rng: Random) -> bytes:
     """A piece comes twice, or junk is put between."""
-    a, b = sorted(int(one) for one in rng.integers(0, len(content), 2))
+    a, b = sorted(int(at) for at in rng.integers(0, len(content), 2))
     between = content[a:b] if rng.random() < 0.5 else rng.bytes(b - a)
     return content[:b] + between + content[b:]
 
 
-MUTATIONS: dict[str, Callable[[bytes, np.random.Generator], bytes]] = {
-    one.__name__: one for one in (truncated, flipped, swapped, forged, repeated)
+MUTATIONS: dict[str, Callable[[bytes, Random], bytes]] = {
+    mutation.__name__: mutation for mutation in (truncated, flipped, swapped, forged, repeated)
 }
 
 
-def single(rng: np.random.Generator) -> Iterator[Hostile]:
+def single(rng: Random) -> Iterator[Hostile]:
     """The cases that are made one by one: bombs, extreme shapes, metadata, odd names, wrong suffixes."""
-    sound = encoded(noise(rng), "PNG")
-    rows = zlib.compress(bytes(3000))
+
+    def sized(form: str, layout: str, at: Callable[[bytes], int], side: int) -> bytes:
+        content = bytearray(encoded(noise(rng), form))
+        struct.pack_into(layout, content, at(content), side, side)
+        return bytes(content)
+
     for width, height in [(12_000, 12_000), (60_000, 60_000), (2**31 - 1, 2**31 - 1), (10**8 + 1, 1), (0, 5)]:
-        yield Hostile("bomb", f"bomb-{width}.png".encode(), png(width, height, rows))
-    bomb = bytearray(encoded(noise(rng), "BMP"))
-    struct.pack_into("<ii", bomb, 18, 30_000, 30_000)
-    yield Hostile("bomb", b"bomb.bmp", bytes(bomb))
-    gif = bytearray(encoded(noise(rng), "GIF"))
-    struct.pack_into("<HH", gif, 6, 65_535, 65_535)
-    yield Hostile("bomb", b"bomb.gif", bytes(gif))
-    jpeg = bytearray(encoded(noise(rng), "JPEG"))
-    struct.pack_into(">HH", jpeg, jpeg.index(b"\xff\xc0") + 5, 65_000, 65_000)
-    yield Hostile("bomb", b"bomb.jpg", bytes(jpeg))
-    text = chunk(b"zTXt", b"Comment\0\0" + zeros())
-    yield Hostile("bomb", b"text-bomb.png", png(40, 40, zlib.compress(bytes(40 * 121)), 8, 2, text))
-    profile = chunk(b"iCCP", b"icc\0\0" + zeros())
-    yield Hostile("bomb", b"profile-bomb.png", png(40, 40, zlib.compress(bytes(40 * 121)), 8, 2, profile))
+        yield Hostile("bomb", f"bomb-{width}.png".encode(), png(width, height, zlib.compress(bytes(3000))))
+    yield Hostile("bomb", b"bomb.bmp", sized("BMP", "<ii", lambda content: 18, 30_000))
+    yield Hostile("bomb", b"bomb.gif", sized("GIF", "<HH", lambda content: 6, 65_535))
+    yield Hostile(
+        "bomb", b"bomb.jpg", sized("JPEG", ">HH", lambda content: content.index(b"\xff\xc0") + 5, 65_000)
+    )
+    rows = zlib.compress(bytes(40 * 121))
+    yield Hostile("bomb", b"text-bomb.png", png(40, 40, rows, chunk(b"zTXt", b"Comment\0\0" + zeros())))
+    yield Hostile("bomb", b"profile-bomb.png", png(40, 40, rows, chunk(b"iCCP", b"icc\0\0" + zeros())))
     yield Hostile("bomb", b"data-bomb.png", png(40, 40, zeros()))
 
     for height, width in [(1, 1), (1, 4000), (10, 30_000), (31, 40)]:
         content = png(width, height, zlib.compress(bytes((3 * width + 1) * height)))
         yield Hostile("shape", f"{width}x{height}.png".encode(), content)
-
-    for orientation in (0, 9, 255, 65_535):
-        exif = Image.Exif()
-        exif[0x0112] = orientation
-        yield Hostile("exif", f"turned-{orientation}.jpg".encode(), encoded(noise(rng), "JPEG", exif=exif))
+    for turn in (0, 9, 255, 65_535):
+        yield Hostile("exif", f"turned-{turn}.jpg".encode(), with_exif(rng, "JPEG", {0x0112: turn}))
     for at in range(20):
         junk = b"Exif\0\0" + (b"MM\0*\0\0\0\x08" if at % 2 else b"") + rng.bytes(200)
-        kind = ("JPEG", "PNG", "WEBP")[at % 3]
-        yield Hostile("exif", f"junk-{at}.{SUFFIXES[kind]}".encode(), encoded(noise(rng), kind, exif=junk))
+        form = ("JPEG", "PNG", "WEBP")[at % 3]
+        yield Hostile("exif", f"junk-{at}.{SUFFIXES[form]}".encode(), encoded(noise(rng), form, exif=junk))
 
-    for kind, suffix in SUFFIXES.items():
+    for form, suffix in SUFFIXES.items():
         other = "jpg" if suffix != "jpg" else "png"
-        yield Hostile("suffix", f"really-{suffix}.{other}".encode(), encoded(noise(rng), kind))
-    for at, magic in enumerate(
-        [b"%PDF-1.7\n", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"PK\x03\x04", b"<svg>", b"\x7fELF"]
-    ):
-        yield Hostile("suffix", f"other-{at}.png".encode(), magic + rng.bytes(300))
+        yield Hostile("suffix", f"really-{suffix}.{other}".encode(), encoded(noise(rng), form))
+    for magic in (b"%PDF-1.7\n", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"PK\x03\x04", b"<svg>", b"\x7fELF"):
+        yield Hostile("suffix", f"other-{magic[1]}.png".encode(), magic + rng.bytes(300))
     for suffix in ("tga", "pcx", "ppm", "jp2", "avif", "qoi", "sgi"):
         yield Hostile("suffix", f"junk.{suffix}".encode(), rng.bytes(500))
 
+    sound = encoded(noise(rng), "PNG")
     for name in (
         b"caf\xe9.png",
         b"line\nbreak.png",
@@ -217,48 +211,48 @@ def single(rng: np.random.Generator) -> Iterator[Hostile]:
 def pictures(count: int, seed: int = SEED) -> Iterator[Hostile]:
     """`count` files at least: the single cases, then mutations of sound files, one kind after another."""
     rng = np.random.default_rng(seed)
-    made = 0
-    for one in single(rng):
-        made += 1
-        yield one
-    sound = originals(rng)
-    kinds = list(MUTATIONS)
-    at = 0
-    while made < count:
+    made = list(single(rng))
+    yield from made
+    sound, kinds = originals(rng), list(MUTATIONS)
+    for at in range(count - len(made)):
         kind = kinds[at % len(kinds)]
         form, content = sound[at // len(kinds) % len(sound)]
         yield Hostile(kind, f"{kind}-{at}.{SUFFIXES[form]}".encode(), MUTATIONS[kind](content, rng))
-        at, made = at + 1, made + 1
 
 
-def written(folder: Path, one: Hostile) -> Path:
-    path = Path(os.fsdecode(os.fsencode(folder) + b"/" + one.name))
-    path.write_bytes(one.content)
+def written(folder: Path, hostile: Hostile) -> Path:
+    """The file of it, in a folder."""
+    path = Path(os.fsdecode(os.fsencode(folder) + b"/" + hostile.name))
+    path.write_bytes(hostile.content)
     return path
 
 
 def special(folder: Path) -> dict[str, Path]:
-    """Paths that are no plain files, by what they are."""
-    made = {
-        kind: folder / f"{kind}.png"
-        for kind in ("folder", "pipe", "loop", "two-loop", "dangling", "device", "unreadable")
-    }
-    made["folder"].mkdir()
-    os.mkfifo(made["pipe"])
-    made["loop"].symlink_to(made["loop"])
-    made["two-loop"].symlink_to(folder / "back.png")
-    (folder / "back.png").symlink_to(made["two-loop"])
-    made["dangling"].symlink_to(folder / "nowhere.png")
-    made["device"].symlink_to("/dev/zero")
-    made["unreadable"].write_bytes(encoded(noise(np.random.default_rng(0)), "PNG"))
-    made["unreadable"].chmod(0)
+    """Paths that are no plain files, by the words that the reader has for each."""
+    names = (
+        "is a folder",
+        "not a regular file",
+        "levels of symbolic links",
+        "no such file",
+        "cannot be read",
+    )
+    made = {words: folder / f"{words.replace(' ', '-')}.png" for words in names}
+    made["is a folder"].mkdir()
+    os.mkfifo(made["not a regular file"])
+    made["levels of symbolic links"].symlink_to(made["levels of symbolic links"])
+    made["no such file"].symlink_to(folder / "nowhere.png")
+    if os.geteuid():  # root reads whatever it likes
+        made["cannot be read"].write_bytes(encoded(noise(np.random.default_rng(0)), "PNG"))
+        made["cannot be read"].chmod(0)
+    else:
+        del made["cannot be read"]
     (folder / "inside").mkdir()
     (folder / "inside" / "round").symlink_to(folder, target_is_directory=True)
-    return made | {"missing": folder / "missing.png", "long": folder / f"{'a' * 300}.png"}
+    return made
 
 
 def judged(path: Path) -> tuple[str, str]:
-    """What becomes of a picture in the reader: "opened" or "refused" and the reason; anything else is raised."""
+    """What becomes of a picture in the reader: "opened", or "refused" and the reason; anything else is raised."""
     try:
         picture = read_image(path)
     except UserError as error:
@@ -281,34 +275,36 @@ def tiny_networks(folder: Path) -> dict[str, Path]:
     return made
 
 
+def command(*arguments: object) -> tuple[int, str, list[str]]:
+    """A command of this program: its exit status, what it printed, and the lines on standard error."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stderr(err), contextlib.redirect_stdout(out):
+        status = cli.main([str(argument) for argument in arguments])
+    return status, out.getvalue(), err.getvalue().splitlines()
+
+
 def survey(count: int, folder: Path) -> Counter:
-    """Run files through the reader and `improve`, then a folder of them through `score` and the data stage.
+    """Run files through the reader, every fourth through `improve`, then a folder of them through `score` and `data`.
 
     Returns:
-        How many there were of each (command, kind of file, outcome). A traceback, a line too many, or a file left
-        half-written is raised as AssertionError.
+        How many there were of each (command, kind of file, "opened" or "refused"). A traceback, a line too many, or a
+        file left half-written is raised as AssertionError.
     """
     networks, found = tiny_networks(folder), Counter()
     inside, out = folder / "pictures", folder / "out.png"
     inside.mkdir()
-    for at, one in enumerate(pictures(count)):
-        path = written(inside, one)
+    there = set(folder.iterdir())
+    for at, hostile in enumerate(pictures(count)):
+        path = written(inside, hostile)
         outcome, reason = judged(path)
-        found["read", one.kind, outcome] += 1
+        found["read", hostile.kind, outcome] += 1
         if at % 4 == 0:
-            said = io.StringIO()
-            options = ["--out", str(out), "--improver", str(networks["unet"])]
-            with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-                status = cli.main(["improve", *options, "--", str(path)])
-            left = {other.name for other in folder.iterdir()} - {
-                "pictures",
-                *(n.name for n in networks.values()),
-            }
-            if status not in (0, 2) or left != ({out.name} if status == 0 else set()):
-                raise AssertionError(f"improve {one.name!r}: status {status}, left {left}")
-            if len(said.getvalue().splitlines()) != (status == 2) or (status == 0 and reason):
-                raise AssertionError(f"improve {one.name!r}: status {status}, said {said.getvalue()!r}")
-            found["improve", one.kind, "opened" if status == 0 else "refused"] += 1
+            status, _, said = command("improve", "--out", out, "--improver", networks["unet"], "--", path)
+            left = set(folder.iterdir()) - there
+            expected = {0: ({out}, 0), 2: (set(), 1)}.get(status)
+            if (left, len(said)) != expected or (status == 0 and reason):
+                raise AssertionError(f"improve {hostile.name!r}: status {status}, said {said}, left {left}")
+            found["improve", hostile.kind, "refused" if status else "opened"] += 1
             out.unlink(missing_ok=True)
         if outcome == "opened" and at % 10:
             path.unlink()  # scoring takes longer than reading
@@ -316,37 +312,29 @@ def survey(count: int, folder: Path) -> Counter:
     for at in range(8):
         noise(np.random.default_rng(at), 160, 140).save(inside / f"sound-{at}.png")
     total = len(files_below(inside))
-    said, rows = io.StringIO(), io.StringIO()
-    names = {"predictor": "four_sides", "bad": "four_sides", "linear": "linear_fill"}
-    options = [text for key, name in names.items() for text in (f"--{key}", str(networks[name]))]
-    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(rows):
-        status = cli.main(["score", str(inside), "--json", *options])
-    scored, left_out = len(json.loads(rows.getvalue())), len(said.getvalue().splitlines())
-    if status != 0 or scored + left_out != total:
-        raise AssertionError(f"score: status {status}, {scored} + {left_out} of {total}")
-    found |= Counter({("score", "folder", "scored"): scored, ("score", "folder", "left out"): left_out})
+    four, linear = networks["four_sides"], networks["linear_fill"]
+    status, rows, said = command(
+        "score", inside, "--json", "--predictor", four, "--bad", four, "--linear", linear
+    )
+    scored = len(json.loads(rows))
+    if status != 0 or scored + len(said) != total:
+        raise AssertionError(f"score: status {status}, {scored} + {len(said)} of {total}")
     params = DataParams(source="folder", train=(str(inside),), test_share=0.5)
     manifest = prepare(params, 0, folder / "data", progress=False)
     taken, skipped = len(manifest.pictures), len(manifest.skipped)
     if taken + skipped != total:
         raise AssertionError(f"data: {taken} + {skipped} of {total}")
-    return found | Counter({("data", "folder", "taken"): taken, ("data", "folder", "skipped"): skipped})
-
-
-def table(found: Counter) -> str:
-    lines = [
-        f"{command:8} {kind:10} {what:9} {count:6}" for (command, kind, what), count in sorted(found.items())
-    ]
-    return "\n".join(lines)
+    for name, opened in (("score", scored), ("data", taken)):
+        found |= Counter({(name, "folder", "opened"): opened, (name, "folder", "refused"): total - opened})
+    return found
 
 
 def record(found: Counter, files: int) -> dict[str, Any]:
     """The counts as the book shows them: a table of every command, a row a kind of file."""
     tables: dict[str, Any] = {}
-    for (command, kind, what), count in sorted(found.items()):
-        row = tables.setdefault(command, {}).setdefault(kind, {"opened": 0, "refused": 0})
-        row["opened" if what in ("opened", "scored", "taken") else "refused"] = count
-    folders = {command: tables.pop(command)["folder"] for command in ("score", "data")}
+    for (name, kind, outcome), count in sorted(found.items()):
+        tables.setdefault(name, {}).setdefault(kind, {"opened": 0, "refused": 0})[outcome] = count
+    folders = {name: tables.pop(name)["folder"] for name in ("score", "data")}
     return {"seed": SEED, "files": files, **tables, "folders": folders}
 
 
@@ -361,12 +349,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         found = survey(options.files, Path(temporary))
     peak.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
-    print(table(found))
+    for (name, kind, outcome), count in sorted(found.items()):
+        print(f"{name:8} {kind:10} {outcome:9} {count:6}")
     print(f"memory {peak[0]} -> {peak[1]} MiB")
     if options.out:
-        memory = {"memory_before_mib": peak[0], "most_memory_mib": peak[1]}
-        memory["seconds"] = round(time.monotonic() - began)
-        write_json(options.out, {"date": today(), **memory, **record(found, options.files)})
+        taken = {
+            "memory_before_mib": peak[0],
+            "most_memory_mib": peak[1],
+            "seconds": round(time.monotonic() - began),
+        }
+        write_json(options.out, {"date": today(), **taken, **record(found, options.files)})
 
 
 if __name__ == "__main__":

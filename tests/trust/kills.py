@@ -1,6 +1,6 @@
 """Kill the pipeline's work at random moments, and see that the same command again ends as if nothing had happened.
 
-    python -m abstract_beauty.pipeline.kills --kills 200 --out results/trust/kills.json
+    python tests/trust/kills.py --kills 200 --out results/trust/kills.json
 
 Each victim runs in a child of this process, forked after the libraries were imported: a new interpreter would spend
 seconds on that, in which there is nothing to kill. What a fork cannot show, a kill during those imports, has no state
@@ -18,39 +18,32 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import lightning.fabric  # noqa: F401 - before the fork, for every child
+import papermill  # noqa: F401 - as well
 import torch
 import torch._dynamo  # as well: optimizers import it when they are made
 from PIL import Image
-from ruamel.yaml import YAML
 from safetensors import safe_open
+from tiny import tiny_project
 
-from abstract_beauty import cli, experiments  # noqa: F401 - as well
+from abstract_beauty import cli
 from abstract_beauty.book.run_card import today
 from abstract_beauty.errors import UserError, one_line
-from abstract_beauty.experiments import notebook as run_notebook
 from abstract_beauty.files import write_json
-from abstract_beauty.params import merge, parse_params, read_yaml
-from abstract_beauty.project import Project, find_project
 from abstract_beauty.training.machine import machine
 
-_TINY = {
-    "data": {"generated": 2, "generated_size": 128, "short_side": 128},
-    "linear": {"crops": 250},
-    "predictors": {
-        "article": {"width": 4, "steps": 60, "batch": 2},
-        "good": {"width": 12, "steps": 40, "batch": 1, "crop": 128},
-        "bad": {"width": 12, "steps": 4, "batch": 1, "crop": 128},
-    },
-    "improvers": {"held": {"width": 4, "steps": 30, "batch": 1, "crop": 128}},
-    "training": {"accelerator": "cpu", "precision": "32-true", "log_every": 2, "checkpoint_every": 2},
+CHANGES = {
+    "data": {"generated": 2},
+    "predictors": {"article": {"steps": 60, "batch": 2}, "good": {"steps": 40, "batch": 1}},
+    "improvers": {"held": {"steps": 30, "batch": 1}},
+    "training": {"log_every": 2, "checkpoint_every": 2},
 }
-_NOTEBOOK = """# %% tags=["parameters"]
+NOTEBOOK = """# %% tags=["parameters"]
 data = {}
 
 # %%
@@ -79,47 +72,23 @@ class Count:
     leftovers: int = 0  # half-written files that were still there at such an end
 
 
-def victims(root: Path) -> dict[str, Victim]:
+def victims() -> dict[str, Victim]:
     """The pieces of work of a project."""
 
     def command(*arguments: str) -> Callable[[], int]:
-        return lambda: cli.main([*arguments, "--quiet"])
+        return lambda: cli.main(arguments)
 
-    script, executed = root / "notebooks" / "tiny.py", root / "book" / "notebooks" / "tiny.ipynb"
+    def training(kind: str, name: str, share: int) -> Victim:
+        run = command("train", f"{kind}.{name}", "--quiet")
+        return Victim(run, (f"models/run/{kind}s/{name}.safetensors", f"results/{kind}s/{name}.csv"), share)
+
     return {
-        "data": Victim(command("data"), ("data", "results/data.json"), 3),
-        "predictor.article": Victim(
-            command("train", "predictor.article"),
-            ("models/run/predictors/article.safetensors", "results/predictors/article.csv"),
-            5,
-        ),
-        "predictor.good": Victim(
-            command("train", "predictor.good"),
-            ("models/run/predictors/good.safetensors", "results/predictors/good.csv"),
-            5,
-        ),
-        "improver.held": Victim(
-            command("train", "improver.held"),
-            ("models/run/improvers/held.safetensors", "results/improvers/held.csv"),
-            4,
-        ),
-        "notebook": Victim(
-            lambda: run_notebook.main([str(script), str(executed)]), ("book/notebooks/tiny.ipynb",), 1
-        ),
+        "data": Victim(command("data", "--quiet"), ("data", "results/data.json"), 3),
+        "predictor.article": training("predictor", "article", 5),
+        "predictor.good": training("predictor", "good", 5),
+        "improver.held": training("improver", "held", 4),
+        "notebook": Victim(command("stage", "notebook.tiny"), ("book/notebooks/tiny.ipynb",), 1),
     }
-
-
-def make_project(root: Path) -> Project:
-    """A project of tiny networks in an empty folder."""
-    own = find_project()
-    tree = merge(read_yaml(own.params), _TINY)
-    parse_params(tree)
-    (root / "notebooks").mkdir(parents=True)
-    shutil.copyfile(own.root / "dvc.yaml", root / "dvc.yaml")
-    with open(root / "params.yaml", "w") as file:
-        YAML().dump(tree, file)
-    (root / "notebooks" / "tiny.py").write_text(_NOTEBOOK)
-    return Project(root)
 
 
 def _start(run: Callable[[], int], log: Path) -> int:
@@ -133,7 +102,10 @@ def _start(run: Callable[[], int], log: Path) -> int:
         for stream in (1, 2):
             os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
         status = run()
+    except BaseException:
+        traceback.print_exc()
     finally:
+        sys.stdout.flush()
         os._exit(status)
 
 
@@ -183,15 +155,13 @@ def _remove(root: Path, outcomes: tuple[str, ...]) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _wait(child: int, root: Path, seconds: float, for_write: bool, at_all: bool) -> tuple[int, int]:
-    """Let a child run for so long and, if asked, on until it is writing; its id and status if it ends meanwhile."""
-    if not at_all:
-        return 0, 0
+def _waits(child: int, root: Path, seconds: float, for_write: bool) -> bool:
+    """Let a child run for so long and, if asked, on until it is writing; False where it ended meanwhile."""
     time.sleep(seconds)
-    while True:
-        died, status = os.waitpid(child, os.WNOHANG)
-        if died or not for_write or half_written(root):
-            return died, status
+    while not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        if not for_write or half_written(root):
+            return True
+    return False
 
 
 def _end(child: int, log: Path) -> None:
@@ -200,55 +170,45 @@ def _end(child: int, log: Path) -> None:
         raise UserError(f"a run ended with status {status}: {log.read_text()[-2000:]}")
 
 
-def kill_at_random(
-    root: Path,
-    kills: int,
-    seed: int = 0,
-    only: tuple[str, ...] | None = None,
-    say: Callable[[str], Any] = print,
-) -> dict[str, Count]:
+def _undisturbed(run: Callable[[], int], log: Path) -> float:
+    """Let it come to its end; the seconds that it took."""
+    began = time.monotonic()
+    _end(_start(run, log), log)
+    return time.monotonic() - began
+
+
+def kill_at_random(root: Path, kills: int, seed: int = 0) -> dict[str, Count]:
     """Kill each victim at moments drawn from its whole duration, until there were `kills` of them in all.
 
     Args:
-        root: an empty folder, for a project of tiny networks.
+        root: where a project of tiny networks is made.
         kills: how many, over all victims.
         seed: of the moments.
-        only: names of victims; None for all.
-        say: is told, a line a victim, how it went.
 
     Raises:
         UserError: a run failed, a file was half-written under its final name, or a run that was killed ended otherwise
             than an undisturbed one; the line says which.
     """
-    make_project(root)
+    tiny_project(root, CHANGES)
+    (root / "notebooks").mkdir()
+    (root / "notebooks" / "tiny.py").write_text(NOTEBOOK)
     os.environ["ABSTRACT_BEAUTY_ROOT"] = str(root)
-    log, moments = root.with_name(f"{root.name}.log"), random.Random(seed)
-    chosen = {name: one for name, one in victims(root).items() if only is None or name in only}
-    shares = sum(one.share for one in chosen.values())
-    counts = {}
-    for name, victim in victims(root).items():
-        began = time.monotonic()
-        _end(_start(victim.run, log), log)
-        lasts = time.monotonic() - began
-        if name not in chosen:
-            continue
-        undisturbed = _fingerprint(root, victim.outcomes)
+    log, moments, counts = root.with_name(f"{root.name}.log"), random.Random(seed), {}
+    chosen = victims()
+    shares = sum(victim.share for victim in chosen.values())
+    due = {name: kills * victim.share // shares for name, victim in chosen.items()}
+    due["data"] += kills - sum(due.values())
+    for name, victim in chosen.items():
+        if name == "predictor.good":  # begins with the linear fill
+            _undisturbed(lambda: cli.main(["train", "predictor.linear", "--quiet"]), log)
+        lasts = _undisturbed(victim.run, log)
+        expected = _fingerprint(root, victim.outcomes)
         count = counts[name] = Count()
-        due = kills * victim.share // shares
-        if name == next(iter(chosen)):
-            due += kills - sum(kills * one.share // shares for one in chosen.values())
         _remove(root, victim.outcomes)
         killed = True
-        while count.kills < due or killed:
-            killed = False
-            child = _start(victim.run, log)
-            died, status = _wait(
-                child, root, moments.uniform(0, lasts), moments.random() < 0.5, count.kills < due
-            )
-            if died:
-                if status:
-                    raise UserError(f"{name}: failed after a kill: {log.read_text()[-2000:]}")
-            elif count.kills < due:
+        while count.kills < due[name] or killed:
+            child, again = _start(victim.run, log), count.kills < due[name]
+            if again and _waits(child, root, moments.uniform(0, lasts), moments.random() < 0.5):
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
                 count.kills += 1
@@ -256,19 +216,19 @@ def kill_at_random(
                 count.in_a_write += bool(half_written(root))
                 check_whole(root)
                 continue
-            else:
-                _end(child, log)
+            _end(child, log)
+            killed = False
             count.ended += 1
-            count.identical += _fingerprint(root, victim.outcomes) == undisturbed
+            count.identical += _fingerprint(root, victim.outcomes) == expected
             count.leftovers += len(half_written(root))
             if count.identical < count.ended or count.leftovers:
                 raise UserError(
                     f"{name}: after {count.kills} kills (seed {seed}) it ended otherwise than undisturbed, "
                     f"or left {half_written(root)}"
                 )
-            if count.kills < due:
+            if again:
                 _remove(root, victim.outcomes)
-        say(f"{name}: {asdict(count)}")
+        print(f"{name}: {asdict(count)}", flush=True)
     return counts
 
 

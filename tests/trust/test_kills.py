@@ -4,10 +4,10 @@ import json
 import subprocess
 import sys
 
+import kills
 import pytest
 
 from abstract_beauty.errors import UserError
-from abstract_beauty.pipeline import kills
 
 
 @pytest.mark.slow
@@ -15,7 +15,7 @@ def test_twenty_kills_do_no_harm(tmp_path):
     kept = tmp_path / "counts.json"
     # In a process of its own: a fork of this one, in which networks were trained, would lack its threads.
     done = subprocess.run(
-        [sys.executable, "-m", "abstract_beauty.pipeline.kills", "--kills", "20", "--out", str(kept)],
+        [sys.executable, kills.__file__, "--kills", "20", "--out", str(kept)],
         capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

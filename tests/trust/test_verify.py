@@ -20,7 +20,8 @@ FILES = {
 }  # fmt: skip
 FOLDERS = ("data", "results/figures/01_data", "book/_extra/try", "book/_build/html")
 HERE = {
-    "device": "A processor", "kind": "cpu", "instructions": "AVX2", "threads": 1, "torch": "2.13.0", "precision": "32-true",
+    "device": "A processor", "kind": "cpu", "instructions": "AVX2", "threads": 1, "torch": "2.13.0",
+    "precision": "32-true",
 }  # fmt: skip
 
 
