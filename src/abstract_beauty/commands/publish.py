@@ -17,13 +17,12 @@ from abstract_beauty import weights
 from abstract_beauty.book.model_card import Network, card
 from abstract_beauty.commands.repro import GIVEN
 from abstract_beauty.errors import UserError, one_line
-from abstract_beauty.experiments.improver import predictors_of
-from abstract_beauty.experiments.pictures import data_hash
+from abstract_beauty.experiments.improver import improver_config
+from abstract_beauty.experiments.predictor import predictor_config
 from abstract_beauty.files import read_json, replacing, sha256, write_json
-from abstract_beauty.params import Params, as_tree, load_params
-from abstract_beauty.predictors import NETWORKS
+from abstract_beauty.params import Params, load_params
 from abstract_beauty.project import Project, find_project
-from abstract_beauty.training.runs import config_of, curve_path, digest, read_curve, record_path
+from abstract_beauty.training.runs import curve_path, read_curve, record_path
 
 AGAIN = "run `make repro PROFILE=reference` to its end"
 # What each set of pictures is, may be used for, and is cited as. A run on any other is not published.
@@ -31,17 +30,14 @@ SOURCES = Path(__file__).with_name("sources.json")
 
 
 def configs(profile: Project, params: Params) -> dict[tuple[str, str], dict[str, Any]]:
-    """What the weights of each network must say that they depend on, as the experiments put it together."""
-    pictures = data_hash(profile)
-    linear = {"section": as_tree(params.linear), "seed": params.seed, "data": pictures}
-    found = {("predictors", "linear"): linear}
-    for name, section in params.predictors.items():
-        more = {"linear": digest(linear)} if hasattr(NETWORKS[section.network], "fill_pass") else {}
-        found["predictors", name] = config_of(params, pictures, section, **more)
-    for name, section in params.improvers.items():
-        through = {part: digest(found["predictors", key]) for part, key in predictors_of(section).items()}
-        found["improvers", name] = config_of(params, pictures, section, through=through)
-    return found
+    """What the weights of each network must say that they depend on."""
+    predictors = {
+        ("predictors", name): predictor_config(profile, params, name)
+        for name in ("linear", *params.predictors)
+    }
+    return predictors | {
+        ("improvers", name): improver_config(profile, params, name) for name in params.improvers
+    }
 
 
 def finished(profile: Project, params: Params, fills: Mapping[str, Any]) -> list[Network]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from abstract_beauty.experiments.pictures import data_hash, judged_images, pictures
-from abstract_beauty.experiments.predictor import networks, predictor_run
+from abstract_beauty.experiments.predictor import networks, predictor_config, predictor_run
 from abstract_beauty.files import read_json, write_json
 from abstract_beauty.losses import LOSSES, needs
 from abstract_beauty.measures.judging import Point, best_at, judge_picture, mean_of, point_at
@@ -64,6 +64,16 @@ def predictors_of(section: ImproverParams) -> dict[str, str]:
     return parts | ({"bad": section.bad or "bad"} if "z_bad" in names else {})
 
 
+def improver_config(
+    project: Project, params: Params, name: str, section: ImproverParams | None = None
+) -> dict[str, Any]:
+    """Everything that an improver depends on; of a row of params.improvers where no other section is given."""
+    section = section or runs.row(params, "improvers", name)
+    parts = predictors_of(section).items()
+    through = {part: runs.digest(predictor_config(project, params, key)) for part, key in parts}
+    return runs.config_of(params, data_hash(project), section, through=through)
+
+
 def improver_run(
     project: Project,
     params: Params,
@@ -89,14 +99,8 @@ def improver_run(
         UserError: params has no such improver, or the pictures are not prepared.
     """
     one_of_many = section is not None
-    if section is None:
-        section = runs.row(params, "improvers", name)
-    through = {
-        part: predictor_run(project, params, key, progress=progress)
-        for part, key in predictors_of(section).items()
-    }
-    digests = {part: runs.digest(run.config) for part, run in through.items()}
-    config = runs.config_of(params, data_hash(project), section, through=digests)
+    section = section or runs.row(params, "improvers", name)
+    config = improver_config(project, params, name, section)
     if not (publish or one_of_many) and (run := runs.made(project, "improvers", name, config)):
         return run
 
@@ -104,6 +108,8 @@ def improver_run(
         seen = pictures(project, "train")
         seed = seed_for(params.seed, "improvers", section.seed)
         batches = Crops(tuple(picture.image for picture in seen), section.crop, section.batch, seed)
+        parts = predictors_of(section).items()
+        through = {part: predictor_run(project, params, key, progress=progress) for part, key in parts}
         f = {part: run.network.to(fabric.device) for part, run in through.items()}
         scorer = None
         if section.scorer:

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterator
+from typing import Any
 
 from torch import Tensor
 
@@ -19,6 +20,11 @@ from abstract_beauty.training.runs import Run
 _BATCH = 250  # tiles a batch while it is fitted
 
 
+def linear_config(project: Project, params: Params) -> dict[str, Any]:
+    """Everything that the linear fill depends on."""
+    return {"section": as_tree(params.linear), "seed": params.seed, "data": data_hash(project)}
+
+
 def linear_run(project: Project, params: Params, *, publish: bool = False) -> Run:
     """The linear fill of the prepared pictures: read where the pipeline made it with these settings, else fitted.
 
@@ -28,7 +34,7 @@ def linear_run(project: Project, params: Params, *, publish: bool = False) -> Ru
         publish: fit it and put it where the pipeline's is: what the stage does.
     """
     path = project.run / "predictors" / "linear.safetensors"
-    config = {"section": as_tree(params.linear), "seed": params.seed, "data": data_hash(project)}
+    config = linear_config(project, params)
     if not publish and path.is_file() and weights.describe(path).config == config:
         return Run("linear", weights.load(path, "predictors"), [], config, path)
     fitted = _fitted(project, params.linear, params.seed, config["data"])

@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from abstract_beauty.data import Picture
-from abstract_beauty.experiments.linear import linear_run
+from abstract_beauty.experiments.linear import linear_config, linear_run
 from abstract_beauty.experiments.pictures import data_hash, pictures, test_images
 from abstract_beauty.params import Params, PredictorParams
 from abstract_beauty.prediction.full_prediction import MARGIN, TILE, full_prediction
@@ -17,6 +17,22 @@ from abstract_beauty.training.batches import Crops, Tiles
 from abstract_beauty.training.fit import Fabric, Task, seed_for
 
 CENTRE = slice(MARGIN, MARGIN + TILE)
+
+
+def predictor_config(
+    project: Project, params: Params, name: str, section: PredictorParams | None = None
+) -> dict[str, Any]:
+    """Everything that a predictor depends on; of a row of params.predictors where no other section is given."""
+    if name == "linear":
+        return linear_config(project, params)
+    section = section or runs.row(params, "predictors", name)
+    more = {"linear": runs.digest(linear_config(project, params))} if _begins_as_a_fill(section) else {}
+    return runs.config_of(params, data_hash(project), section, **more)
+
+
+def _begins_as_a_fill(section: PredictorParams) -> bool:
+    """Whether its network has a linear fill inside, which is the fitted one from the first step."""
+    return hasattr(NETWORKS[section.network], "fill_pass")
 
 
 def predictor_run(
@@ -47,18 +63,14 @@ def predictor_run(
     if name == "linear":
         return linear_run(project, params, publish=publish)
     one_of_many = section is not None
-    if section is None:
-        section = runs.row(params, "predictors", name)
-    # A network with a linear fill inside begins with the fitted one.
-    linear = linear_run(project, params) if hasattr(NETWORKS[section.network], "fill_pass") else None
-    more = {"linear": runs.digest(linear.config)} if linear else {}
-    config = runs.config_of(params, data_hash(project), section, **more)
+    section = section or runs.row(params, "predictors", name)
+    config = predictor_config(project, params, name, section)
     if not (publish or one_of_many) and (run := runs.made(project, "predictors", name, config)):
         return run
 
     def begin(network: nn.Module) -> None:
-        if linear:
-            network.matrix.copy_(linear.network.matrix)
+        if _begins_as_a_fill(section):
+            network.matrix.copy_(linear_run(project, params).network.matrix)
 
     def make_task(fabric: Fabric) -> Task:
         seen = pictures(project, "train")
