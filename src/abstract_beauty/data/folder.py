@@ -22,10 +22,7 @@ def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found | Skip], int
 
     The split of a file depends on its name alone, so adding files moves none. Of more than `params.limit` training
     files those with the smallest hash are taken: a fair sample of the folders, and a smaller limit takes a part of it.
-    `seed` is not used.
-
-    Raises:
-        UserError: a folder is missing.
+    `seed` is not used. UserError when a folder is missing.
     """
     skips: list[Skip] = []
     train = _files("data.train", params.train, skips)
@@ -43,14 +40,8 @@ def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found | Skip], int
 def sample(folder: Path, limit: int, short_side: int, option: str = "folder") -> Iterator[Found]:
     """At most `limit` readable pictures of a folder, those whose names have the smallest hash; none is written.
 
-    Args:
-        folder: looked through recursively.
-        limit: how many at most.
-        short_side: larger pictures are reduced to this, pixels.
-        option: what named the folder, for the message.
-
-    Raises:
-        UserError: there is no such folder, or no readable picture in it.
+    The folder is looked through recursively. UserError, which names `option`, when it is missing or holds no
+    readable picture. Larger pictures are reduced to `short_side` pixels.
     """
     files = _files(option, (str(folder),), [])
     read = (_picture(key, files[key], "test", short_side) for key in sorted(files, key=share))

@@ -18,15 +18,12 @@ def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found | Skip], int
 
     A name is a dataset of the Hub, `owner/name`, at the commit `params.revision` (or `owner/name@commit`, where there
     are several), or a local folder. Without `params.test` a share of the pictures is taken for testing by a hash of
-    their bytes, so the split does not depend on the order. `seed` is not used.
-
-    Raises:
-        UserError: a remote dataset has no pinned revision, or no such split or column.
+    their bytes, so the split does not depend on the order. `seed` is not used. UserError when a dataset has no pinned
+    revision, or no such split or column.
     """
+    split = "train" if params.test else None
     test = [(name, _open(name, "data.test", params), "test") for name in params.test]
-    train = [
-        (name, _open(name, "data.train", params), "train" if params.test else None) for name in params.train
-    ]
+    train = [(name, _open(name, "data.train", params), split) for name in params.train]
     return _read(test + train, params), None
 
 

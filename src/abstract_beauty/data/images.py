@@ -155,9 +155,7 @@ def _colours(image: Image.Image) -> np.ndarray:
 def write_image(path: str | os.PathLike, image: Float[Tensor, "3 h w"] | UInt8[Tensor, "3 h w"]) -> None:
     """Write RGB in `[0, 1]` (or bytes) as PNG, JPEG or WebP (lossless), by suffix; whole or not at all.
 
-    Raises:
-        UserError: the suffix is unknown, or the file cannot be written.
-        ValueError: the image holds a value that is no number.
+    UserError when the suffix is unknown or the file cannot be written, ValueError for values that are no numbers.
     """
     path = Path(path)
     kind = WRITTEN.get(path.suffix.lower())
@@ -206,11 +204,7 @@ def write_pictures(path: str | os.PathLike, pictures: Mapping[str, Float[Tensor,
 
 
 def read_pictures(path: str | os.PathLike) -> dict[str, Float[Tensor, "n 3 _h _w"]]:
-    """What `write_pictures` wrote, as floats in [0, 1].
-
-    Raises:
-        UserError: the file is missing or damaged.
-    """
+    """What `write_pictures` wrote, as floats in [0, 1]; UserError when the file is missing or damaged."""
     try:
         return {name: from_bytes(batch) for name, batch in load_file(path).items()}
     except (OSError, SafetensorError) as error:

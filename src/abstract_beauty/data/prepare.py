@@ -98,9 +98,6 @@ def prepare(params: DataParams, seed: int, out: Path, *, progress: bool = True) 
     one whose pixels were there already (in either split) is skipped and listed. The same parameters, seed and source
     files give the same bytes. `out` is replaced as a whole at the end; on an error it stays as it was.
 
-    Args:
-        progress: draw a progress bar on stderr.
-
     Raises:
         UserError: a parameter is wrong, a folder is missing, a split is left empty, or `out` holds other things.
     """
@@ -193,11 +190,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def load_split(folder: Path, split: Split) -> list[Picture]:
-    """The pictures of one split of a prepared folder, in the order of their names.
-
-    Raises:
-        UserError: the folder holds no manifest, no picture of the split, or one is missing or damaged.
-    """
+    """The pictures of one split of a prepared folder, by name; UserError when there are none, or one is damaged."""
     entries = read_manifest(folder).of(split)
     if not entries:
         what = f"its manifest names no picture of '{split}'; run the data stage again"

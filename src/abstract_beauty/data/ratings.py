@@ -2,8 +2,8 @@
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,15 +21,8 @@ SAVOIAS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class RatedSet:
-    """Pictures with ratings.
-
-    Attributes:
-        name: of the set.
-        files: the pictures, one a row.
-        ratings: by name of the rating, (n,) each; none is missing.
-    """
+class RatedSet(NamedTuple):
+    """Pictures, and what people said of each; no rating is missing."""
 
     name: str
     files: tuple[Path, ...]
@@ -49,9 +42,9 @@ def read_rated(folder: Path) -> list[RatedSet]:
         raise UserError(f"{printable(folder)}: no such folder; give one with pictures and {FILE}")
     if (folder / FILE).is_file():
         return [_from_csv(folder)]
-    inside = sorted(one for one in folder.iterdir() if one.is_dir() and (one / FILE).is_file())
+    inside = sorted(path.parent for path in folder.glob(f"*/{FILE}"))
     if inside:
-        return [_from_csv(one) for one in inside]
+        return [_from_csv(rated) for rated in inside]
     if (folder / "Images").is_dir() and (truth := next(folder.glob("[Gg]round*[Tt]ruth"), None)):
         return _savoias(folder, truth)
     raise UserError(f"{printable(folder)}: holds no {FILE} (columns: image, and at least one of ratings)")
@@ -63,17 +56,11 @@ def _table(path: Path) -> pd.DataFrame:
             return pd.read_excel(path)
         return pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True)
     except ImportError as error:
-        raise UserError(
-            f"{printable(path)}: reading it needs openpyxl; run `pip install openpyxl`"
-        ) from error
-    except (OSError, ValueError, UnicodeError, KeyError) as error:
-        raise UserError(f"{printable(path)}: cannot be read as a table ({_line(error)})") from error
+        what = "reading it needs openpyxl; run `pip install openpyxl`"
+        raise UserError(f"{printable(path)}: {what}") from error
     except Exception as error:  # a damaged workbook raises what its zip and XML readers please
-        raise UserError(f"{printable(path)}: cannot be read as a table ({_line(error)})") from error
-
-
-def _line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+        line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{printable(path)}: cannot be read as a table ({line})") from error
 
 
 def _from_csv(folder: Path) -> RatedSet:
@@ -81,32 +68,29 @@ def _from_csv(folder: Path) -> RatedSet:
     table = _table(path)
     if "image" not in table.columns or len(table.columns) < 2:
         raise UserError(f"{printable(path)}: needs a column 'image' and at least one of ratings")
-    files, seen = [], set()
-    names = ["" if pd.isna(name) else str(name) for name in table["image"]]
-    for row, name in enumerate(names, start=2):
+    names = ["" if pd.isna(name) else str(name) for name in table.pop("image")]
+    for at, (name, again) in enumerate(zip(names, pd.Series(names).duplicated(), strict=True)):
+        wrong = None
         if not name:
-            raise UserError(f"{printable(path)}: row {row}: names no picture")
-        file = folder / name
-        if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise UserError(f"{printable(path)}: row {row}: '{name}' leads out of the folder")
-        if name in seen:
-            raise UserError(f"{printable(path)}: row {row}: '{name}' is there twice")
-        if not os.path.isfile(file):
-            raise UserError(f"{printable(path)}: row {row}: there is no '{name}'")
-        seen.add(name)
-        files.append(file)
-    columns = [column for column in table.columns if column != "image"]
-    ratings = {str(column): _numbers(path, str(column), table[column]) for column in columns}
-    return RatedSet(folder.resolve().name, tuple(files), ratings)
+            wrong = "names no picture"
+        elif Path(name).is_absolute() or ".." in Path(name).parts:
+            wrong = f"'{name}' leads out of the folder"
+        elif again:
+            wrong = f"'{name}' is there twice"
+        elif not os.path.isfile(folder / name):
+            wrong = f"there is no '{name}'"
+        if wrong:
+            raise UserError(f"{printable(path)}: row {at + 2}: {wrong}")
+    ratings = {str(column): _numbers(path, str(column), values) for column, values in table.items()}
+    return RatedSet(folder.resolve().name, tuple(folder / name for name in names), ratings)
 
 
 def _numbers(path: Path, column: str, values: pd.Series) -> Float[np.ndarray, "n"]:
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
     bad = np.flatnonzero(~np.isfinite(numbers))
     if len(bad):
-        raise UserError(
-            f"{printable(path)}: row {bad[0] + 2}: {column} is {values.iloc[bad[0]]!r}, not a number"
-        )
+        what = f"{column} is {values.iloc[bad[0]]!r}, not a number"
+        raise UserError(f"{printable(path)}: row {bad[0] + 2}: {what}")
     return numbers
 
 
@@ -118,11 +102,13 @@ def _savoias(folder: Path, truth: Path) -> list[RatedSet]:
         category = SAVOIAS.get(key[1]) if key else None
         if category is None or category in found:
             continue
-        kinds = sorted(one for one in (folder / "Images").iterdir() if one.is_dir())
-        pictures = next((one for one in kinds if _plain(one.name).startswith(_plain(category)[:8])), None)
+        folders = sorted(folder.glob("Images/*/"))
+        pictures = next(
+            (kind for kind in folders if _plain(kind.name).startswith(_plain(category)[:8])), None
+        )
         if pictures is None:
             continue
-        by_number = {int(one.stem): one for one in pictures.iterdir() if one.stem.isdigit()}
+        by_number = {int(file.stem): file for file in pictures.iterdir() if file.stem.isdigit()}
         numbers, scores = _savoias_columns(path, len(by_number))
         rows = [(by_number[n], score) for n, score in zip(numbers, scores, strict=True) if n in by_number]
         if not rows:
@@ -144,10 +130,10 @@ def _savoias_columns(path: Path, count: int) -> tuple[list[int], Float[np.ndarra
     head = pd.to_numeric(pd.Series([str(column) for column in table.columns]), errors="coerce")
     if head.notna().all():  # no heading: the first row was taken for one
         table = pd.concat([pd.DataFrame([head.tolist()], columns=table.columns), table], ignore_index=True)
+    scores = _numbers(path, str(table.columns[-1]), table.iloc[:, -1])
     first = table.iloc[:, 0].astype(str).str.extract(r"^(\d+)(?:\.0)?(?:\.[A-Za-z]+)?$")[0]
     if len(table.columns) >= 2 and first.notna().all():
-        return first.astype(int).tolist(), _numbers(path, str(table.columns[-1]), table.iloc[:, -1])
-    scores = _numbers(path, str(table.columns[-1]), table.iloc[:, -1])
+        return first.astype(int).tolist(), scores
     if len(scores) != count:
         raise UserError(f"{printable(path)}: has {len(scores)} scores for {count} pictures")
-    return list(range(len(scores))), scores
+    return list(range(count)), scores
