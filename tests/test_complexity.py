@@ -19,18 +19,13 @@ def shapes(count):
 
 
 @pytest.mark.parametrize("name", MEASURES)
-def test_each_rises_from_flat_over_shapes_to_many_shapes(name):
-    values = [MEASURES[name](picture) for picture in (FLAT, shapes(3), shapes(30))]
-    assert np.isfinite(values).all()
-    assert values == sorted(values)
-    assert values[0] < values[2]
-
-
-@pytest.mark.parametrize("name", MEASURES)
-def test_each_takes_any_size(name):
-    wide = np.tile(NOISE, (1, 2, 1))
+def test_each_rises_from_flat_over_shapes_to_many_and_takes_any_size(name):
+    measure = MEASURES[name].of
+    values = [measure(picture) for picture in (FLAT, shapes(3), shapes(30))]
+    assert np.isfinite(values).all() and values == sorted(values) and values[0] < values[2]
     for height, width in ((32, 32), (33, 71), (40, 300)):
-        assert np.isfinite(MEASURES[name](wide[:height, :width]))
+        assert np.isfinite(measure(np.tile(NOISE, (1, 2, 1))[:height, :width]))
+    assert MEASURES[name].title and len(MEASURES[name].meaning) > 40
 
 
 def test_structural_complexity_of_a_checkerboard_is_its_one_step():

@@ -1,6 +1,9 @@
 """Rated pictures: reading them from any folder, refusing what is malformed, and the study."""
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -8,10 +11,13 @@ from PIL import Image
 from abstract_beauty.data.ratings import read_rated
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments import ratings as experiment
+from abstract_beauty.experiments.observers import Observer
 from abstract_beauty.measures import correlation
 from abstract_beauty.measures.fills import RingMeanFill
 from abstract_beauty.params import load_params
 from abstract_beauty.prediction.linear_fill import LinearFill
+from abstract_beauty.project import find_project
+from abstract_beauty.training.runs import Run
 
 
 def pictures(folder, count, suffix="png"):
@@ -20,23 +26,16 @@ def pictures(folder, count, suffix="png"):
         Image.new("RGB", (48, 40), (20 * at, 0, 0)).save(folder / f"{at}.{suffix}")
 
 
-def test_a_folder_with_a_csv(tmp_path):
-    pictures(tmp_path, 3)
-    (tmp_path / "ratings.csv").write_text("\ufeffimage,beauty, complexity\n2.png,1,0.5\n0.png,3,7\n")
-    (found,) = read_rated(tmp_path)
+def test_a_folder_with_a_csv_or_of_folders(tmp_path):
+    for name in ("b", "a", "c"):
+        pictures(tmp_path / name, 3)
+    (tmp_path / "a" / "ratings.csv").write_text("\ufeffimage,beauty, complexity\n2.png,1,0.5\n0.png,3,7\n")
+    (tmp_path / "b" / "ratings.csv").write_text("image,complexity\n0.png,1\n")
+    assert [found.name for found in read_rated(tmp_path)] == ["a", "b"]
+    (found,) = read_rated(tmp_path / "a")
     assert [path.name for path in found.files] == ["2.png", "0.png"]
-    assert {name: list(values) for name, values in found.ratings.items()} == {
-        "beauty": [1, 3],
-        "complexity": [0.5, 7],
-    }
-
-
-def test_a_folder_of_folders(tmp_path):
-    for name in ("b", "a"):
-        pictures(tmp_path / name, 1)
-        (tmp_path / name / "ratings.csv").write_text("image,complexity\n0.png,1\n")
-    (tmp_path / "c").mkdir()
-    assert [one.name for one in read_rated(tmp_path)] == ["a", "b"]
+    ratings = {name: list(values) for name, values in found.ratings.items()}
+    assert ratings == {"beauty": [1, 3], "complexity": [0.5, 7]}
 
 
 @pytest.mark.parametrize(
@@ -61,6 +60,7 @@ def test_a_checkout_of_savoias(tmp_path, table):
     ("table", "words"),
     [
         ("", "cannot be read as a table"),
+        ("image,c\udcff\n\x00\udcfe", "cannot be read as a table"),
         ("picture,complexity\n0.png,1\n", "needs a column 'image'"),
         ("image\n0.png\n", "at least one of ratings"),
         ("image,complexity\n0.png,high\n", "row 2: complexity is 'high', not a number"),
@@ -73,34 +73,22 @@ def test_a_checkout_of_savoias(tmp_path, table):
 )
 def test_a_malformed_table_is_named_with_its_row(tmp_path, table, words):
     pictures(tmp_path, 2)
-    (tmp_path / "ratings.csv").write_text(table)
+    (tmp_path / "ratings.csv").write_bytes(table.encode(errors="surrogateescape"))
     with pytest.raises(UserError) as caught:
         read_rated(tmp_path)
     assert words in str(caught.value) and "ratings.csv" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_bytes_that_are_no_text_are_refused(tmp_path):
-    pictures(tmp_path, 1)
-    (tmp_path / "ratings.csv").write_bytes(b"image,c\xff\n\x00\xfe")
-    with pytest.raises(UserError, match="cannot be read as a table"):
-        read_rated(tmp_path)
-
-
-def test_the_study_finds_a_measure_that_was_the_rating(tmp_path):
-    rng = np.random.default_rng(0)
-    drawn = []
-    for at in range(12):
-        picture = torch.full((3, 64, 64), 0.5)
-        picture[:, :, : 5 * at] = torch.from_numpy(rng.uniform(size=(3, 64, 5 * at))).float()
-        drawn.append(picture)
-    linear = LinearFill()
-    f = {"good": RingMeanFill(), "bad": RingMeanFill(), "linear": linear}
-    table = experiment.scored(drawn, f, progress=False)
-    found, tables = experiment.study(
-        [experiment.Rated("drawn", drawn, {"rating": table["jpeg_bits"].to_numpy()})], f, 0, progress=False
-    )
+def test_the_study_finds_a_measure_that_was_the_rating():
+    noise = torch.from_numpy(np.random.default_rng(0).uniform(size=(12, 3, 64, 64))).float()
+    drawn = [torch.where(torch.arange(64) < 5 * at, noise[at], 0.5) for at in range(12)]
+    f = {"good": RingMeanFill(), "bad": RingMeanFill(), "linear": LinearFill()}
+    sizes = experiment.scored(experiment.Rated("drawn", drawn, {}), f, progress=False)["jpeg_bits"].to_numpy()
+    rated = experiment.Rated("drawn", drawn, {"rating": sizes})
+    found, tables = experiment.study([rated], f, 0, progress=False)
     measures = found["drawn"]["ratings"]["rating"]["measures"]
+    assert list(measures) == experiment.measures()
     assert measures["jpeg_bits"]["pearson"]["value"] == pytest.approx(1)
     assert "partial" not in measures["jpeg_bits"]
     assert measures["complexity"]["pearson"]["value"] > 0.8
@@ -108,17 +96,48 @@ def test_the_study_finds_a_measure_that_was_the_rating(tmp_path):
 
 
 def test_least_squares_finds_the_discount_that_made_the_ratings():
-    import pandas as pd
-
-    rng = np.random.default_rng(1)
-    table = pd.DataFrame({"glance": rng.uniform(size=50), "grain": rng.uniform(size=50)})
-    rating = 3 + 20 * (table["glance"] - 0.5 * table["grain"]).to_numpy()
+    table = pd.DataFrame(np.random.default_rng(1).uniform(size=(50, 2)), columns=["glance", "texture"])
+    rating = 3 + 20 * (table["glance"] - 0.5 * table["texture"]).to_numpy()
     assert experiment.fitted_discount(table, rating) == pytest.approx(0.5)
 
 
 def test_dials_have_levels_in_order():
     params = load_params(changes={"ratings": {"dial_pictures": 1}})
-    for one in experiment.dials(params).values():
-        assert list(one.ratings["level"]) == sorted(one.ratings["level"])
-        assert len(one.pictures) >= correlation.FEWEST
-        assert all(0 <= float(picture.min()) <= float(picture.max()) <= 1 for picture in one.pictures)
+    for rated in experiment.dials(params):
+        assert list(rated.ratings["level"]) == sorted(rated.ratings["level"])
+        assert len(rated.files) >= correlation.FEWEST
+        assert all(0 <= float(picture.min()) <= float(picture.max()) <= 1 for picture in rated.pictures())
+
+
+@pytest.mark.parametrize(("count", "words"), [(3, "at least 4"), (4, "too small")])
+def test_too_few_or_too_small_pictures_are_refused(tmp_path, count, words):
+    for at in range(count):
+        Image.new("RGB", (31, 400)).save(tmp_path / f"{at}.png")
+    (tmp_path / "ratings.csv").write_text(
+        "\n".join(["image,liking", *(f"{at}.png,1" for at in range(count))])
+    )
+    with pytest.raises(UserError, match=words):
+        list(experiment.of_files(*read_rated(tmp_path)).pictures())
+
+
+def test_every_observer_is_a_row_and_leaves_no_training_behind(monkeypatch):
+    network = RingMeanFill()
+    run = Run("observer", network, [], {}, Path("a/b"))
+    seen = [
+        Observer("width 4", "5 steps", 5, network, run=run),
+        Observer("side", "48 pixels", 48, network, side=48),
+    ]
+    forgotten = []
+    monkeypatch.setattr(experiment, "observers", lambda *_: iter(seen))
+    monkeypatch.setattr(experiment, "squares", lambda *_: {"test": torch.rand(1, 3, 64, 64)})
+    monkeypatch.setattr(experiment, "forget", lambda *found: forgotten.extend(found))
+    level = {"level": np.arange(4.0)}
+    noise = [0.5 + (torch.rand(3, 64, 64) - 0.5) * at / 4 for at in range(4)]
+    turned = [experiment.Rated("noise", noise, level)]
+    rows = experiment.observed(find_project(), load_params(), {"good": network}, turned, turned)
+    assert [(row["series"], row["label"], row["value"]) for row in rows] == [
+        ("width 4", "5 steps", 5), ("side", "48 pixels", 48)
+    ]  # fmt: skip
+    assert all(row["dials"] == pytest.approx(1) and row["people"]["noise"] > 0.8 for row in rows)
+    assert rows[0]["error"] == pytest.approx(0.25, abs=0.02)
+    assert forgotten == [run]

@@ -1,15 +1,18 @@
-"""Scores of a picture: what they are made of, and what must not change them."""
+"""Scores of a picture: what they are made of, what must not change them, and how a new one comes in."""
 
 import io
+import json
 
 import pytest
 import torch
 from PIL import Image
 
 import abstract_beauty as ab
+from abstract_beauty.cli import main
 from abstract_beauty.data.embedded import photographs
+from abstract_beauty.data.generators.dials import LEVELS, dial_picture
 from abstract_beauty.data.images import decode_image, read_image, to_bytes
-from abstract_beauty.measures import scores
+from abstract_beauty.measures import Measure, correlation, scores
 from abstract_beauty.measures.fills import RingMeanFill
 
 
@@ -19,38 +22,32 @@ def networks():
 
 
 @pytest.fixture(scope="module")
+def complexity(networks):
+    return lambda picture: ab.complexity(picture, networks["good"], networks["linear"])
+
+
+@pytest.fixture(scope="module")
 def photograph():
     return read_image(photographs() / "coffee.png")
 
 
-def encoded(picture, kind, **options):
-    """The picture as it comes back from a file of this kind."""
-    buffer = io.BytesIO()
-    Image.fromarray(to_bytes(picture).permute(1, 2, 0).numpy()).save(buffer, kind, **options)
-    buffer.seek(0)
-    return decode_image(buffer, f"picture.{kind}")
-
-
 def test_missed_counts_half_an_error_of_a_twentieth():
     y = torch.zeros(3, 3, 40, 40)
-    z = y.clone()
-    z[1] += scores.NOTICED
-    z[2] += 100 * scores.NOTICED
+    z = y + scores.NOTICED * torch.tensor([0.0, 1, 100]).view(3, 1, 1, 1)
     torch.testing.assert_close(scores.missed(y, z), torch.tensor([0.0, 0.5, 1.0]), atol=1e-3, rtol=0)
 
 
-def test_complexity_is_its_formula(networks, photograph):
-    good, linear = networks["good"], networks["linear"]
-
+def test_complexity_is_its_formula(networks, photograph, complexity):
     def share(f, side):
         y = ab.resize_short_side(ab.resize_short_side(photograph, 512), side)[None]
-        return sum(float(scores.missed(y, ab.full_prediction(f, y, phase))) for phase in scores.PHASES) / 4
+        return (
+            sum(float(scores.missed(y, ab.full_prediction(f, y, phase))) for phase in scores.errors.PHASES)
+            / 4
+        )
 
-    expected = share(good, 128) - share(linear, 256) / 2
-    assert ab.complexity(photograph, good, linear) == pytest.approx(expected, abs=1e-6)
-    found = ab.score(photograph, good, networks["bad"], linear)
-    assert found.complexity == pytest.approx(expected, abs=1e-6)
-    assert found.complexity == pytest.approx(found.glance - found.grain / 2)
+    expected = share(networks["good"], 128) - share(networks["linear"], 256) / 2
+    assert complexity(photograph) == pytest.approx(expected, abs=1e-6)
+    assert ab.score(photograph, **networks).complexity == complexity(photograph)
 
 
 def test_structure_is_what_the_border_does_not_know(photograph):
@@ -61,44 +58,29 @@ def test_structure_is_what_the_border_does_not_know(photograph):
 def test_a_flat_picture_holds_nothing(networks):
     found = ab.score(torch.full((3, 64, 64), 0.4), **networks)
     assert found.complexity == pytest.approx(0, abs=1e-2)
-    assert found.predictability < 0.002
+    assert max(found.predictability, *found.at_scale.values()) < 0.002
+    assert found.map.shape == (64, 64) and found.z.shape == (3, 64, 64)
 
 
-@pytest.mark.parametrize(
-    ("kind", "options"),
-    [
-        ("PNG", {}),
-        ("JPEG", {"quality": 95}),
-        ("JPEG", {"quality": 90}),
-        ("WEBP", {"quality": 95}),
-        ("TIFF", {}),
-    ],
-    ids=lambda value: str(value),
-)
-def test_the_format_of_the_file_does_not_matter(networks, photograph, kind, options):
-    good, linear = networks["good"], networks["linear"]
-    before, after = (
-        ab.complexity(one, good, linear) for one in (photograph, encoded(photograph, kind, **options))
-    )
-    assert after == pytest.approx(before, rel=0.02)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_the_format_of_the_file_does_not_matter(photograph, complexity, kind):
+    buffer = io.BytesIO()
+    Image.fromarray(to_bytes(photograph).permute(1, 2, 0).numpy()).save(buffer, kind, quality=90)
+    buffer.seek(0)
+    again = decode_image(buffer, f"picture.{kind}")
+    assert complexity(again) == pytest.approx(complexity(photograph), rel=0.02)
 
 
-def test_a_camera_of_more_pixels_does_not_matter(networks):
-    good, linear = networks["good"], networks["linear"]
+def test_a_camera_of_more_pixels_does_not_matter(complexity):
     small = ab.resize_short_side(read_image(photographs() / "retina.jpg"), 600)
     large = torch.nn.functional.interpolate(small[None], scale_factor=2, mode="bicubic")[0].clamp(0, 1)
-    assert ab.complexity(large, good, linear) == pytest.approx(ab.complexity(small, good, linear), rel=0.02)
+    assert complexity(large) == pytest.approx(complexity(small), rel=0.02)
 
 
 @pytest.mark.parametrize("grey", [0.0, 1.0, 0.5])
-def test_a_plain_frame_does_not_matter(networks, photograph, grey):
-    good, linear = networks["good"], networks["linear"]
-    height, width = photograph.shape[1:]
-    framed = torch.full((3, height + 90, width + 50), grey)
-    framed[:, 40 : 40 + height, 20 : 20 + width] = photograph
-    assert ab.complexity(framed, good, linear) == pytest.approx(
-        ab.complexity(photograph, good, linear), rel=0.02
-    )
+def test_a_plain_frame_does_not_matter(photograph, complexity, grey):
+    framed = torch.nn.functional.pad(photograph, (20, 30, 40, 50), value=grey)
+    assert complexity(framed) == pytest.approx(complexity(photograph), rel=0.02)
 
 
 def test_what_is_only_frame_or_too_small_inside_is_left_as_it_is():
@@ -110,15 +92,44 @@ def test_what_is_only_frame_or_too_small_inside_is_left_as_it_is():
 
 
 @pytest.mark.parametrize("dial", ["more shapes", "more strokes", "finer patches"])
-def test_the_score_rises_along_a_dial(networks, dial):
-    from abstract_beauty.data.generators.dials import LEVELS, dial_picture
-
-    means = []
-    for level in range(0, LEVELS, 2):
-        pictures = [
-            torch.from_numpy(dial_picture(dial, level, at, 3, 160)).permute(2, 0, 1) for at in range(3)
-        ]
-        found = [ab.complexity(picture, networks["good"], networks["linear"]) for picture in pictures]
-        means.append(sum(found) / len(found))
+def test_the_score_rises_along_a_dial(complexity, dial):
+    means = [
+        sum(
+            complexity(torch.from_numpy(dial_picture(dial, level, at, 3, 160)).permute(2, 0, 1))
+            for at in range(3)
+        )
+        / 3
+        for level in range(0, LEVELS, 2)
+    ]
     assert means == sorted(means)
     assert means[-1] > means[0] + 0.1
+
+
+def test_a_new_score_is_one_function_and_one_row(monkeypatch, tmp_path, capsys):
+    def brightness(look):
+        """How bright the picture is.
+
+        And nothing else.
+        """
+        return float(look.y.mean())
+
+    monkeypatch.setattr(correlation, "RESAMPLES", 20)
+    monkeypatch.setitem(scores.SCORES, "brightness", Measure(brightness, "mean brightness"))
+    assert scores.SCORES["brightness"].meaning == "How bright the picture is."
+    for level in range(4):
+        Image.new("RGB", (32, 32), (60 * level,) * 3).save(tmp_path / f"{level}.png")
+    rows = ["image,liking", *(f"{level}.png,{level}" for level in range(4))]
+    (tmp_path / "ratings.csv").write_text("\n".join(rows))
+    assert main(["score", str(tmp_path / "1.png"), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    first = ["predictability", "progress", "structure", "complexity"]
+    scales = [f"predictability_{side}" for side in (64, 128, 256)]
+    assert list(row) == ["image", *first, *scales, "brightness", "width", "height", "predictor"]
+    assert row["brightness"] == pytest.approx(60 / 255, abs=1e-5)
+    assert main(["score", str(tmp_path / "1.png")]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == [*first, "brightness", "image"]
+    assert main(["ratings", str(tmp_path), "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out).values()
+    measures = found["ratings"]["liking"]["measures"]
+    assert measures["brightness"]["pearson"]["value"] == pytest.approx(1, abs=1e-4)
+    assert list(measures)[:2] == ["complexity", "predictability"]
