@@ -84,24 +84,18 @@ def partial(x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"], seed: int =
 class Hill:
     """Whether ratings rise and fall again along a score: a parabola against a straight line.
 
-    Attributes:
-        line_r2, hill_r2: share of the ratings' variance that each explains.
-        bic_gain: BIC of the line less that of the parabola; above 0 the parabola earns its extra parameter, and
-            above 10 very strongly (Kass & Raftery 1995).
-        top: the score at which the parabola turns.
-        rising_p, falling_p: one-sided p of a rising line below `top` and of a falling one above it (the two lines of
-            Simonsohn 2018); nan where fewer than FEWEST pictures lie on that side.
-        is_hill: both halves are significant at 0.05, `top` lies among the scores, and bic_gain is above 0. A parabola
-            alone often fits what merely saturates.
+    A parabola alone often fits what merely saturates, so two lines have to agree (Simonsohn 2018).
     """
 
-    line_r2: float
+    line_r2: float  # shares of the ratings' variance that each explains
     hill_r2: float
-    bic_gain: float
-    top: float
-    rising_p: float
-    falling_p: float
-    is_hill: bool
+    bic_gain: float  # of the parabola: above 0 it earns its extra parameter, above 10 very strongly (Kass & Raftery 1995)
+    top: float  # the score at which the parabola turns
+    rising_p: (
+        float  # one-sided p of a rising line below `top`; nan where fewer than FEWEST pictures lie there
+    )
+    falling_p: float  # and of a falling one above it
+    is_hill: bool  # both p are below 0.05, `top` lies among the scores, and bic_gain is above 0
 
 
 def hill(x: Numbers, y: Numbers) -> Hill:

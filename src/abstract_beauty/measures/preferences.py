@@ -28,21 +28,16 @@ class Choice:
 
 @dataclass(frozen=True)
 class Strength:
-    """How strongly a way to show pictures is preferred.
+    """How strongly a way to show pictures is preferred."""
 
-    Attributes:
-        name: of the way, for example "original".
-        value: Bradley and Terry's log strength less that of the reference; 0 is a tie, log 3 three of four choices.
-        low, high: bootstrap interval of 95 %, whole files of choices (people) resampled where there are several.
-        wins, choices: how often it was chosen, of how many pairs that it was in.
-    """
-
-    name: str
-    value: float
-    low: float
+    name: str  # of the way, for example "original"
+    value: float  # Bradley and Terry's log strength less that of the reference; 0 is a tie, log 3 three of four choices
+    low: (
+        float  # bootstrap interval of 95 %, whole files of choices (people) resampled where there are several
+    )
     high: float
-    wins: int
-    choices: int
+    wins: int  # how often it was chosen,
+    choices: int  # of how many pairs that it was in
 
 
 def read_choices(path: Path) -> list[Choice]:

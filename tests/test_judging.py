@@ -2,7 +2,7 @@
 
 import pytest
 
-from abstract_beauty.measures import beside
+from abstract_beauty.measures import judging
 
 
 def points(*rows: tuple[float, float, float, float]) -> list[dict[str, float]]:
@@ -19,7 +19,7 @@ CURVES = {
 
 
 def test_the_best_filter_at_the_same_change_is_between_two_points():
-    best = beside.best_at(CURVES, "change", 0.035)
+    best = judging.best_at(CURVES, "change", 0.035)
     assert best == {
         "name": "gaussian", "change": pytest.approx(0.035), "error_judge": pytest.approx(0.055),
         "high_frequency_kept": pytest.approx(0.3), "contrast_kept": pytest.approx(0.92),
@@ -27,24 +27,24 @@ def test_the_best_filter_at_the_same_change_is_between_two_points():
 
 
 def test_at_the_same_detail_another_filter_may_be_best():
-    best = beside.best_at(CURVES, "high_frequency_kept", 0.95)
+    best = judging.best_at(CURVES, "high_frequency_kept", 0.95)
     assert (best["name"], best["error_judge"]) == ("total_variation", pytest.approx(0.07))
     # what rises before it falls is taken where it comes by first
-    assert beside.best_at({"jpeg": CURVES["jpeg"]}, "high_frequency_kept", 1.05)["change"] == pytest.approx(
+    assert judging.best_at({"jpeg": CURVES["jpeg"]}, "high_frequency_kept", 1.05)["change"] == pytest.approx(
         0.01
     )
 
 
 def test_where_no_filter_gets_there_is_none():
-    assert beside.best_at(CURVES, "change", 0.05) is None
-    assert beside.best_at({"original": CURVES["original"]}, "change", 0.0) is None
+    assert judging.best_at(CURVES, "change", 0.05) is None
+    assert judging.best_at({"original": CURVES["original"]}, "change", 0.0) is None
 
 
 def test_both_comparisons_are_told_in_one_sentence():
     row = {"test": {"change": 0.035, "high_frequency_kept": 0.95}}
-    assert beside.in_words(row, CURVES) == (
+    assert judging.in_words(row, CURVES) == (
         "the best plain filter that changes as much (gaussian) has 0.0550 and keeps 30.0% of the detail; "
         "the best that keeps as much detail (total variation) has 0.0700 and keeps 90.0% of the contrast"
     )
     row = {"test": {"change": 0.5, "high_frequency_kept": 0.95}}
-    assert beside.in_words(row, CURVES).startswith("no plain filter changes as much; the best that keeps")
+    assert judging.in_words(row, CURVES).startswith("no plain filter changes as much; the best that keeps")
