@@ -89,12 +89,10 @@ class Hill:
 
     line_r2: float  # shares of the ratings' variance that each explains
     hill_r2: float
-    bic_gain: float  # of the parabola: above 0 it earns its extra parameter, above 10 very strongly (Kass & Raftery 1995)
+    bic_gain: float  # of the parabola: above 10 is very strong evidence for it (Kass & Raftery 1995)
     top: float  # the score at which the parabola turns
-    rising_p: (
-        float  # one-sided p of a rising line below `top`; nan where fewer than FEWEST pictures lie there
-    )
-    falling_p: float  # and of a falling one above it
+    rising_p: float  # one-sided p of a line that rises below `top`; nan where too few pictures lie there
+    falling_p: float  # and of one that falls above it
     is_hill: bool  # both p are below 0.05, `top` lies among the scores, and bic_gain is above 0
 
 

@@ -31,10 +31,8 @@ class Strength:
     """How strongly a way to show pictures is preferred."""
 
     name: str  # of the way, for example "original"
-    value: float  # Bradley and Terry's log strength less that of the reference; 0 is a tie, log 3 three of four choices
-    low: (
-        float  # bootstrap interval of 95 %, whole files of choices (people) resampled where there are several
-    )
+    value: float  # Bradley and Terry's log strength less the reference's: 0 is a tie, log 3 three of four choices
+    low: float  # bootstrap interval of 95 %, whole files (people) resampled where there are several
     high: float
     wins: int  # how often it was chosen,
     choices: int  # of how many pairs that it was in
