@@ -19,11 +19,14 @@ from sphinx_page import build_page
 
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments import build_book
+from abstract_beauty.params import load_params
+from abstract_beauty.project import Project
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
 PROSE = sorted(BOOK.glob("*.md"))
-SOURCES = [*PROSE, *sorted((ROOT / "notebooks").glob("*.py"))]
+CHAPTERS = sorted((ROOT / "notebooks").glob("*.py"))
+SOURCES = [*PROSE, *CHAPTERS]
 
 
 def extension(name: str) -> ModuleType:
@@ -41,37 +44,28 @@ results = extension("results")
 
 
 def test_every_page_of_the_contents_exists_and_every_page_is_in_the_contents() -> None:
-    pages = build_book.pages(BOOK)
-    prose = {page for page in pages if not page.startswith("notebooks/")}
-    assert prose == {path.stem for path in PROSE}
-    assert len(pages) == len(set(pages))
-    for page in set(pages) - prose:
-        assert (ROOT / f"{page}.py").is_file(), f"book/_toc.yml names {page}, but there is no {page}.py"
+    pages = ["index", *(page for part in build_book.read_contents(BOOK).values() for page in part)]
+    there = [path.stem for path in PROSE] + [f"notebooks/{path.stem}" for path in CHAPTERS]
+    assert sorted(pages) == sorted(there)
 
 
-def test_citations_and_references_match() -> None:
+def test_citations_and_references_match_and_say_who_what_and_when() -> None:
     cited = set()
     for path in SOURCES:
         for keys in re.findall(r"\{cite(?::[a-z]+)?\}`([^`]+)`", path.read_text()):
             cited |= {key.strip() for key in keys.split(",")}
-    assert cited == set(parse_file(BOOK / "references.bib").entries)
-
-
-def test_references_say_who_what_and_when() -> None:
-    for key, entry in parse_file(BOOK / "references.bib").entries.items():
+    entries = parse_file(BOOK / "references.bib").entries
+    assert cited == set(entries)
+    for key, entry in entries.items():
         assert entry.persons.get("author"), key
         assert entry.fields.get("title") and re.fullmatch(r"\d{4}", entry.fields["year"]), key
 
 
-def test_every_prose_page_opens_with_its_question() -> None:
+def test_every_prose_page_opens_with_its_question_and_no_result_is_typed() -> None:
     for path in PROSE:
         opening = re.match(r"# .+\n\n\*\*(?P<question>[^*]+(?:\*[^*]+\*[^*]*)?)\*\*", path.read_text())
         assert opening and opening["question"].rstrip().endswith("?"), path.name
-
-
-def test_no_result_is_typed() -> None:
-    """A decimal with three or more places in a page's prose is a measurement, and must come from results/."""
-    for path in PROSE:
+        # A decimal with three or more places in a page's prose is a measurement, and must come from results/.
         text = re.sub(r"```.*?```|`[^`]*`|https?://\S+", "", path.read_text(), flags=re.DOTALL)
         assert not re.findall(r"\b\d\.\d{3,}\b", text), path.name
 
@@ -127,7 +121,9 @@ def root(tmp_path: Path) -> Path:
     ],
 )
 def test_a_result_is_looked_up_calculated_and_formatted(root: Path, expression: str, text: str) -> None:
-    assert results.evaluate(root, expression)[0] == text
+    shown, files = results.evaluate(root, expression)
+    assert shown == text
+    assert files == set(re.findall(r"[\w/]+\.json", expression))  # what the page depends on
 
 
 @pytest.mark.parametrize(
@@ -149,20 +145,8 @@ def test_a_result_is_looked_up_calculated_and_formatted(root: Path, expression: 
 def test_a_result_that_cannot_be_shown_is_an_error_that_names_it(
     root: Path, expression: str, named: str
 ) -> None:
-    with pytest.raises(results.ResultError, match=re.escape(named)):
+    with pytest.raises(UserError, match=re.escape(named)):
         results.evaluate(root, expression)
-
-
-def test_a_page_depends_on_the_files_it_reads(root: Path) -> None:
-    files = results.evaluate(root, "predictors/good.json:test.mae / fills.json:telea.mae")[1]
-    assert files == {"predictors/good.json", "fills.json"}
-
-
-def sphinx(folder: Path, page: str) -> tuple[int, str, str]:
-    """Build one page that may show results and a drawing: exit status, log, HTML."""
-    (folder / "source").mkdir(exist_ok=True)
-    (folder / "source" / "drawing.svg").write_text('<svg role="img"><title>A line</title></svg>')
-    return build_page(folder, page, ["results", "drawing"])
 
 
 PAGE = """# Title
@@ -175,6 +159,17 @@ Error {result}`predictors/good.json:test.mae:.3f`.
 :sort: mae
 :blank:
 How well *fills* do, to {result}`predictors/good.json:test.mae:.2f`.
+```
+
+```{results-table}
+:params: predictors
+:first: Predictor
+:columns: Error = test.mae : .2f
+```
+
+```{results-table} record.json
+:params: predictors
+:columns: Device = device
 ```
 
 ```{when-results} fills.json
@@ -191,33 +186,60 @@ A drawing.
 """
 
 
-def test_a_page_shows_its_results(root: Path) -> None:
-    status, log, html = sphinx(root.parent, PAGE)
+@pytest.fixture
+def source(root: Path) -> Path:
+    """Where a page may be built that shows results of a few predictors and a drawing."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    text = (root / "predictors" / "good.json").read_text()
+    for name in params["predictors"]:
+        (root / "predictors" / f"{name}.json").write_text(text)
+    devices = {"old": "A", "judge": "B|C", "good": "D"}
+    (root / "record.json").write_text(
+        json.dumps({name: {"device": device} for name, device in devices.items()})
+    )
+    params["predictors"]["good"]["title"] = "the very good one"
+    (root.parent / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (root.parent / "source").mkdir()
+    (root.parent / "source" / "drawing.svg").write_text('<svg role="img"><title>A line</title></svg>')
+    return root.parent
+
+
+def test_a_page_shows_its_results(source: Path) -> None:
+    status, log, html = build_page(source, PAGE, ["results", "drawing"])
     assert status == 0, log
     page = BeautifulSoup(html, "html.parser")
     assert page.select_one("span.result").text == "0.075"
-    rows = [[cell.text.strip() for cell in row.select("td, th")] for row in page.select("table tr")]
-    assert rows == [["Fill", "Error", "Time"], ["linear", "0.05", "–"], ["telea", "0.10", "2.0"]]
+    fills, predictors, record = (
+        [[cell.text.replace("’", "'") for cell in row.select("td, th")] for row in table.select("tr")]
+        for table in page.select("table.results-table")
+    )
+    assert fills == [["Fill", "Error", "Time"], ["linear", "0.05", "–"], ["telea", "0.10", "2.0"]]
+    titles = load_params(source / "params.yaml").titles("predictors")
+    assert [row[0] for row in predictors] == ["Predictor", *titles.values()]
+    assert record[1:] == [["the very good one", "D"], [titles["judge"], "B|C"], ["old", "A"]]
     assert "How well fills do, to 0.07" in page.select_one("caption").text
     assert "Present." in page.text and "Absent." not in page.text
     assert page.select_one("figure svg title").text == "A line"
+    assert page.select("td.text-right")
 
 
-@pytest.mark.parametrize(
-    ("good", "broken", "named"),
-    [
-        ("good.json:test.mae:.3f", "good.json:test.absent:.3f", "no key 'test.absent'"),
-        ("= mae :", "= absent :", "no key 'absent'"),
-        (":blank:\n", "", "seconds: the value is None"),
-        ("results-table} fills.json", "results-table} absent.json", "results/absent.json: no such file"),
-        ("drawing.svg", "absent.svg", "no such file"),
-    ],
-)
-def test_a_page_with_a_missing_result_fails_the_build(root: Path, good: str, broken: str, named: str) -> None:
-    assert good in PAGE
-    status, log, _ = sphinx(root.parent, PAGE.replace(good, broken))
+def test_a_page_with_missing_results_fails_the_build_and_every_one_is_named(source: Path) -> None:
+    (source / "results" / "predictors" / "judge.json").unlink()
+    table = PAGE[PAGE.index("```{results-table} fills") : PAGE.index("```{results-table}\n")]
+    broken = [
+        PAGE.replace("test.mae:.3f", "test.absent:.3f").replace("drawing.svg", "absent.svg"),
+        table.replace("= mae :", "= absent :"),
+        table.replace(":blank:\n", ""),
+        table.replace("fills.json", "absent.json"),
+    ]
+    status, log, _ = build_page(source, "\n".join(broken), ["results", "drawing"])
     assert status != 0
-    assert named in log and "index.md" in log
+    for named in (
+        "no key 'test.absent'", "absent.svg: no such file", "predictors/judge.json: no such file", "no key 'absent'",
+        "linear.seconds: the value is None", "results/absent.json: no such file",
+    ):  # fmt: skip
+        assert named in log
+    assert log.count("index.md:") == 6
 
 
 def test_only_columns_of_numbers_stand_to_the_right() -> None:
@@ -229,34 +251,31 @@ def test_only_columns_of_numbers_stand_to_the_right() -> None:
 # --- the build -----------------------------------------------------------------------------------------
 
 
-def test_a_missing_notebook_is_named_with_the_command_that_makes_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
-    (tmp_path / "book").mkdir()
-    shutil.copy(BOOK / "_toc.yml", tmp_path / "book")
-    monkeypatch.chdir(tmp_path)
-    assert build_book.main() == 2
-    message = capsys.readouterr().err
-    assert "book/notebooks/01_data.ipynb" in message and "make repro" in message
-
-
-def test_outside_a_repository_the_build_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="run this from the root"):
-        build_book.build(tmp_path)
-
-
-def test_without_mathjax_the_build_names_the_mend(tmp_path: Path) -> None:
+def test_what_the_build_needs_is_named_with_the_command_that_makes_it(tmp_path: Path) -> None:
+    project, params = Project(tmp_path), load_params(ROOT / "params.yaml")
+    (tmp_path / "book" / "notebooks").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"contents\.yml"):
+        build_book.stage(project, params)
+    shutil.copy(BOOK / "contents.yml", tmp_path / "book")
+    with pytest.raises(UserError, match=r"book/notebooks/01_data\.ipynb.*make repro"):
+        build_book.stage(project, params)
+    for script in CHAPTERS:
+        (tmp_path / "book" / "notebooks" / f"{script.stem}.ipynb").touch()
     with pytest.raises(UserError, match="npm ci"):
-        build_book.check_mathjax(tmp_path)
+        build_book.stage(project, params)
+    (tmp_path / "book" / "contents.yml").write_text("chapters: 01_data")
+    with pytest.raises(UserError, match="must hold the lists idea, chapters, outcome"):
+        build_book.stage(project, params)
 
 
-def test_a_failed_build_shows_the_end_of_its_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
-    script = "for i in range(90): print(f'\\x1b[91mline {i}\\x1b[0m')\nraise SystemExit(1)"
-    monkeypatch.setattr(build_book, "jupyter_book", lambda: [sys.executable, "-c", script])
+def test_a_failed_build_shows_the_end_of_its_log(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    command = tmp_path / "jupyter-book"
+    command.write_text(
+        f"#!{sys.executable}\nfor i in range(90): print(f'\\x1b[91mline {{i}}\\x1b[0m')\nexit(1)"
+    )
+    command.chmod(0o755)
     with pytest.raises(UserError, match="build failed"):
-        build_book.render(tmp_path)
+        build_book.render(tmp_path, {}, command)
     shown = capsys.readouterr().err.splitlines()
     assert shown[-1] == "line 89" and len(shown) == build_book.TAIL
 
@@ -267,34 +286,21 @@ def test_a_failed_build_shows_the_end_of_its_log(
 repository = extension("repository")
 
 
-def config(options: dict) -> SimpleNamespace:
-    return SimpleNamespace(html_theme_options=options)
-
-
-def test_without_an_address_there_are_no_buttons(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(repository.VARIABLE, raising=False)
-    options = config({"repository_url": "", "repository_branch": "main"})
-    repository.configure(None, options)
-    assert options.html_theme_options == {"repository_url": "", "repository_branch": "main"}
-
-
-@pytest.mark.parametrize(
-    "address", ["https://github.com/someone/beauty", "https://github.com/someone/beauty.git"]
-)
 @pytest.mark.parametrize("place", ["config", "variable"])
-def test_one_setting_makes_all_buttons(monkeypatch: pytest.MonkeyPatch, address: str, place: str) -> None:
+@pytest.mark.parametrize("end", ["", ".git"])
+def test_one_setting_makes_all_buttons(monkeypatch: pytest.MonkeyPatch, end: str, place: str) -> None:
+    address = f"https://github.com/someone/beauty{end}"
     monkeypatch.setenv(repository.VARIABLE, address if place == "variable" else "")
-    given = {"repository_url": address if place == "config" else "", "repository_branch": "trunk"}
-    options = config(given)
-    repository.configure(None, options)
-    found = options.html_theme_options
-    assert found["repository_url"] == "https://github.com/someone/beauty"
-    assert found["repository_branch"] == "trunk" and found["use_repository_button"]
-    assert set(found["launch_buttons"]) == {"notebook_interface", "binderhub_url", "colab_url"}
+    options = {"repository_url": address if place == "config" else "", "repository_branch": "trunk"}
+    repository.configure(None, SimpleNamespace(html_theme_options=options))
+    assert options["repository_url"] == "https://github.com/someone/beauty"
+    assert options["repository_branch"] == "trunk" and options["use_repository_button"]
+    assert set(options["launch_buttons"]) == {"notebook_interface", "binderhub_url", "colab_url"}
 
 
-def test_colab_opens_only_what_is_on_github() -> None:
+def test_colab_opens_only_what_is_on_github_and_no_address_is_no_button() -> None:
     assert "colab_url" not in repository.buttons("https://gitlab.com/someone/beauty")["launch_buttons"]
+    assert repository.buttons("") == {}
 
 
 @pytest.mark.parametrize(
@@ -308,41 +314,35 @@ def test_what_is_no_address_is_named(address: str) -> None:
 @pytest.mark.slow
 def test_the_buttons_of_a_built_book_lead_to_the_notebook(tmp_path: Path) -> None:
     """A book of two pages with this book's own theme, by Jupyter Book: prose, and a chapter at its path in git."""
-    book = tmp_path / "book"
-    (book / "notebooks").mkdir(parents=True)
-    (book / "index.md").write_text("# Title\n\nText.\n")
-    shutil.copy(ROOT / "notebooks" / "01_data.ipynb", book / "notebooks")
-    (book / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters: [{file: notebooks/01_data}]\n")
-    ours = yaml.safe_load((BOOK / "_config.yml").read_text())
-    settings = {
-        "repository": ours["repository"],
-        "execute": ours["execute"],
-        "sphinx": {
-            "recursive_update": True,
-            "local_extensions": {"repository": str(BOOK / "_ext")},
-            "config": {"suppress_warnings": ["*"]},
-        },
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "index.md").write_text("# Title\n\nText.\n")
+    shutil.copy(ROOT / "notebooks" / "01_data.ipynb", tmp_path / "notebooks")
+    (tmp_path / "_toc.yml").write_text(
+        "{format: jb-book, root: index, chapters: [{file: notebooks/01_data}]}"
+    )
+    settings = yaml.safe_load((BOOK / "_config.yml").read_text())
+    settings["sphinx"] = {
+        "recursive_update": True,
+        "local_extensions": {"repository": str(BOOK / "_ext")},
+        "config": {"suppress_warnings": ["*"]},
     }
-    (book / "_config.yml").write_text(yaml.safe_dump(settings))
-    found = {}
+    settings["html"] = settings["bibtex_bibfiles"] = settings["logo"] = None
+    (tmp_path / "_config.yml").write_text(
+        yaml.safe_dump({key: value for key, value in settings.items() if value})
+    )
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", tmp_path, "--all", "-q"]
     for address in ("", "https://github.com/someone/beauty"):
-        made = subprocess.run(
-            [*build_book.jupyter_book(), "build", str(book), "--all", "-q"],
-            env={**os.environ, repository.VARIABLE: address},
-            capture_output=True,
-            text=True,
-            check=False,
+        subprocess.run(
+            command, env={**os.environ, repository.VARIABLE: address}, capture_output=True, check=True
         )
-        assert made.returncode == 0, made.stderr[-2000:]
-        html = book / "_build" / "html"
+        found = {}
         for page in ("index", "notebooks/01_data"):
-            text = BeautifulSoup((html / f"{page}.html").read_text(), "html.parser")
-            links = [link["href"] for link in text.select(".article-header-buttons a[href^='https:']")]
-            found[page, bool(address)] = sorted(links)
-    assert found["index", False] == found["notebooks/01_data", False] == []
-    assert found["index", True] == ["https://github.com/someone/beauty"]
-    assert found["notebooks/01_data", True] == [
-        "https://colab.research.google.com/github/someone/beauty/blob/main/notebooks/01_data.ipynb",
-        "https://github.com/someone/beauty",
-        "https://mybinder.org/v2/gh/someone/beauty/main?urlpath=lab/tree/notebooks/01_data.ipynb",
-    ]
+            text = BeautifulSoup((tmp_path / "_build" / "html" / f"{page}.html").read_text(), "html.parser")
+            links = text.select(".article-header-buttons a[href^='https:']")
+            found[page] = sorted(link["href"] for link in links)
+        places = [
+            f"https://colab.research.google.com/github/someone/beauty/blob/main/{page}.ipynb",
+            address,
+            f"https://mybinder.org/v2/gh/someone/beauty/main?urlpath=lab/tree/{page}.ipynb",
+        ]
+        assert found == {"index": [address], page: places} if address else {"index": [], page: []}

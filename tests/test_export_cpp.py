@@ -22,31 +22,26 @@ pytestmark = pytest.mark.slow
 HEADER = "onnxruntime_cxx_api.h"
 
 
-def headers() -> Path | None:
-    """The folder with the headers of ONNX Runtime."""
-    roots = [Path(root) for root in (os.environ.get("ONNXRUNTIME_ROOT"), "/usr/local", "/usr") if root]
-    return next((found.parent for root in roots for found in sorted((root / "include").rglob(HEADER))), None)
-
-
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory):
     """A folder with include/ and lib/ of ONNX Runtime; skips where there is no compiler or no headers."""
     for tool in ("cmake", "c++"):
         if shutil.which(tool) is None:
             pytest.skip(f"no {tool} on this machine")
-    include = headers()
-    if include is None:
+    roots = [Path(root) for root in (os.environ.get("ONNXRUNTIME_ROOT"), "/usr/local", "/usr") if root]
+    headers = [found.parent for root in roots for found in sorted((root / "include").rglob(HEADER))]
+    if not headers:
         pytest.skip(f"no {HEADER} on this machine; set ONNXRUNTIME_ROOT to a release of ONNX Runtime")
-    root = tmp_path_factory.mktemp("onnxruntime")
-    (root / "include").symlink_to(include)
-    (root / "lib").mkdir()
-    shipped = Path(onnxruntime.__file__).parent / "capi"
-    beside = [path for path in include.parents for path in (path / "lib").glob("libonnxruntime.so*")]
-    library = next(iter([*beside, *sorted(shipped.glob("libonnxruntime.so.*"))]), None)
-    if library is None:
+    shipped = (Path(onnxruntime.__file__).parent / "capi").glob("libonnxruntime.so.*")
+    beside = [path for above in headers[0].parents for path in (above / "lib").glob("libonnxruntime.so*")]
+    libraries = [*beside, *sorted(shipped)]
+    if not libraries:
         pytest.skip("no shared library of ONNX Runtime, neither beside its headers nor in its Python package")
+    root = tmp_path_factory.mktemp("onnxruntime")
+    (root / "include").symlink_to(headers[0])
+    (root / "lib").mkdir()
     for name in ("libonnxruntime.so", "libonnxruntime.so.1"):
-        (root / "lib" / name).symlink_to(library.resolve())
+        (root / "lib" / name).symlink_to(libraries[0].resolve())
     return root
 
 

@@ -1,4 +1,4 @@
-"""The book's page of blind choices, into book/_extra/blind.html: `abstract-beauty measure blind`.
+"""The book's page of blind choices, into book/_extra/blind.html: `python -m abstract_beauty stage blind`.
 
 It shows only photographs that come with scikit-image, whatever pictures the run was trained and tested on.
 """

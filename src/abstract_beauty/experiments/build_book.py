@@ -1,4 +1,4 @@
-"""The book's pages, from the prose, the executed notebooks and results/: `abstract-beauty measure build_book`.
+"""The book's pages, from the prose, the executed notebooks and results/: `python -m abstract_beauty stage build_book`.
 
 Jupyter Book renders, it never executes. The same input gives the same bytes: what differs from build to build is
 removed afterwards.

@@ -1,4 +1,4 @@
-"""What the page "Try it on your picture" is served, into book/_extra/try: `abstract-beauty measure page`.
+"""What the page "Try it on your picture" is served, into book/_extra/try: `python -m abstract_beauty stage page`.
 
 The page's own modules, ONNX Runtime Web from node_modules, the reference networks as ONNX with 16-bit weights, a few
 photographs that come with scikit-image, and a list of it all. Nothing is fetched from elsewhere when the page runs.
