@@ -17,6 +17,7 @@ from torch import nn
 
 from abstract_beauty.cli import main
 from abstract_beauty.commands import bench
+from abstract_beauty.commands import bench_runs as timed
 from abstract_beauty.errors import UserError
 from abstract_beauty.params import load_params
 from abstract_beauty.project import find_project
@@ -52,7 +53,7 @@ def printed_and_written(elsewhere):
 
 @pytest.fixture(scope="module")
 def networks():
-    return bench.networks_for(QUICK())
+    return timed.networks_for(8, 16)
 
 
 def way(seconds=None):
@@ -78,28 +79,28 @@ def turns(monkeypatch):
             taken.append(self.run)
             return argparse.Namespace(median=getattr(self.run, "seconds", None) or float(len(taken)))
 
-    monkeypatch.setattr(bench, "Timer", Timer)
-    monkeypatch.setattr(bench, "PATIENCE", 100.0)
+    monkeypatch.setattr(timed, "Timer", Timer)
+    monkeypatch.setattr(timed, "PATIENCE", 100.0)
     return taken
 
 
 def test_all_ways_take_a_turn_in_each_trial_but_slow_ones_in_the_first_only(turns):
     a, b, c, slow = way(), way(), way(), way(100.1)
-    assert bench.in_turn({"a": a, "b": b, "c": c}, 3) == {"a": [1, 4, 7], "b": [2, 5, 8], "c": [3, 6, 9]}
+    assert timed.in_turn({"a": a, "b": b, "c": c}, 3) == {"a": [1, 4, 7], "b": [2, 5, 8], "c": [3, 6, 9]}
     assert turns == [a, b, c] * 3
-    assert bench.in_turn({"slow": slow, "b": b}, 2) == {"slow": [100.1], "b": [11, 12]}
+    assert timed.in_turn({"slow": slow, "b": b}, 2) == {"slow": [100.1], "b": [11, 12]}
     assert turns[9:] == [slow, b, b]
 
 
 def test_ratios_are_taken_within_trials_and_shrug_off_a_busy_moment():
-    assert bench.times_faster([2.0, 20.0, 4.0], [1.0, 10.0, 1.0]) == 2  # the second trial was slow for both
-    assert bench.times_faster([2.0, 2.0, 2.0], [1.0, 99.0, 1.0]) == 2
-    assert bench.times_faster([6.0], [1.0, 2.0, 3.0]) == 6  # what is slow has one trial
+    assert timed.times_faster([2.0, 20.0, 4.0], [1.0, 10.0, 1.0]) == 2  # the second trial was slow for both
+    assert timed.times_faster([2.0, 2.0, 2.0], [1.0, 99.0, 1.0]) == 2
+    assert timed.times_faster([6.0], [1.0, 2.0, 3.0]) == 6  # what is slow has one trial
 
 
 def test_what_is_compared_has_its_median_and_its_ratio(turns):
     runs = {("slow", "float32"): way(), ("fast", "float32"): way()}  # 1, 3, 5 and 2, 4, 6 seconds
-    tree = bench.compared(runs, 1000, 3, lambda *_: ("fast", "float32"))
+    tree = timed.compared(runs, 1000, 3, lambda *_: ("fast", "float32"))
     ratio, pace = (pytest.approx(value) for value in (4 / 3, 1 / 3))  # of 2/1, 4/3, 6/5
     row = {"seconds": 3, "times_faster": ratio, "megapixels_per_second": pace}
     assert tree["slow"]["float32"] == row
@@ -110,12 +111,12 @@ def test_what_is_compared_has_its_median_and_its_ratio(turns):
 @pytest.mark.parametrize("slope", [0.5, 1.0, 1.3])
 def test_the_exponent_of_a_power_of_the_pixels_is_that_power(slope):
     times = {side: 3e-8 * float(side * side) ** slope for side in (128, 256, 512, 2048)}
-    assert bench.exponent(times) == pytest.approx(slope)
+    assert timed.exponent(times) == pytest.approx(slope)
 
 
 def test_flops_and_the_peak(turns):
     layer, x = nn.Linear(7, 5, bias=False), torch.ones(2, 7)
-    assert bench.gflop(lambda: layer(x).sum().backward()) == pytest.approx(2 * 2 * 70 / 1e9)
+    assert timed.gflop(lambda: layer(x).sum().backward()) == pytest.approx(2 * 2 * 70 / 1e9)
     peak = bench.peaks(QUICK())  # in their first turns, matrices and convolutions take 1 s and 2 s in float32
     speed = 2 * 16 * 32 * 32 * 16 * 16 * 9 / 1e9 / 2
     assert peak["float32"] == {"gflop_per_second": pytest.approx(speed), "by": "convolutions, 16 channels"}
@@ -124,18 +125,18 @@ def test_flops_and_the_peak(turns):
 
 def test_operations_tell_products_from_the_rest(capfd):
     a, b = torch.rand(600, 600), torch.rand(1000, 1000)
-    shares = bench.operations(lambda: (a @ a).sum() + b.exp().sum())
+    shares = timed.operations(lambda: (a @ a).sum() + b.exp().sum())
     assert {"mm", "exp", "sum"} <= set(shares) and sum(shares.values()) == pytest.approx(1)
     assert list(shares.values()) == sorted(shares.values(), reverse=True)
     assert all(
-        map(bench.PRODUCTS.fullmatch, ["mm", "bmm", "addmm", "baddbmm", "convolution_backward", "conv2d"])
+        map(timed.PRODUCTS.fullmatch, ["mm", "bmm", "addmm", "baddbmm", "convolution_backward", "conv2d"])
     )
-    assert not any(map(bench.PRODUCTS.fullmatch, ["exp", "copy_", "comm", "sum", "leaky_relu"]))
+    assert not any(map(timed.PRODUCTS.fullmatch, ["exp", "copy_", "comm", "sum", "leaky_relu"]))
     assert capfd.readouterr().err == ""
 
 
 def test_ways_of_one_network_agree_and_bfloat16_is_near(networks):
-    z = {key: run() for key, run in bench.runs_of(networks, bench.METHODS | bench.LAYOUTS, 64).items()}
+    z = {key: run() for key, run in timed.runs_of(networks, timed.METHODS | timed.LAYOUTS, 64).items()}
     pairs = {
         "loop": "batched",
         "four_sides_batched": "one_pass",
@@ -148,7 +149,7 @@ def test_ways_of_one_network_agree_and_bfloat16_is_near(networks):
 
 
 def test_a_run_with_gradient_returns_that_of_the_picture_and_leaves_the_network_alone(networks):
-    for run in bench.runs_of(networks, bench.METHODS, 64, "forward_backward").values():
+    for run in timed.runs_of(networks, timed.METHODS, 64, "forward_backward").values():
         first, again = run(), run()
         assert first.shape == (1, 3, 64, 64) and first.abs().sum() > 0
         torch.testing.assert_close(first, again)  # it is not added up
@@ -156,9 +157,9 @@ def test_a_run_with_gradient_returns_that_of_the_picture_and_leaves_the_network_
 
 
 def test_large_pictures_are_left_out_where_bfloat16_is_imitated(networks, monkeypatch):
-    monkeypatch.setattr(bench, "LARGE", 64)
-    monkeypatch.setattr(bench, "computes_in_bfloat16", lambda: False)
-    found = [{key[1] for key in bench.runs_of(networks, bench.METHODS, size)} for size in (64, 65)]
+    monkeypatch.setattr(timed, "LARGE", 64)
+    monkeypatch.setattr(timed, "computes_in_bfloat16", lambda: False)
+    found = [{key[1] for key in timed.runs_of(networks, timed.METHODS, size)} for size in (64, 65)]
     assert found == [{"float32", "bfloat16"}, {"float32"}]
 
 
@@ -230,9 +231,9 @@ def test_what_cannot_be_compiled_is_one_line(monkeypatch):
     monkeypatch.setattr(torch, "compile", lambda what: refuse if not isinstance(what, nn.Module) else what)
     given = QUICK(compile=True)
     with pytest.raises(UserError, match=r"^--compile: .*\(no C\+\+ compiler\); leave it out$"):
-        bench.layout_times(given, bench.networks_for(given))
+        bench.layout_times(given, timed.networks_for(8, 16, compile=True))
     monkeypatch.setattr(torch, "compile", lambda what: what)
-    assert len(bench.layout_times(given, bench.networks_for(given))) == 5
+    assert len(bench.layout_times(given, timed.networks_for(8, 16, compile=True))) == 5
 
 
 def test_options_change_what_they_name_and_nothing_else():

@@ -9,27 +9,23 @@ import contextlib
 import copy
 import json
 import os
-import re
 import statistics
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
+import pandas as pd
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
-from torch.profiler import profile
-from torch.utils.benchmark import Timer
-from torch.utils.flop_counter import FlopCounterMode
 from tqdm.auto import tqdm
 
 from abstract_beauty import weights
-from abstract_beauty.commands.bench_table import MODES, PRECISIONS, table
+from abstract_beauty.commands import bench_runs as timed
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.improver import loss_values
 from abstract_beauty.files import rounded, write_json
@@ -40,38 +36,10 @@ from abstract_beauty.training.fit import computes_in_bfloat16, fit, make_fabric,
 from abstract_beauty.training.machine import machine
 from abstract_beauty.training.runs import row
 
-Run = Callable[[], object]
 Tree = dict[str, Any]
-Key = TypeVar("Key")
-Networks = dict[tuple[str, str], nn.Module]  # by name and precision
 
-PATIENCE = (
-    3.0  # seconds a run; what takes longer, as bfloat16 where it is imitated, is timed in one trial only
-)
-LEAST = 0.05  # seconds that a turn lasts: what is quick is repeated in it
-LARGE = 512  # pixels a side; larger pictures get a third of the trials, but not fewer than FEWEST
-FEWEST = 3
+FEWEST = 3  # trials of a large picture, which gets a third of the others'
 STEPS = 4  # of training, timed together
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-# From the article's way to this book's, one step at a time: (network, method of full_prediction).
-METHODS = {
-    "loop": ("encoder", "loop"),
-    "batched": ("encoder", "batched"),
-    "four_sides_batched": ("four_sides", "batched"),
-    "one_pass": ("four_sides", "one_pass"),
-}
-# The encoder's features lie pixel by pixel in memory as the code stands, or channel by channel.
-LAYOUTS = {
-    "encoder_channels_last": ("encoder", "batched"),
-    "encoder_contiguous": ("encoder_contiguous", "batched"),
-    "one_pass_contiguous": ("four_sides", "one_pass"),
-}
-COMPILED = {
-    "encoder_compiled": ("encoder_compiled", "batched"),
-    "one_pass_compiled": ("four_sides_compiled", "one_pass"),
-}
-PRODUCTS = re.compile(r"(add|badd)?b?mm|\w*conv\w*")  # the operations that are products of matrices
 
 
 @dataclass(frozen=True)
@@ -92,7 +60,7 @@ class Settings:
 
     def trials_of(self, size: int) -> int:
         """Timed trials at a picture size."""
-        return self.trials if size <= LARGE else min(self.trials, max(FEWEST, self.trials // 3))
+        return self.trials if size <= timed.LARGE else min(self.trials, max(FEWEST, self.trials // 3))
 
 
 def settings_for(params: Params, options: argparse.Namespace) -> Settings:
@@ -112,130 +80,21 @@ def settings_for(params: Params, options: argparse.Namespace) -> Settings:
     return replace(settings, sizes=sizes, sides=sides, trials=options.trials or settings.trials)
 
 
-def in_turn(runs: Mapping[Key, Run], trials: int) -> dict[Key, list[float]]:
-    """Seconds of each run in every trial; in a trial all take one turn, in their order, with a warm-up of its own."""
-    threads = torch.get_num_threads()
-    timers = {key: Timer("run()", globals={"run": run}, num_threads=threads) for key, run in runs.items()}
-    seconds: dict[Key, list[float]] = {key: [] for key in runs}
-    for _ in range(trials):
-        for key, timer in timers.items():
-            if not seconds[key] or seconds[key][0] <= PATIENCE:
-                seconds[key].append(timer.blocked_autorange(min_run_time=LEAST).median)
-    return seconds
-
-
-def times_faster(than: Sequence[float], seconds: Sequence[float]) -> float:
-    """How many times faster one run was than another in the same trial: the median over trials."""
-    return statistics.median(slow / fast for slow, fast in zip(than, seconds, strict=False))
-
-
-def compared(runs: Mapping[tuple[str, str], Run], size: int, trials: int, standing: Callable) -> Tree:
-    """Runs on a square picture, {method: {precision: row}}, each compared with the one that `standing` names."""
-    seconds = in_turn(runs, trials)
-    tree: Tree = {method: {} for method, _ in runs}
-    for method, rows in tree.items():
-        for precision in PRECISIONS:  # None stands for what is not timed
-            spent = seconds.get((method, precision))
-            median = statistics.median(spent) if spent else None
-            rows[precision] = {
-                "seconds": median,
-                "times_faster": spent and times_faster(seconds[standing(method, precision)], spent),
-                "megapixels_per_second": median and size * size / median / 1e6,
-            }
-    return tree
-
-
-def exponent(seconds: Mapping[int, float]) -> float:
-    """The slope of log(seconds) against log(pixels) of square pictures by their side; 1 is exact proportion."""
-    return float(np.polyfit(2 * np.log(list(seconds)), np.log(list(seconds.values())), 1)[0])
-
-
-def picture(size: int, images: int = 1) -> Tensor:
-    """Noise in [0, 1]. What a picture shows makes no difference to the time."""
-    return torch.rand(images, 3, size, size, generator=torch.Generator().manual_seed(size)).to(DEVICE)
-
-
-def seeded(kind: str, name: str, width: int) -> nn.Module:
-    """A frozen network with random weights, also where one begins at zero: a product with zeros is cheaper on a GPU."""
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(0)
-        network = weights.build(kind, name, width)
-        for tensor in (*network.parameters(), *network.buffers()):
-            if not tensor.any():
-                tensor.normal_(std=0.02)
-    return network.to(DEVICE).eval().requires_grad_(False)
-
-
-def networks_for(settings: Settings) -> Networks:
-    """What METHODS, LAYOUTS and COMPILED name, in each precision; the one-pass network is brought to it as a whole."""
-    found: Networks = {}
-    for precision in PRECISIONS:
-        encoder = seeded("predictors", "context_encoder", settings.article.width)
-        four_sides = seeded("predictors", "four_sides", settings.good.width)
-        four_sides = four_sides.bfloat16() if precision == "bfloat16" else four_sides
-        contiguous = copy.deepcopy(encoder)
-        contiguous.encoder[0].register_forward_pre_hook(lambda module, inputs: (inputs[0].contiguous(),))
-        named = {"encoder": encoder, "four_sides": four_sides, "encoder_contiguous": contiguous}
-        if settings.compile:
-            named["encoder_compiled"] = torch.compile(copy.deepcopy(encoder))
-            named["four_sides_compiled"] = copy.deepcopy(four_sides)
-            named["four_sides_compiled"].one_pass = torch.compile(named["four_sides_compiled"].one_pass)
-        found |= {(name, precision): network for name, network in named.items()}
-    return found
-
-
-def runs_of(
-    networks: Networks, methods: Mapping, size: int, mode: str = "forward"
-) -> dict[tuple[str, str], Run]:
-    """Each method in each precision: z of a picture, and with "forward_backward" the gradient of MAE(y, z) too."""
-    y, gradient = picture(size), mode == "forward_backward"
-
-    def predict(f: nn.Module, how: str, precision: str) -> Tensor:
-        image = y.detach().requires_grad_(gradient)
-        low = torch.autocast(DEVICE.type, torch.bfloat16, enabled=precision == "bfloat16")
-        with torch.set_grad_enabled(gradient), low:
-            z = full_prediction(f, image, method=how)
-        if gradient:
-            mae(z, image).backward()
-        return image.grad if gradient else z
-
-    # Imitated, bfloat16 takes minutes for a large picture.
-    precisions = PRECISIONS if size <= LARGE or computes_in_bfloat16() else PRECISIONS[:1]
-    return {
-        (method, precision): partial(predict, networks[name, precision], how, precision)
-        for method, (name, how) in methods.items()
-        for precision in precisions
-    }
-
-
-def gflop(run: Run) -> float:
-    """Billions of operations in the matrix products and convolutions of a run; a multiplication and a sum are two."""
-    with FlopCounterMode(display=False) as counter:
-        run()
-    return counter.get_total_flops() / 1e9
-
-
-def numbers(precision: str, *shape: int) -> Tensor:
-    """Random numbers; of images and kernels those of a pixel lie side by side."""
-    made = torch.rand(shape).to(DEVICE, getattr(torch, precision))
-    return made.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else made
-
-
 def peaks(settings: Settings) -> Tree:
     """The machine's best in each precision over all candidates and trials: {precision: {gflop_per_second, by}}."""
-    runs: dict[tuple[str, str], Run] = {}
-    for precision in PRECISIONS:
-        for side, channels in (np.array(settings.products) * (4 if DEVICE.type == "cuda" else 1)).tolist():
-            square = numbers(precision, side, side)
-            images, kernel = (
-                numbers(precision, 16, channels, TILE, TILE),
-                numbers(precision, channels, channels, 3, 3),
-            )
+    runs: dict[tuple[str, str], timed.Run] = {}
+    scale = 4 if timed.DEVICE.type == "cuda" else 1
+    for precision in timed.PRECISIONS:
+        for side, channels in settings.products:
+            side, channels = scale * side, scale * channels
+            square = timed.numbers(precision, side, side)
+            images = timed.numbers(precision, 16, channels, TILE, TILE)
+            kernel = timed.numbers(precision, channels, channels, 3, 3)
             runs[precision, f"matrices, {side}x{side}"] = partial(torch.mm, square, square)
             convolution = partial(functional.conv2d, images, kernel, padding=1)
             runs[precision, f"convolutions, {channels} channels"] = convolution
-    seconds = in_turn(runs, max(FEWEST, settings.trials))
-    speeds = {key: gflop(run) / min(seconds[key]) for key, run in runs.items()}
+    seconds = timed.in_turn(runs, max(FEWEST, settings.trials))
+    speeds = {key: timed.gflop(run) / min(seconds[key]) for key, run in runs.items()}
     found: Tree = {}
     for (precision, name), speed in sorted(
         speeds.items(), key=lambda item: item[1]
@@ -244,64 +103,53 @@ def peaks(settings: Settings) -> Tree:
     return found
 
 
-def full_prediction_times(size: int, trials: int, networks: Networks, peak: Tree) -> Tree:
+def full_prediction_times(size: int, trials: int, networks: timed.Networks, peak: Tree) -> Tree:
     """Every way at one picture size: {mode: {method: {precision: row}}}, compared with the float32 loop."""
     tree: Tree = {}
-    for mode in MODES:
-        runs = runs_of(networks, METHODS, size, mode)
-        tree[mode] = compared(runs, size, trials, lambda *_: ("loop", "float32"))
+    for mode in timed.MODES:
+        runs = timed.runs_of(networks, timed.METHODS, size, mode)
+        tree[mode] = timed.compared(runs, size, trials, lambda *_: ("loop", "float32"))
         for method, rows in tree[mode].items():
             # The loop calculates what the batch does, and counting takes longest where calls are many.
-            count = gflop(runs["batched" if method == "loop" else method, "float32"])
+            count = timed.gflop(runs["batched" if method == "loop" else method, "float32"])
             for precision, found in rows.items():
                 best = count / peak[precision]["gflop_per_second"]  # seconds at the machine's best
                 found |= {"gflop": count, "share_of_peak": found["seconds"] and best / found["seconds"]}
     return tree
 
 
-def operations(run: Run) -> dict[str, float]:
-    """The share of a run's operations' time that goes to each, the longest first; time between them is left out."""
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else the profiler writes lines of its own to stderr
-    with profile() as seen:
-        in_turn({"run": run}, 1)
-    kind = "self_device_time_total" if DEVICE.type == "cuda" else "self_cpu_time_total"
-    times = {
-        event.key: getattr(event, kind) for event in seen.key_averages() if event.key.startswith("aten::")
-    }
-    ordered = sorted(times, key=times.__getitem__, reverse=True)
-    return {name.removeprefix("aten::"): times[name] / sum(times.values()) for name in ordered}
-
-
-def where_time_goes(size: int, networks: Networks) -> Tree:
+def where_time_goes(size: int, networks: timed.Networks) -> Tree:
     """Which share of each way's time products of matrices take, which the rest, and the three longest operations."""
-    tree: Tree = {mode: {method: {} for method in METHODS} for mode in MODES}
-    for mode in MODES:
-        for (method, precision), run in runs_of(networks, METHODS, size, mode).items():
-            shares = operations(run)
-            products = sum(share for name, share in shares.items() if PRODUCTS.fullmatch(name))
+    tree: Tree = {mode: {method: {} for method in timed.METHODS} for mode in timed.MODES}
+    for mode in timed.MODES:
+        for (method, precision), run in timed.runs_of(networks, timed.METHODS, size, mode).items():
+            shares = timed.operations(run)
+            products = sum(share for name, share in shares.items() if timed.PRODUCTS.fullmatch(name))
             longest = ", ".join(f"{name} {shares[name]:.0%}" for name in list(shares)[:3])
             tree[mode][method][precision] = {"matrices": products, "rest": 1 - products, "longest": longest}
     return tree
 
 
-def scaling(settings: Settings, networks: Networks) -> Tree:
+def scaling(settings: Settings, networks: timed.Networks) -> Tree:
     """How the time of one pass, forward, grows with the picture: times by side, and the exponent against pixels."""
     sides = {}
     for side in settings.sides:
-        runs = runs_of(networks, {"one_pass": METHODS["one_pass"]}, side)
-        sides[str(side)] = compared(runs, side, settings.trials_of(side), lambda *own: own)["one_pass"]
+        runs = timed.runs_of(networks, {"one_pass": timed.METHODS["one_pass"]}, side)
+        sides[str(side)] = timed.compared(runs, side, settings.trials_of(side), lambda *own: own)["one_pass"]
     exponents = {}
-    for precision in PRECISIONS:
+    for precision in timed.PRECISIONS:
         times = {int(side): rows[precision]["seconds"] for side, rows in sides.items()}
-        exponents[precision] = exponent({side: seconds for side, seconds in times.items() if seconds})
+        exponents[precision] = timed.exponent({side: seconds for side, seconds in times.items() if seconds})
     return {"sides": sides, "exponent": exponents}
 
 
-def layout_times(settings: Settings, networks: Networks) -> Tree:
+def layout_times(settings: Settings, networks: timed.Networks) -> Tree:
     """Whether another memory layout is faster than the code as it stands, or torch.compile; UserError if that fails."""
-    runs = runs_of(networks, LAYOUTS | (COMPILED if settings.compile else {}), settings.middle)
+    runs = timed.runs_of(
+        networks, timed.LAYOUTS | (timed.COMPILED if settings.compile else {}), settings.middle
+    )
     try:
-        for name in COMPILED if settings.compile else ():
+        for name in timed.COMPILED if settings.compile else ():
             runs[name, "float32"]()
     except Exception as error:  # whatever is missing: a compiler, Python's headers, Triton
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
@@ -310,16 +158,16 @@ def layout_times(settings: Settings, networks: Networks) -> Tree:
     def standing(variant: str, precision: str) -> tuple[str, str]:
         return "encoder_channels_last" if "encoder" in variant else "one_pass_contiguous", precision
 
-    return compared(runs, settings.middle, settings.trials, standing)
+    return timed.compared(runs, settings.middle, settings.trials, standing)
 
 
 def loss_of(row: PredictorParams | ImproverParams, f: nn.Module) -> tuple[Callable, float]:
     """What a row of params.yaml trains, an improver through `f`, on pictures that are there: a step's loss, tiles."""
     if not row.crop:
-        context, hidden = contexts(picture(TILE * row.batch)[:, :, :TILE])
+        context, hidden = contexts(timed.picture(TILE * row.batch)[:, :, :TILE])
         centre = context[..., MARGIN : MARGIN + TILE, MARGIN : MARGIN + TILE]
         return lambda network, i: mae(network(context, hidden), centre), row.batch
-    x = picture(row.crop, row.batch)
+    x = timed.picture(row.crop, row.batch)
     if isinstance(row, ImproverParams):
         tiles = row.batch * Axis(row.crop, 0).tiles ** 2
         return lambda g, i: loss_values(row, x, g(x), {"good": f, "bad": f})["loss"], tiles
@@ -334,7 +182,7 @@ def training_times(settings: Settings, f: nn.Module) -> Tree:
     losses = {name: loss_of(row, f) for name, row in rows.items()}
     runs, steps = {}, {name: {} for name in rows}
     with tempfile.TemporaryDirectory() as folder:
-        for precision, own_name in zip(PRECISIONS, ("32-true", "bf16-mixed"), strict=True):
+        for precision, own_name in zip(timed.PRECISIONS, ("32-true", "bf16-mixed"), strict=True):
             params = TrainingParams(precision=own_name)
             fabric = make_fabric(params)
 
@@ -343,13 +191,15 @@ def training_times(settings: Settings, f: nn.Module) -> Tree:
                     return {"loss": loss(network, i)}
 
             for name, row in rows.items():
-                kind = "improvers" if name == "improver" else "predictors"
+                network = timed.seeded(
+                    "improvers" if name == "improver" else "predictors", row.network, row.width
+                )
                 runs[name, precision] = partial(
-                    fit, seeded(kind, row.network, row.width).requires_grad_(True), partial(step, loss=losses[name][0]),
+                    fit, network.requires_grad_(True), partial(step, loss=losses[name][0]), params=params,
                     steps=STEPS, learning_rate=row.learning_rate, optimizer=getattr(row, "optimizer", "adamw"),
-                    params=params, checkpoint=Path(folder) / "none", fabric=fabric, progress=False,
+                    checkpoint=Path(folder) / "none", fabric=fabric, progress=False,
                 )  # fmt: skip
-        seconds = in_turn(runs, settings.trials)
+        seconds = timed.in_turn(runs, settings.trials)
     for (name, precision), spent in seconds.items():
         second, images = statistics.median(spent) / STEPS, rows[name].batch if rows[name].crop else None
         steps[name][precision] = {
@@ -368,11 +218,43 @@ def rounding_error(f: nn.Module, size: int) -> dict[str, Any]:
     name = "random"
     with contextlib.suppress(UserError), warnings.catch_warnings(action="ignore"):
         trained = weights.load_predictor("reference/good")
-        f, name = (trained.to(DEVICE), "reference/good") if hasattr(trained, "one_pass") else (f, name)
-    y = functional.interpolate(picture(size // 16 + 1), size=(size, size), mode="bicubic").clamp(0, 1)
+        f, name = (trained.to(timed.DEVICE), "reference/good") if hasattr(trained, "one_pass") else (f, name)
+    y = functional.interpolate(timed.picture(size // 16 + 1), size=(size, size), mode="bicubic").clamp(0, 1)
     z, low = (full_prediction(network, y) for network in (f, copy.deepcopy(f).bfloat16()))
     moved = {"mean": float((low - z).abs().mean()), "max": float((low - z).abs().max())}
     return {"weights": name, **moved, "mae_float32": float(mae(y, z)), "mae_bfloat16": float(mae(y, low))}
+
+
+def _rows(title: str, tree: dict[str, dict[str, Any]]) -> str:
+    """A title and a table of {name: {precision: row}}, with a dash where nothing was measured."""
+    rows = {(name, precision): row for name, kinds in tree.items() for precision, row in kinds.items()}
+    frame = pd.DataFrame.from_dict(rows, orient="index").astype(object)
+    return f"{title}\n{frame.where(frame.notna(), '-').to_string(float_format='{:.4g}'.format)}"
+
+
+def table(report: dict[str, Any]) -> str:
+    """All tables of a report, their columns called as its keys are."""
+    machine, growth, training = (report[key] for key in ("machine", "scaling", "training"))
+    lines = [f"{machine['device']}, {machine['threads']} threads, torch {machine['torch']}"]
+    for precision, peak in report["peak"].items():
+        lines.append(f"{precision}: at most {peak['gflop_per_second']:.4g} GFLOP/s ({peak['by']})")
+    parts = ["\n".join(lines)]
+    for size, modes in report["full_prediction"].items():
+        trials = f"median of {report['settings']['trials'][size]}; faster than the float32 loop"
+        for mode, rows in modes.items():
+            parts.append(_rows(f"full prediction of {size}x{size}, {mode}, {trials}", rows))
+    for mode, rows in report["where_time_goes"].items():
+        parts.append(_rows(f"shares of the time of operations, {mode}", rows))
+    exponents = ", ".join(f"{value:.2f} in {precision}" for precision, value in growth["exponent"].items())
+    error = report["bfloat16_error"]
+    parts += [
+        _rows(f"one pass; time grows as pixels to the power of {exponents}", growth["sides"]),
+        _rows(f"training; by itself it takes {training['default_precision']} here", training["steps"]),
+        _rows("memory layouts, forward", report["layouts"]["forward"]),
+        f"one pass in bfloat16 ({error['weights']} weights): z moves by {error['mean']:.5f} on average, "
+        f"{error['max']:.4f} at most;\nMAE(y, z) {error['mae_bfloat16']:.5f}, in float32 {error['mae_float32']:.5f}",
+    ]
+    return "\n\n".join(parts)
 
 
 def bench(settings: Settings) -> Tree:
@@ -389,7 +271,7 @@ def bench(settings: Settings) -> Tree:
             "improver_crop": improver.crop, "improver_images": improver.batch,
         },
     }  # fmt: skip
-    networks = networks_for(settings)
+    networks = timed.networks_for(article.width, good.width, compile=settings.compile)
     four_sides = networks["four_sides", "float32"]
     parts = {
         "layouts": lambda: {"forward": layout_times(settings, networks)},
