@@ -42,7 +42,7 @@ def family(rng: Random) -> Callable[[float], Curve]:
     return pick(rng, formulas)
 
 
-def rose(radius: np.ndarray, angle: np.ndarray) -> Curve:
+def rose(radius: np.ndarray | float, angle: np.ndarray) -> Curve:
     """Polar to x and y."""
     return radius * np.cos(angle), radius * np.sin(angle)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from abstract_beauty.data.generators.brushes import Lab, blur, grid
-from abstract_beauty.data.generators.noise import Random, fractal, pick
+from abstract_beauty.data.generators.noise import Random, fractal, pick, whole
 
 # Themes as (lightness 0..1, chroma, hue in degrees, weight) in OKLab (Ottosson 2020). Lightness spreads far wider than
 # chroma, as in photographs; saturated colours are rare accents.
@@ -48,7 +48,7 @@ class Palette:
         if name == "random":
             hues = rng.uniform(0, 360) + np.array([0, rng.uniform(20, 60), rng.uniform(120, 240)])
             centres = [
-                (lightness, abs(rng.normal(0, 0.07)), pick(rng, hues), rng.uniform(0.5, 2))
+                (lightness, abs(rng.normal(0, 0.07)), hues[whole(rng, 3)], rng.uniform(0.5, 2))
                 for lightness in rng.uniform(0.12, 0.95, 9)
             ]
         else:
