@@ -8,7 +8,6 @@ line that names the file ends this with an error: a traceback, a line too many, 
 
 import argparse
 import contextlib
-import functools
 import io
 import json
 import os
@@ -68,12 +67,6 @@ def png(width: int, height: int, data: bytes, *more: bytes) -> bytes:
     """A PNG of 8-bit RGB that says it has this size, whatever its data are."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(more) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
-
-
-@functools.cache
-def zeros() -> bytes:
-    """Fifty megabytes in fifty kilobytes."""
-    return zlib.compress(bytes(50_000_000))
 
 
 def with_exif(rng: Random, form: str, tags: dict[int, Any]) -> bytes:
@@ -167,10 +160,10 @@ def single(rng: Random) -> Iterator[Hostile]:
     yield Hostile(
         "bomb", b"bomb.jpg", sized("JPEG", ">HH", lambda content: content.index(b"\xff\xc0") + 5, 65_000)
     )
-    rows = zlib.compress(bytes(40 * 121))
-    yield Hostile("bomb", b"text-bomb.png", png(40, 40, rows, chunk(b"zTXt", b"Comment\0\0" + zeros())))
-    yield Hostile("bomb", b"profile-bomb.png", png(40, 40, rows, chunk(b"iCCP", b"icc\0\0" + zeros())))
-    yield Hostile("bomb", b"data-bomb.png", png(40, 40, zeros()))
+    rows, zeros = zlib.compress(bytes(40 * 121)), zlib.compress(bytes(50_000_000))  # fifty kilobytes
+    yield Hostile("bomb", b"text-bomb.png", png(40, 40, rows, chunk(b"zTXt", b"Comment\0\0" + zeros)))
+    yield Hostile("bomb", b"profile-bomb.png", png(40, 40, rows, chunk(b"iCCP", b"icc\0\0" + zeros)))
+    yield Hostile("bomb", b"data-bomb.png", png(40, 40, zeros))
 
     for height, width in [(1, 1), (1, 4000), (10, 30_000), (31, 40)]:
         content = png(width, height, zlib.compress(bytes((3 * width + 1) * height)))
@@ -251,18 +244,18 @@ def special(folder: Path) -> dict[str, Path]:
     return made
 
 
-def judged(path: Path) -> tuple[str, str]:
-    """What becomes of a picture in the reader: "opened", or "refused" and the reason; anything else is raised."""
+def refusal(path: Path) -> str:
+    """Why the reader refuses a picture, "" where it opens it; anything else is raised."""
     try:
         picture = read_image(path)
     except UserError as error:
         message = str(error)
         if "\n" in message or not message.startswith(printable(path)[:8]):
             raise AssertionError(f"not one line that names the file: {message!r}") from error
-        return "refused", message
+        return message
     if picture.shape[0] != 3 or not 0 <= float(picture.min()) <= float(picture.max()) <= 1:
         raise AssertionError(f"{path}: shape {tuple(picture.shape)}, or values outside [0, 1]")
-    return "opened", ""
+    return ""
 
 
 def tiny_networks(folder: Path) -> dict[str, Path]:
@@ -283,59 +276,50 @@ def command(*arguments: object) -> tuple[int, str, list[str]]:
     return status, out.getvalue(), err.getvalue().splitlines()
 
 
-def survey(count: int, folder: Path) -> Counter:
+def survey(count: int, folder: Path) -> dict[str, dict[str, Counter]]:
     """Run files through the reader, every fourth through `improve`, then a folder of them through `score` and `data`.
 
     Returns:
-        How many there were of each (command, kind of file, "opened" or "refused"). A traceback, a line too many, or a
-        file left half-written is raised as AssertionError.
+        For "read" and "improve" how many were opened and refused of each kind of file; under "folders" the same for the
+        other two. A traceback, a line too many, or a file left half-written is raised as AssertionError.
     """
-    networks, found = tiny_networks(folder), Counter()
-    inside, out = folder / "pictures", folder / "out.png"
+    found: dict[str, dict[str, Counter]] = {name: {} for name in ("read", "improve", "folders")}
+
+    def note(name: str, kind: str, opened: int, refused: int) -> None:
+        row = found[name].setdefault(kind, Counter(opened=0, refused=0))
+        row.update(opened=opened, refused=refused)
+
+    networks, inside, out = tiny_networks(folder), folder / "pictures", folder / "out.png"
     inside.mkdir()
     there = set(folder.iterdir())
     for at, hostile in enumerate(pictures(count)):
         path = written(inside, hostile)
-        outcome, reason = judged(path)
-        found["read", hostile.kind, outcome] += 1
+        reason = refusal(path)
+        note("read", hostile.kind, not reason, bool(reason))
         if at % 4 == 0:
             status, _, said = command("improve", "--out", out, "--improver", networks["unet"], "--", path)
             left = set(folder.iterdir()) - there
             expected = {0: ({out}, 0), 2: (set(), 1)}.get(status)
             if (left, len(said)) != expected or (status == 0 and reason):
                 raise AssertionError(f"improve {hostile.name!r}: status {status}, said {said}, left {left}")
-            found["improve", hostile.kind, "refused" if status else "opened"] += 1
+            note("improve", hostile.kind, status == 0, status != 0)
             out.unlink(missing_ok=True)
-        if outcome == "opened" and at % 10:
+        if not reason and at % 10:
             path.unlink()  # scoring takes longer than reading
     special(inside)
     for at in range(8):
         noise(np.random.default_rng(at), 160, 140).save(inside / f"sound-{at}.png")
-    total = len(files_below(inside))
-    four, linear = networks["four_sides"], networks["linear_fill"]
+    total, four, linear = len(files_below(inside)), networks["four_sides"], networks["linear_fill"]
     status, rows, said = command(
         "score", inside, "--json", "--predictor", four, "--bad", four, "--linear", linear
     )
-    scored = len(json.loads(rows))
-    if status != 0 or scored + len(said) != total:
-        raise AssertionError(f"score: status {status}, {scored} + {len(said)} of {total}")
+    note("folders", "score", len(json.loads(rows)), len(said))
     params = DataParams(source="folder", train=(str(inside),), test_share=0.5)
     manifest = prepare(params, 0, folder / "data", progress=False)
-    taken, skipped = len(manifest.pictures), len(manifest.skipped)
-    if taken + skipped != total:
-        raise AssertionError(f"data: {taken} + {skipped} of {total}")
-    for name, opened in (("score", scored), ("data", taken)):
-        found |= Counter({(name, "folder", "opened"): opened, (name, "folder", "refused"): total - opened})
+    note("folders", "data", len(manifest.pictures), len(manifest.skipped))
+    if status or any(row.total() != total for row in found["folders"].values()):
+        raise AssertionError(f"of {total} pictures in a folder: {found['folders']}, status {status}")
     return found
-
-
-def record(found: Counter, files: int) -> dict[str, Any]:
-    """The counts as the book shows them: a table of every command, a row a kind of file."""
-    tables: dict[str, Any] = {}
-    for (name, kind, outcome), count in sorted(found.items()):
-        tables.setdefault(name, {}).setdefault(kind, {"opened": 0, "refused": 0})[outcome] = count
-    folders = {name: tables.pop(name)["folder"] for name in ("score", "data")}
-    return {"seed": SEED, "files": files, **tables, "folders": folders}
 
 
 def main() -> None:
@@ -349,16 +333,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         found = survey(options.files, Path(temporary))
     peak.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
-    for (name, kind, outcome), count in sorted(found.items()):
-        print(f"{name:8} {kind:10} {outcome:9} {count:6}")
+    for name, kinds in found.items():
+        for kind, row in kinds.items():
+            print(f"{name:8} {kind:10} {row['opened']:6} opened {row['refused']:6} refused")
     print(f"memory {peak[0]} -> {peak[1]} MiB")
     if options.out:
-        taken = {
-            "memory_before_mib": peak[0],
-            "most_memory_mib": peak[1],
-            "seconds": round(time.monotonic() - began),
-        }
-        write_json(options.out, {"date": today(), **taken, **record(found, options.files)})
+        head = {"date": today(), "memory_before_mib": peak[0], "most_memory_mib": peak[1], "seed": SEED}
+        head |= {"seconds": round(time.monotonic() - began), "files": options.files}
+        write_json(options.out, {**head, **found})
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""Do the tests notice a mistake in the mathematics? `python tests/mutants.py [MODULE ...] [--most N] [--out FILE]`
+"""Do the tests notice a mistake in the mathematics?
+
+    python tests/trust/mutants.py [MODULE ...] [--most N] [--out results/trust/mutants.json]
 
 One small mistake after another is made in a module: a sign, a constant, a clamp left out, two arguments swapped. Each
 mutant is run against the module's tests; one that no test fails for has survived, and is printed with its line. What
-survives and cannot be told from the original is listed in EQUIVALENT with the reason; exit status 1 says that there
-is another. A mutant is run in a fork of a process that has imported torch already, so it takes a second or two.
+cannot be told from the original is not run (see `equivalent`); exit status 1 says that a mutant survived. A mutant is
+run in a fork of a process that has imported torch already, so it takes a second or two.
 """
 
 import argparse
@@ -14,6 +16,7 @@ import importlib
 import itertools
 import os
 import random
+import re
 import resource
 import shutil
 import sys
@@ -23,47 +26,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
-TESTS = {
-    "losses": ["tests/test_losses.py", "tests/test_predictability.py"],
-    "predictability": ["tests/test_predictability.py"],
-    "full_prediction": ["tests/test_grid.py", "tests/test_full_prediction.py"],
-}
+ROOT = Path(__file__).resolve().parents[2]
+# Of each module: its files in the package, and the tests that must notice a mistake in them.
+MODULES = {
+    "losses": ("losses/*.py", ["tests/test_losses.py", "tests/test_predictability.py"]),
+    "predictability": ("prediction/predictability.py", ["tests/test_predictability.py"]),
+    "full_prediction": (
+        "prediction/full_prediction.py", ["tests/test_grid.py", "tests/test_full_prediction.py"],
+    ),
+}  # fmt: skip
+LEFT_OUT = ("__init__.py", "_scorers.py")  # no mathematics; networks that are fetched
 HEAVY = "torch numpy scipy.stats pandas PIL.Image pydantic cv2 pytest hypothesis jaxtyping beartype safetensors.torch"
 LIMIT = 120  # seconds of the processor, after which a mutant is one that hangs
-
 _STAMPS = itertools.count(10**9, 10)
 
-# (module, line of the mutant): why no test can tell it from the original.
-_EVEN = "|a - b| = |b - a|, and so are the slopes"
-EQUIVALENT: dict[tuple[str, str], str] = {
-    ("losses", "return k1 * mae(x, y) + k2 * mae(z, y)"): _EVEN,
-    ("losses", "return k1 * mae(y, x) + k2 * mae(y, z)"): _EVEN,
-    ("losses", "return k1 * mae(low_pass(x), low_pass(y)) + k2 * mae(z, y)"): _EVEN,
-    ("losses", "return k1 * mae(low_pass(y), low_pass(x)) + k2 * mae(y, z)"): _EVEN,
-    ("losses", "return k1 * mae(y, x) + k2 * (predictability(y, z) - wanted).abs().mean()"): _EVEN,
-    ("losses", "return k1 * mae(y, x) + k2 * ratio_progress(y, z_bad, z) + k3 * contrast_lost(x, y)"): _EVEN,
-    ("losses", "return k1 * mae(y, x) - k2 * score(y).mean()"): _EVEN,
-    (
-        "predictability",
-        "return torch.stack([predictability(full_prediction(f, y, phase), y) for phase in phases]).mean(dim=0)",
-    ): _EVEN,
-    ("losses", "wanted = share * predictability(z_x, x)"): _EVEN,
-    ("predictability", "bad = predictability(z_bad, y).clamp(min=SMALLEST_ERROR)"): _EVEN,
-    ("predictability", "good = predictability(z_good, y).clamp(min=SMALLEST_ERROR)"): _EVEN,
-    ("losses", "return k1 * mae(x, y) + k2 * (predictability(z, y) - wanted).abs().mean()"): _EVEN,
-}
+EVEN = ("mae", "predictability")  # |a - b| = |b - a|, and so are the slopes
 # How many tiles are predicted together bounds the memory, and changes no number.
-EQUIVALENT |= {
-    (
-        "full_prediction",
-        f"at_once = tiles_at_once or {{'one_pass': {one}, 'batched': {batched}, 'loop': {loop}}}[method]",
-    ): "a bound of memory"
-    for one, batched, loop in [
-        (2049, 512, 1), (4096, 512, 1), (0, 512, 1), (2048, 513, 1), (2048, 1024, 1), (2048, 0, 1), (2048, 512, 2),
-        (2048, 512, 0),
-    ]
-}  # fmt: skip
+MEMORY = re.compile(r"at_once = tiles_at_once or \{'one_pass': \d+, 'batched': \d+, 'loop': \d+\}\[method\]")
 
 SWAPPED = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
@@ -204,60 +183,50 @@ def _in_order(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def mutants(source: str) -> Iterator[Mutant]:
-    """Every module that differs from `source` by one mistake, in order."""
+    """Every module that differs from `source` by one mistake, in order; annotations and messages are no mathematics."""
     tree = ast.parse(source)
-    for node in ast.walk(tree):  # annotations are no mathematics
-        if isinstance(node, ast.FunctionDef):
-            node.returns = None
-            for one in (*node.args.args, *node.args.kwonlyargs):
-                one.annotation = None
+    passed_over = [node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    passed_over += [node.returns for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    passed_over += [node.annotation for node in ast.walk(tree) if isinstance(node, (ast.arg, ast.AnnAssign))]
+    skipped = {id(inside) for node in passed_over if node for inside in ast.walk(node)}
     known = {ast.unparse(tree)}
-    messages = {
-        id(one) for node in ast.walk(tree) if isinstance(node, ast.Raise) for one in ast.walk(node.exc)
-    }
+    before = ast.unparse(tree).splitlines()
     for number, node in enumerate(_in_order(tree)):
-        if id(node) in messages:
-            continue
         for mistake in MISTAKES:
-            if mistake(copy.deepcopy(node)) is None:
+            if id(node) in skipped or mistake(copy.deepcopy(node)) is None:
                 continue
             changed = _At(number, mistake).visit(copy.deepcopy(tree))
             text = ast.unparse(ast.fix_missing_locations(changed))
             if text in known:
                 continue
             known.add(text)
-            before, after = ast.unparse(tree).splitlines(), text.splitlines()
-            differ = next(pair for pair in zip(before, after, strict=False) if pair[0] != pair[1])
-            yield Mutant(node.lineno, differ[0].strip(), differ[1].strip(), _with_annotations(source, text))
+            differ = next(pair for pair in zip(before, text.splitlines(), strict=False) if pair[0] != pair[1])
+            yield Mutant(node.lineno, differ[0].strip(), differ[1].strip(), text)
 
 
-def _with_annotations(source: str, text: str) -> str:
-    """A mutant's source with the annotations of the original, which are checked when the tests run."""
-    annotated, plain = ast.parse(source), ast.parse(text)
-    functions = [
-        [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)] for tree in (annotated, plain)
-    ]
-    for original, mutant in zip(*functions, strict=True):
-        mutant.returns = original.returns
-        pairs = zip(
-            (*original.args.args, *original.args.kwonlyargs),
-            (*mutant.args.args, *mutant.args.kwonlyargs),
-            strict=True,
-        )
-        for old, new in pairs:
-            new.annotation = old.annotation
-    return ast.unparse(plain)
+def equivalent(mutant: Mutant) -> bool:
+    """Whether no test could tell a mutant from the original."""
+    return bool(MEMORY.fullmatch(mutant.after)) or _ordered(mutant.before) == _ordered(mutant.after)
 
 
-def survives(package: Path, module: str, source: str, tests: list[str]) -> bool:
-    """Whether all `tests` pass with `source` in the place of a module of a copy of the package."""
-    path = package / f"{module}.py"
+def _ordered(line: str) -> str:
+    """A statement with the arguments of functions that do not mind their order brought into one order."""
+    try:
+        tree = ast.parse(line)
+    except SyntaxError:  # the head of a block
+        return line
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in EVEN:
+            node.args.sort(key=ast.dump)
+    return ast.unparse(tree)
+
+
+def survives(path: Path, source: str, tests: list[str]) -> bool:
+    """Whether all `tests` pass with `source` in the place of a file of a copy of the package."""
     kept = path.read_text()
     path.write_text(source)
-    stamp = next(
-        _STAMPS
-    )  # or the compiled form of another mutant, of the same second and size, would be taken for it
-    os.utime(path, (stamp, stamp))
+    # Or the compiled form of another mutant, of the same second and size, would be taken for it.
+    os.utime(path, (next(_STAMPS),) * 2)
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
@@ -278,60 +247,61 @@ def survives(package: Path, module: str, source: str, tests: list[str]) -> bool:
     return ended == 0
 
 
+def run(module: str, package: Path, most: int) -> dict[str, int]:
+    """Run the mutants of a module in a copy of the package; how many were caught, survived, make no difference."""
+    pattern, tests = MODULES[module]
+    files = [path for path in sorted(package.glob(pattern)) if path.name not in LEFT_OUT]
+    if not survives(files[0], files[0].read_text(), tests):
+        raise SystemExit(f"{module}: its tests fail without any mistake")
+    made = [(path, mutant) for path in files for mutant in mutants(path.read_text())]
+    chosen = sorted(random.Random(0).sample(made, min(most, len(made))))
+    counts = {"mutants": len(chosen), "caught": 0, "equivalent": 0, "survived": 0}
+    for path, mutant in chosen:
+        if equivalent(mutant):
+            counts["equivalent"] += 1
+        elif survives(path, mutant.source, tests):
+            counts["survived"] += 1
+            where = f"{path.relative_to(package)}:{mutant.line}"
+            print(f"survived: {where}: {mutant.before}  ->  {mutant.after}", flush=True)
+        else:
+            counts["caught"] += 1
+    print(f"{module}: {len(made)} mutants, {counts}", flush=True)
+    return counts
+
+
 def main() -> int:
-    """Run the mutants of some modules; 0 when none survives but those known to be equivalent."""
+    """Run the mutants of some modules; 0 when none survives."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("modules", nargs="*", default=list(TESTS), metavar="MODULE")
-    parser.add_argument("--most", type=int, default=10**6, help="of each module, chosen by a seed")
-    parser.add_argument("--line", type=int, nargs="+", metavar="N", help="only those of these lines")
-    parser.add_argument("--list", action="store_true", help="only print them")
+    parser.add_argument(
+        "modules", nargs="*", default=list(MODULES), metavar="MODULE", help=", ".join(MODULES)
+    )
+    parser.add_argument(
+        "--most", type=int, default=10**6, metavar="N", help="of each module, chosen by a seed"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the counts into FILE")
     options = parser.parse_args()
     out = options.out and options.out.resolve()
     os.chdir(ROOT)
     for name in HEAVY.split():
         importlib.import_module(name)
-    left, counts, began = 0, {}, time.monotonic()
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
-        package = Path(temporary) / "abstract_beauty"
+        package = Path(temporary) / "src" / "abstract_beauty"
         shutil.copytree(
             ROOT / "src" / "abstract_beauty", package, ignore=shutil.ignore_patterns("__pycache__")
         )
-        sys.path.insert(0, temporary)
-        for module in options.modules:
-            tests = [test for test in TESTS[module] if Path(test).is_file()]
-            made = list(mutants((package / f"{module}.py").read_text()))
-            made = [one for one in made if not options.line or one.line in options.line]
-            chosen = sorted(random.Random(0).sample(made, min(options.most, len(made))))
-            if options.list:
-                print(*(f"{module}:{one.line}: {one.before}  ->  {one.after}" for one in chosen), sep="\n")
-                continue
-            if not survives(package, module, (package / f"{module}.py").read_text(), tests):
-                raise SystemExit(f"{module}: its tests fail without any mistake")
-            killed = known = 0
-            for one in chosen:
-                if (module, one.after) in EQUIVALENT:
-                    known += 1
-                elif survives(package, module, one.source, tests):
-                    left += 1
-                    print(f"survived: {module}:{one.line}: {one.before}  ->  {one.after}", flush=True)
-                else:
-                    killed += 1
-            survived = len(chosen) - killed - known
-            print(
-                f"{module}: {len(made)} mutants, {len(chosen)} run: {killed} killed, {known} equivalent, ",
-                end="",
-            )
-            print(f"{survived} survived", flush=True)
-            counts[module] = {
-                "mutants": len(chosen), "caught": killed, "equivalent": known, "survived": survived
-            }  # fmt: skip
-    if out:  # imported here, where no mutant's package is in the way
+        for name in ("params.yaml", "dvc.yaml"):  # a project whose code the copy is
+            shutil.copyfile(ROOT / name, Path(temporary) / name)
+        os.environ["ABSTRACT_BEAUTY_ROOT"] = temporary
+        sys.path.insert(0, str(package.parent))
+        counts = {module: run(module, package, options.most) for module in options.modules}
+    if out:
+        # Imported here: no mutant may find the package loaded.
         from abstract_beauty.book.run_card import today
         from abstract_beauty.files import write_json
 
         write_json(out, {"date": today(), "seconds": round(time.monotonic() - began), "modules": counts})
-    return 1 if left else 0
+    return int(any(row["survived"] for row in counts.values()))
 
 
 if __name__ == "__main__":

@@ -181,11 +181,9 @@ class Harm:
 def cases() -> Iterator[tuple[str, Damage, str]]:
     """(file, what is done to it, words of the line)"""
     for text, words in [
-        ("", "must hold a mapping"), ("- 1\n", "must hold a mapping"), (b"seed: 1\nb: \xe9\n", "is not UTF-8"),
-        (plus("typo: 1"), "typo: unknown key"), (plus("seed: 1"), "found duplicate key"),
-        (plus("more: .inf"), "finite numbers"), (plus("more: 2020-01-01"), "date"),
+        (b"seed: 1\nb: \xe9\n", "is not UTF-8"), (plus("more: 2020-01-01"), "date"),
         (plus("more: *nothing"), "found undefined alias"), (plus("more:\n\t- 1"), "is not valid YAML"),
-        (plus("1: 2"), "1: unknown key"), (plus('"red\\e[31m": 1'), r"red\x1b[31m: unknown key"),
+        (plus('"red\\e[31m": 1'), r"red\x1b[31m: unknown key"), (plus("1: 2"), "1: unknown key"),
         (plus("more: !!python/object/apply:os.system ['touch harm']"), "is not valid YAML"),
     ]:  # fmt: skip
         yield "params.yaml", text, words
@@ -219,17 +217,8 @@ def cases() -> Iterator[tuple[str, Damage, str]]:
         yield "good.csv", text, "the curve cannot be read"
     for old, new in [('"a"', "5"), ('"a"', '"../a"'), ('"test"', "[]"), ("130", '"256"'), ("140", "1.5")]:
         yield "manifest.json", replaced(old, new), "is not a manifest of pictures"
-    for old, new in [("900", "[NaN]"), ("0.06", "7"), ("first-run", "../x"), ('"embedded"', "5")]:
-        yield "card.json", replaced(old, new), "card.json"
     for name in ("../0.png", "/etc/passwd", "gone.png", ""):
         yield "ratings.csv", replaced("0.png", name), "row 2"
-    for old, new in [
-        ("winner", "won"),
-        ('"b"', "5"),
-        ('"b"', '"original"'),
-        ("preferences 1", "preferences 9"),
-    ]:
-        yield "choices.json", replaced(old, new), "choices.json"
 
 
 @pytest.mark.parametrize(("name", "damage", "words"), cases())
