@@ -215,14 +215,16 @@ def training_times(settings: Settings, f: nn.Module) -> Tree:
 @torch.no_grad()
 def rounding_error(f: nn.Module, size: int) -> dict[str, Any]:
     """How far z of a smooth random picture moves in bfloat16: by this clone's one-pass predictor, `f` without one."""
-    name = "random"
-    with contextlib.suppress(UserError), warnings.catch_warnings(action="ignore"):
-        trained = weights.load_predictor("reference/good")
-        f, name = (trained.to(timed.DEVICE), "reference/good") if hasattr(trained, "one_pass") else (f, name)
+    label = "random"
+    for name in ("reference/good", "run/good"):  # the own one, where there is one
+        with contextlib.suppress(UserError), warnings.catch_warnings(action="ignore"):
+            trained = weights.load_predictor(name)
+            if hasattr(trained, "one_pass"):
+                f, label = trained.to(timed.DEVICE), name
     y = functional.interpolate(timed.picture(size // 16 + 1), size=(size, size), mode="bicubic").clamp(0, 1)
     z, low = (full_prediction(network, y) for network in (f, copy.deepcopy(f).bfloat16()))
     moved = {"mean": float((low - z).abs().mean()), "max": float((low - z).abs().max())}
-    return {"weights": name, **moved, "mae_float32": float(mae(y, z)), "mae_bfloat16": float(mae(y, low))}
+    return {"weights": label, **moved, "mae_float32": float(mae(y, z)), "mae_bfloat16": float(mae(y, low))}
 
 
 def _rows(title: str, tree: dict[str, dict[str, Any]]) -> str:
