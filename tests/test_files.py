@@ -59,17 +59,6 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
             pass
 
 
-def test_a_read_only_disk_is_one_line(tmp_path):
-    options = ["-t", "tmpfs", "-o", "ro,size=64k", "tmpfs", str(tmp_path)]
-    if subprocess.run(["mount", *options], capture_output=True, check=False).returncode:
-        pytest.skip("this user cannot mount a read-only disk")
-    try:
-        with pytest.raises(UserError, match=r"numbers\.json: cannot be written \(Read-only file system\)"):
-            files.write_json(tmp_path / "numbers.json", {})
-    finally:
-        subprocess.run(["umount", str(tmp_path)], check=True)
-
-
 def folder_of(path, text):
     with files.replacing_folder(path) as new:
         (new / "file").write_text(text)

@@ -2,8 +2,6 @@
 
 import io
 import os
-import struct
-import zlib
 
 import numpy as np
 import pytest
@@ -87,27 +85,11 @@ def test_exif_orientation_is_applied(tmp_path, orientation, suffix):
     torch.testing.assert_close(x, torch.from_numpy(pixels).permute(2, 0, 1) / 255, atol=0.1, rtol=0)
 
 
-def test_one_pixel(tmp_path):
-    x = read_image(save(tmp_path / "a.png", Image.new("RGB", (1, 1), (255, 0, 0))))
-    assert x.tolist() == [[[1]], [[0]], [[0]]]
-
-
 def encoded(kind, image=None):
     noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
     file = io.BytesIO()
     (image or Image.fromarray(noise)).save(file, format=kind)
     return file.getvalue()
-
-
-def png_header(width, height):
-    """A PNG that only declares its size."""
-
-    def chunk(name, content):
-        check = struct.pack(">I", zlib.crc32(name + content))
-        return struct.pack(">I", len(content)) + name + content + check
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize(
@@ -121,8 +103,6 @@ def png_header(width, height):
         ("half.tiff", encoded("TIFF")[:9000], "not a picture|damaged or truncated"),
         ("header.jpg", encoded("JPEG")[:300], "not a picture|damaged or truncated"),
         ("flipped.png", encoded("PNG").replace(b"IDAT", b"IDAX"), "damaged or truncated|not a picture"),
-        ("bomb.png", png_header(12_000, 12_000), "pixels"),
-        ("huge.png", png_header(60_000, 60_000), "pixels"),
         ("page.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "not a picture"),
         ("nan.tiff", encoded("TIFF", Image.new("F", (4, 4), float("nan"))), "not finite"),
     ],
@@ -139,13 +119,8 @@ def test_what_is_no_picture_is_one_line_naming_the_file(tmp_path, name, content,
 def test_paths_that_are_no_files(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     latin = os.fsdecode(b"caf\xe9.png")
-    words = {
-        "": "is a folder",
-        "pipe.png": "not a regular file",
-        "gone.png": r"gone\.png: no such",
-        latin: r"caf\\xe9\.png: no",
-    }
-    for name, message in words.items():
+    words = ("", "is a folder"), ("pipe.png", "not a regular file"), (latin, r"caf\\xe9\.png: no such file")
+    for name, message in words:
         with pytest.raises(UserError, match=message):
             read_image(tmp_path / name)
 
