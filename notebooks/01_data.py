@@ -28,7 +28,6 @@ import pandas as pd
 import torch
 from IPython.display import Markdown
 
-import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
 from abstract_beauty.chapter import Chapter
 from abstract_beauty.data import read_manifest

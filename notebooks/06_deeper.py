@@ -26,7 +26,6 @@ import pandas as pd
 import torch
 from IPython.display import Markdown
 
-import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
 from abstract_beauty.chapter import Chapter
 from abstract_beauty.improvers.deep import DeepResidual, ResidualBlock

@@ -27,7 +27,6 @@ import ipywidgets
 import pandas as pd
 from IPython.display import Markdown, display
 
-import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
 from abstract_beauty.chapter import Chapter
 from abstract_beauty.experiments import pixels as directly

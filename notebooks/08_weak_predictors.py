@@ -26,7 +26,6 @@ pixels = {}
 import pandas as pd
 from IPython.display import Markdown
 
-import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
 from abstract_beauty.chapter import Chapter
 from abstract_beauty.prediction.blurred_context import BlurredContext

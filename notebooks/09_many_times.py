@@ -27,8 +27,7 @@ import textwrap
 import pandas as pd
 from IPython.display import Markdown
 
-import abstract_beauty as ab
-from abstract_beauty.book import plots, tables
+from abstract_beauty.book import plots
 from abstract_beauty.chapter import Chapter
 from abstract_beauty.experiments.many import FRAMES
 

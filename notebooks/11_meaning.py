@@ -26,12 +26,11 @@ import pandas as pd
 import torch
 from IPython.display import Markdown
 
-import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
 from abstract_beauty.chapter import Chapter
 from abstract_beauty.data.generators import dials
-from abstract_beauty.measures import scores
-from abstract_beauty.measures.complexity import MEASURES
+from abstract_beauty.scores import scores
+from abstract_beauty.scores.complexity import MEASURES
 
 chapter = Chapter("11_meaning", ratings=ratings)
 f = chapter.predictors("good", "bad", "small", "article", "judge")
@@ -72,16 +71,16 @@ plots.several(
 # ## The score
 #
 # It has two parts. **At a glance**: the picture is reduced until its short side is 128 pixels, so that a tile is a quarter of it, and the good predictor guesses every tile. What
-# share of the pixels does it miss? A miss is a miss, in a pale drawing as in a stark one. **The grain**: at 256 pixels, what share does the linear fill miss, which can only carry
+# share of the pixels does it miss? A miss is a miss, in a pale drawing as in a stark one. **The texture**: at 256 pixels, what share does the linear fill miss, which can only carry
 # on what touches a tile's border? That is texture: grass, gravel, noise. It surprises pixels, not people; half of it is taken off.
 
 # %% tags=["hide-input"]
-tables.Source(scores.missed, scores.complexity)
+tables.Source(scores.missed, scores.complexity_of)
 
 # %% tags=["hide-input"]
 fitted = {name: row["discount"] for name, row in sets.items()}
 Markdown(
-    "Why half? Each set of ratings was asked alone how much grain should be taken off, by least squares: "
+    "Why half? Each set of ratings was asked alone how much texture should be taken off, by least squares: "
     + ", ".join(f"*{name}* says {value:.2f}" for name, value in fitted.items())
     + f". They were collected for different pictures and ask for much the same; a round number on the cautious side, {scores.DISCOUNT:g}, serves both. The form of the score (which two sizes, which two predictors, where an error "
     "begins to count) was chosen on these two sets as well, so their correlations flatter it a little; the other five kinds of picture in the data set were not looked at, and the command "
@@ -96,10 +95,10 @@ Markdown(
 
 # %% tags=["hide-input"]
 names = {
-    "complexity": "our score", "predictability_128": "MAE(y,z) at 128 pixels", "predictability": "MAE(y,z) at full size", "structure": "structure", "progress": "progress",
-    "feature_congestion": "feature congestion", "regions": "regions", "jpeg_bits": "JPEG bits per pixel", "subband_entropy": "subband entropy", "edge_density": "edge density",
-    "tile_contrast": "contrast", "structural_complexity": "structural complexity",
-}  # fmt: skip
+    key: row.title
+    for key, row in {**scores.SCORES, **MEASURES}.items()
+    if all(key in found["measures"] for found in sets.values())
+} | {"complexity": "our score"}
 
 
 def spread(one):

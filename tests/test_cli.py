@@ -12,8 +12,8 @@ from PIL import Image
 import abstract_beauty as ab
 from abstract_beauty import weights
 from abstract_beauty.cli import main
-from abstract_beauty.measures.scores import WORKING_SIDE
 from abstract_beauty.project import find_project
+from abstract_beauty.scores.scores import WORKING_SIDE
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from abstract_beauty.measures.complexity import MEASURES, structural_complexity, tile_contrast
+from abstract_beauty.scores.complexity import MEASURES, structural_complexity, tile_contrast
 
 FLAT = np.full((128, 160, 3), 0.5, np.float32)
 NOISE = np.random.default_rng(0).uniform(size=(128, 160, 3)).astype(np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from abstract_beauty.measures import correlation
+from abstract_beauty.scores import correlation
 
 
 @pytest.fixture

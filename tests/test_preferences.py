@@ -8,8 +8,8 @@ import torch
 
 from abstract_beauty.commands.blind import blind_page
 from abstract_beauty.errors import UserError
-from abstract_beauty.measures import preferences
-from abstract_beauty.measures.preferences import FORMAT, Choice, read_choices, strengths
+from abstract_beauty.scores import preferences
+from abstract_beauty.scores.preferences import FORMAT, Choice, read_choices, strengths
 
 
 def people(strength, count, seed=0):

@@ -12,11 +12,11 @@ from abstract_beauty.data.ratings import read_rated
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments import ratings as experiment
 from abstract_beauty.experiments.observers import Observer
-from abstract_beauty.measures import correlation
 from abstract_beauty.measures.fills import RingMeanFill
 from abstract_beauty.params import load_params
 from abstract_beauty.prediction.linear_fill import LinearFill
 from abstract_beauty.project import find_project
+from abstract_beauty.scores import correlation
 from abstract_beauty.training.runs import Run
 
 

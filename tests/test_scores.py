@@ -12,8 +12,8 @@ from abstract_beauty.cli import main
 from abstract_beauty.data.embedded import photographs
 from abstract_beauty.data.generators.dials import LEVELS, dial_picture
 from abstract_beauty.data.images import decode_image, read_image, to_bytes
-from abstract_beauty.measures import Measure, correlation, scores
 from abstract_beauty.measures.fills import RingMeanFill
+from abstract_beauty.scores import Measure, correlation, scores
 
 
 @pytest.fixture(scope="module")

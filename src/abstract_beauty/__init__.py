@@ -7,11 +7,11 @@ guesses better.
 from abstract_beauty.data.images import read_image, resize_short_side, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.improvers import improve
-from abstract_beauty.measures.scores import Scores, complexity, score
 from abstract_beauty.params import Params, load_params
 from abstract_beauty.prediction.full_prediction import CONTEXT, MARGIN, TILE, contexts, full_prediction
 from abstract_beauty.prediction.predictability import error_map, phase_averaged, predictability, progress
 from abstract_beauty.project import Project, find_project
+from abstract_beauty.scores.scores import Scores, complexity, score
 from abstract_beauty.weights import load_improver, load_predictor
 
 __version__ = "0.1.0"

@@ -32,7 +32,6 @@ from abstract_beauty.params import Params, load_params
 from abstract_beauty.project import Project, find_project
 from abstract_beauty.training.runs import Run
 
-
 SHOWING = ("notebook", "teaser", "blind", "page", "book")  # stages that make no number
 
 
@@ -195,7 +194,7 @@ class Chapter:
 
 
 def made_by_other_code(project: Project) -> frozenset[str]:
-    """The stages whose code was changed since DVC ran them. A stage that DVC runs finds none: DVC sees to that itself."""
+    """The stages whose code was changed since DVC ran them. A stage that DVC runs finds none: it sees to that."""
     if "DVC_STAGE" in os.environ or not (project.root / "dvc.lock").is_file():
         return frozenset()
     asked = subprocess.run(

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 // What Chromium asks for itself when it starts.
-export const OWN_REQUESTS = /^https?:\/\/([a-z0-9-]+\.)*(clients2|update|accounts|optimizationguide-pa|redirector)\.[a-z.]*google/;
+const OWN_REQUESTS = /^https?:\/\/([a-z0-9-]+\.)*(clients2|update|accounts|optimizationguide-pa|redirector)\.[a-z.]*google/;
 
 // Opens Chromium with an empty profile, which `close` removes. MODULES is the folder that has playwright-core.
 export async function openBrowser(executablePath, modules, settings = {}) {
@@ -32,4 +32,19 @@ export function chooseTheme(tab, theme) {
     localStorage.setItem("mode", mode);
     localStorage.setItem("theme", mode);
   }, theme);
+}
+
+// Lists what goes wrong in a tab: errors, failed answers, and requests to elsewhere than `home`, which are refused.
+export async function watch(tab, home) {
+  const problems = [];
+  await tab.route("**/*", (route) => {
+    const url = route.request().url();
+    if ([home, "data:", "blob:"].some((known) => url.startsWith(known))) return route.continue();
+    if (!OWN_REQUESTS.test(url)) problems.push(`request outside: ${url}`);
+    return route.abort();
+  });
+  tab.on("console", (message) => { if (message.type() === "error") problems.push(`console: ${message.text()}`); });
+  tab.on("pageerror", (error) => problems.push(`script: ${error.message}`));
+  tab.on("response", (answer) => { if (answer.status() >= 400) problems.push(`${answer.status()}: ${answer.url()}`); });
+  return problems;
 }

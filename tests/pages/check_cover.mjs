@@ -2,18 +2,17 @@
 //
 //   node check_cover.mjs BASE_URL CHROMIUM MODULES
 
-import { createRequire } from "node:module";
-import { join } from "node:path";
+import { openBrowser, watch } from "./browser.mjs";
 
 const [base, executablePath, modules] = process.argv.slice(2);
-const { chromium } = createRequire(join(modules, "x.js"))("playwright-core");
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+const { browser, close } = await openBrowser(executablePath, modules);
 const report = { problems: [] };
 try {
   const part = (name) => `#cover [data-part="${name}"]`;
-  const open = async (options) => {
-    const tab = await browser.newPage(options);
-    tab.on("pageerror", (error) => report.problems.push(error.message));
+  const open = async (motion) => {
+    const tab = await browser.newPage();
+    await tab.emulateMedia(motion);
+    report.problems = await watch(tab, base);
     await tab.goto(`${base}/index.html`, { waitUntil: "networkidle" });
     return tab;
   };
@@ -49,6 +48,6 @@ try {
   await moving.waitForFunction((selector) => Number(document.querySelector(selector).value) > 3, part("tiles"));
   report.moves = true;
 } finally {
-  await browser.close();
+  await close();
 }
 process.stdout.write(JSON.stringify(report));

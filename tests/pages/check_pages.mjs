@@ -1,18 +1,25 @@
-// Opens every page of a built book in Chromium, wide and narrow, light and dark, and reports what is wrong as JSON.
+// Opens pages of a built book in Chromium, wide and narrow, light and dark, and reports as JSON what is broken, what shuts a
+// reader out (axe-core), and how much each page weighs.
 //
 //   node check_pages.mjs BASE_URL CHROMIUM MODULES PAGE...      SCREENSHOTS=folder also saves a picture of each page
 //
-// MODULES is the node_modules folder that has playwright-core. Only 127.0.0.1 is reachable: any other request is refused
-// and reported, except those that Chromium makes for itself when it starts.
+// MODULES is the node_modules folder that has playwright-core and axe-core. Only BASE_URL is reachable: any other request is
+// refused and reported, except those that Chromium makes for itself when it starts.
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 
-import { OWN_REQUESTS, chooseTheme, openBrowser } from "./browser.mjs";
+import { chooseTheme, openBrowser, watch } from "./browser.mjs";
 
 const [base, executablePath, modules, ...pages] = process.argv.slice(2);
+const axe = readFileSync(join(modules, "axe-core", "axe.min.js"), "utf8");
 
 const SIZES = [{ width: 1400, height: 900 }, { width: 390, height: 844 }];
 const THEMES = ["light", "dark"];
+const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const TEXT = /\.(html|css|js|mjs|json|svg)(\?.*)?$/; // what a host compresses on its way
+const ON_DEMAND = /\/try\/(ort|models)\//; // fetched when a reader asks for a score, and counted by check_try.mjs
 
 // Runs in the page: what a reader would see as broken.
 function inspect() {
@@ -33,55 +40,62 @@ function inspect() {
   for (const error of document.querySelectorAll("mjx-merror, [data-mjx-error], .problematic, .system-message")) {
     problems.push(`error in the page: ${error.textContent.trim().slice(0, 120)}`);
   }
-  const article = document.querySelector("article");
-  if (!article || article.innerText.trim().length < 40) problems.push("no text");
+  if ((document.querySelector("article")?.innerText ?? "").trim().length < 40) problems.push("no text");
   return { problems, formulas: document.querySelectorAll("mjx-container").length,
            raw: document.querySelectorAll("article .math").length, theme: root.dataset.theme };
+}
+
+async function violations(tab) {
+  await tab.evaluate(axe);
+  return tab.evaluate(async (standards) => {
+    const found = await window.axe.run(document, { runOnly: standards, resultTypes: ["violations"] });
+    return found.violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => ({ id, where: node.target.join(" "), why: node.failureSummary.slice(0, 300) })));
+  }, STANDARDS);
+}
+
+async function visit(browser, page, size, theme) {
+  const tab = await browser.newPage();
+  const problems = await watch(tab, base);
+  await tab.setViewportSize(size);
+  await tab.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+  await chooseTheme(tab, theme);
+  const weights = new Map();
+  tab.on("response", async (answer) => {
+    const body = await answer.body().catch(() => Buffer.alloc(0));
+    if (!ON_DEMAND.test(answer.url())) weights.set(answer.url(), TEXT.test(answer.url()) ? gzipSync(body).length : body.length);
+  });
+  await tab.goto(`${base}/${page}.html`, { waitUntil: "networkidle" });
+  await tab.evaluate(() => window.MathJax?.startup?.promise);
+  // Images below the fold may load lazily.
+  await tab.evaluate(() => Promise.all([...document.images].map((image) => {
+    image.loading = "eager";
+    return image.decode().catch(() => {});
+  })));
+  if (page === "try" && size.width < 500) { // with everything that appears once a picture is chosen
+    await tab.click("#try[data-ready] [data-sample]");
+    await tab.waitForSelector("#try[data-scored]", { timeout: 180_000 });
+  }
+  const { problems: seen, formulas, raw, theme: shown } = await tab.evaluate(inspect);
+  problems.push(...seen);
+  if (shown !== theme) problems.push(`theme is ${shown}, not ${theme}`);
+  if (formulas < raw) problems.push(`${raw} formulas, ${formulas} rendered`);
+  const barriers = await violations(tab);
+  if (process.env.SCREENSHOTS) {
+    // A window as tall as the page, so that side bars which stick to the window are drawn as a reader sees them.
+    const height = await tab.evaluate(() => document.documentElement.scrollHeight);
+    await tab.setViewportSize({ width: size.width, height: Math.min(Math.max(height, size.height), 12000) });
+    await tab.screenshot({ path: join(process.env.SCREENSHOTS, `${page.replaceAll("/", "-")}-${size.width}-${theme}.png`) });
+  }
+  await tab.close();
+  const bytes = [...weights.values()].reduce((sum, one) => sum + one, 0);
+  return { page, width: size.width, theme, formulas, problems, barriers, bytes };
 }
 
 const report = [];
 const { browser, close } = await openBrowser(executablePath, modules);
 try {
-  for (const size of SIZES) {
-    for (const theme of THEMES) {
-      for (const page of pages) {
-        const problems = [];
-        const tab = await browser.newPage();
-        await tab.setViewportSize(size);
-        await tab.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-        await chooseTheme(tab, theme);
-        await tab.route("**/*", (route) => {
-          const url = route.request().url();
-          if (url.startsWith(base) || url.startsWith("data:") || url.startsWith("blob:")) return route.continue();
-          if (!OWN_REQUESTS.test(url)) problems.push(`request outside: ${url}`);
-          return route.abort();
-        });
-        tab.on("console", (message) => { if (message.type() === "error") problems.push(`console: ${message.text()}`); });
-        tab.on("pageerror", (error) => problems.push(`script: ${error.message}`));
-        tab.on("response", (answer) => { if (answer.status() >= 400) problems.push(`${answer.status()}: ${answer.url()}`); });
-
-        await tab.goto(`${base}/${page}.html`, { waitUntil: "networkidle" });
-        await tab.evaluate(() => window.MathJax?.startup?.promise);
-        // Images below the fold may load lazily.
-        await tab.evaluate(() => Promise.all([...document.images].map((image) => {
-          image.loading = "eager";
-          return image.decode().catch(() => {});
-        })));
-        const seen = await tab.evaluate(inspect);
-        if (seen.theme !== theme) problems.push(`theme is ${seen.theme}, not ${theme}`);
-        if (seen.formulas < seen.raw) problems.push(`${seen.raw} formulas, ${seen.formulas} rendered`);
-        const name = `${page.replaceAll("/", "-")}-${size.width}-${theme}`;
-        if (process.env.SCREENSHOTS) {
-          // A window as tall as the page, so that side bars which stick to the window are drawn as a reader sees them.
-          const height = await tab.evaluate(() => document.documentElement.scrollHeight);
-          await tab.setViewportSize({ width: size.width, height: Math.min(Math.max(height, size.height), 12000) });
-          await tab.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`) });
-        }
-        report.push({ page, width: size.width, theme, formulas: seen.formulas, problems: [...problems, ...seen.problems] });
-        await tab.close();
-      }
-    }
-  }
+  for (const size of SIZES) for (const theme of THEMES) for (const page of pages) report.push(await visit(browser, page, size, theme));
 } finally {
   await close();
 }

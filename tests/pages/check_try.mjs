@@ -6,33 +6,24 @@
 
 import { join } from "node:path";
 
-import { OWN_REQUESTS, chooseTheme, openBrowser } from "./browser.mjs";
+import { chooseTheme, openBrowser, watch } from "./browser.mjs";
 
 const [url, executablePath, modules, sample, improver, times, ...files] = process.argv.slice(2);
 const origin = new URL(url).origin;
-const problems = [];
 const { browser, close } = await openBrowser(executablePath, modules, {
   viewport: { width: Number(process.env.WIDTH ?? 1400), height: 1000 },
   colorScheme: process.env.THEME ?? "light",
 });
-const report = { problems, files: {} };
+const report = { files: {} };
 try {
   const tab = await browser.newPage();
   tab.setDefaultTimeout(180_000);
   await chooseTheme(tab, process.env.THEME ?? "light");
-  await tab.route("**/*", (route) => {
-    const asked = route.request().url();
-    if (asked.startsWith(origin) || asked.startsWith("data:") || asked.startsWith("blob:")) return route.continue();
-    if (!OWN_REQUESTS.test(asked)) problems.push(`request outside: ${asked}`);
-    return route.abort();
-  });
+  report.problems = await watch(tab, origin);
   const fetched = new Map(); // a restarted worker asks for the same files again, from the browser's cache
   tab.on("response", async (answer) => {
-    if (answer.status() >= 400) problems.push(`${answer.status()}: ${answer.url()}`);
     fetched.set(answer.url(), Number((await answer.headerValue("content-length").catch(() => 0)) ?? 0));
   });
-  tab.on("console", (message) => { if (message.type() === "error") problems.push(`console: ${message.text()}`); });
-  tab.on("pageerror", (error) => problems.push(`script: ${error.message}`));
   const shot = async (name) => {
     if (process.env.SCREENSHOTS) await tab.screenshot({ path: join(process.env.SCREENSHOTS, `try-${name}.png`), fullPage: true });
   };
@@ -41,7 +32,7 @@ try {
 
   await tab.goto(url, { waitUntil: "networkidle" });
   await tab.waitForSelector('#try[data-ready="yes"]');
-  report.improvers = await tab.$$eval(`${part("improver")} option`, (options) => options.map((one) => one.value));
+  report.improvers = await tab.$$eval(`${part("improver")} option`, (options) => options.map((one) => one.text));
 
   // By keyboard alone: the sample is a button like any other.
   await tab.focus(`#try [data-sample="${sample}"]`);

@@ -2,11 +2,14 @@
 
 import functools
 import http.server
+import json
 import os
 import shutil
+import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,19 +36,22 @@ def lacking(what: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def node_modules() -> Path:
-    folder = Path(os.environ.get("NODE_MODULES", ROOT / "node_modules"))
-    if not (folder / "playwright-core").is_dir():
-        lacking("no node_modules/playwright-core; run `npm ci`")
-    return folder
+def check() -> Callable[..., Any]:
+    """Runs NAME.mjs of this folder on an address, and gives its report."""
+    modules = Path(os.environ.get("NODE_MODULES", ROOT / "node_modules"))
+    chromium = next(filter(None, map(shutil.which, NAMES)), None)
+    if not all((modules / package).is_dir() for package in ("playwright-core", "axe-core")):
+        lacking("no node_modules/playwright-core and axe-core; run `npm ci`")
+    if chromium is None or shutil.which("node") is None:
+        lacking("no Chromium or no Node on this machine")
 
+    def run(name: str, address: str, *arguments: str | Path) -> Any:
+        command = ["node", Path(__file__).with_name(f"{name}.mjs"), address, chromium, modules, *arguments]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=1500)
+        assert result.returncode == 0, result.stderr[-3000:]
+        return json.loads(result.stdout)
 
-@pytest.fixture(scope="module")
-def axe(node_modules: Path) -> Path:
-    """node_modules, with axe-core in it."""
-    if not (node_modules / "axe-core").is_dir():
-        lacking("no node_modules/axe-core; run `npm ci`")
-    return node_modules
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +68,3 @@ def address(html: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/{html.name}"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    """The browser's command; Node, which drives it, must be there as well."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        lacking("no Chromium on this machine")
-    if shutil.which("node") is None:
-        lacking("no Node on this machine")
-    return found

@@ -1,7 +1,6 @@
 """The front page's figure in a browser: by pointer, by keyboard, by itself, and still where motion is not wished."""
 
-import json
-import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def report(html: Path, node_modules: Path, chromium: str, address: str) -> dict:
+def report(html: Path, check: Callable, address: str) -> dict:
     if not (html / "try" / "cover").is_dir():
         pytest.skip("this book was built without the front page's figure")
-    script = Path(__file__).with_name("check_cover.mjs")
-    result = subprocess.run(
-        ["node", script, address, chromium, node_modules], capture_output=True, text=True, timeout=180
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
-    return json.loads(result.stdout)
+    return check("check_cover", address)
 
 
 def test_it_shows_the_photograph_the_guess_and_the_map(report: dict) -> None:

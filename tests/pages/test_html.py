@@ -72,12 +72,3 @@ def test_headings_go_down_one_level_at_a_time(pages: dict[Path, BeautifulSoup]) 
 def test_pages_say_nothing_of_the_machine_that_built_them(pages: dict[Path, BeautifulSoup]) -> None:
     for name, article in articles(pages):
         assert not re.search(r"/home/\w|/root/|/tmp/\w|0x[0-9a-f]{8}", article.text), name
-
-
-def test_no_page_is_too_large_to_read_on_the_way(pages: dict[Path, BeautifulSoup]) -> None:
-    """Every page with its pictures, without what all pages share and what the try-it page loads on demand."""
-    for path, page in pages.items():
-        sources = {image["src"].partition("?")[0] for image in page.select("img[src]")}
-        files = [(path.parent / source).resolve() for source in sources if not source.startswith("data:")]
-        size = path.stat().st_size + sum(file.stat().st_size for file in files)
-        assert size <= 3 * 2**20, f"{path.name}: {size / 2**20:.1f} MiB"

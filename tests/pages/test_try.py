@@ -3,15 +3,14 @@
 import base64
 import io
 import json
-import os
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from abstract_beauty.cli import main
+from abstract_beauty.data.embedded import photographs
+from abstract_beauty.params import load_params
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SAMPLE, IMPROVER, TIMES = "coffee", "held", 3
@@ -21,28 +20,22 @@ SAMPLE, IMPROVER, TIMES = "coffee", "held", 3
 def photograph(tmp_path_factory):
     """A photograph of 1024 x 768 pixels, and a file that is none."""
     folder = tmp_path_factory.mktemp("try")
-    from abstract_beauty.data.embedded import photographs
-
-    picture = (
-        Image.open(photographs() / "coffee.png").convert("RGB").resize((1024, 768), Image.Resampling.LANCZOS)
-    )
-    picture.save(folder / "large.jpg", quality=92)
+    picture = Image.open(photographs() / "coffee.png").convert("RGB")
+    picture.resize((1024, 768), Image.Resampling.LANCZOS).save(folder / "large.jpg", quality=92)
     (folder / "broken.jpg").write_bytes(b"not a picture")
     return folder
 
 
 @pytest.fixture(scope="module")
-def report(node_modules, chromium, address, photograph):
-    script = Path(__file__).with_name("check_try.mjs")
+def report(check, address, photograph):
     files = [photograph / "large.jpg", photograph / "broken.jpg"]
-    result = subprocess.run(
-        ["node", script, f"{address}/try.html", chromium, node_modules, SAMPLE, IMPROVER, str(TIMES), *files],
-        env=dict(os.environ), capture_output=True, text=True, timeout=900,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr[-3000:]
-    found = json.loads(result.stdout)
-    print({key: value for key, value in found.items() if key != "after"})
-    return found
+    return check("check_try", f"{address}/try.html", SAMPLE, IMPROVER, str(TIMES), *files)
+
+
+def test_the_select_box_has_the_titles_of_params_in_their_order(report, html):
+    titles = load_params().titles("improvers")
+    listed = json.loads((html / "try" / "models" / "manifest.json").read_text())["improvers"]
+    assert report["improvers"] == [titles[one["name"]] for one in listed]
 
 
 def test_nothing_goes_wrong_and_nothing_is_fetched_from_outside(report):
@@ -65,18 +58,8 @@ def test_the_scores_are_the_command_line_s(report, html, capsys):
 def test_three_times_is_the_command_line_s(report, html, tmp_path):
     out = tmp_path / "three.png"
     sample = html / "try" / "samples" / f"{SAMPLE}.png"
-    main(
-        [
-            "improve",
-            str(sample),
-            "--out",
-            str(out),
-            "--improver",
-            f"reference/{IMPROVER}",
-            "--times",
-            str(TIMES),
-        ]
-    )
+    name = f"reference/{IMPROVER}"
+    assert main(["improve", str(sample), "--out", str(out), "--improver", name, "--times", str(TIMES)]) == 0
     shown = Image.open(io.BytesIO(base64.b64decode(report["after"].partition(",")[2]))).convert("RGB")
     ours, cli = (np.asarray(image, dtype=float) / 255 for image in (shown, Image.open(out)))
     assert np.abs(ours - cli).mean() < 1e-3

@@ -28,9 +28,9 @@ from abstract_beauty.data.prepare import load_split, read_manifest
 from abstract_beauty.data.ratings import read_rated
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, sha256
-from abstract_beauty.measures.preferences import FORMAT, read_choices
 from abstract_beauty.params import load_params, parse_params, read_yaml
 from abstract_beauty.project import find_project
+from abstract_beauty.scores.preferences import FORMAT, read_choices
 from abstract_beauty.training.checkpoints import State, load_checkpoint, save_checkpoint
 from abstract_beauty.training.runs import read_curve
 

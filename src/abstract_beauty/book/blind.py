@@ -9,7 +9,7 @@ from importlib import resources
 from torch import Tensor
 
 from abstract_beauty.data.images import resize_short_side, webp
-from abstract_beauty.measures.preferences import FORMAT
+from abstract_beauty.scores.preferences import FORMAT
 
 SIDE = 360  # short side of the pictures in the page, pixels
 

@@ -14,7 +14,7 @@ from abstract_beauty.data.images import printable, read_image, resize_short_side
 from abstract_beauty.errors import UserError, escaped
 from abstract_beauty.files import check_outputs, replacing, rounded
 from abstract_beauty.improvers import improve
-from abstract_beauty.measures.preferences import read_choices, strengths
+from abstract_beauty.scores.preferences import read_choices, strengths
 
 LARGEST_PAGE = 40 * 2**20
 

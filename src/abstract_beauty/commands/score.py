@@ -17,7 +17,7 @@ from abstract_beauty.commands.pictures import check_side, expand, label
 from abstract_beauty.data.images import printable, read_image, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import check_outputs, replacing, rounded
-from abstract_beauty.measures.scores import SCORES, score
+from abstract_beauty.scores.scores import SCORES, score
 
 
 def _map_names(images: Sequence[Path], folder: Path) -> dict[Path, Path]:

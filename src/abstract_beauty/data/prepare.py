@@ -111,9 +111,14 @@ def prepare(params: DataParams, seed: int, out: Path, *, progress: bool = True) 
             entries, skips = _write(found, params.limit, new, bar.update)
         pictures = tuple(sorted(entries, key=lambda entry: (entry.split, entry.name)))
         manifest = Manifest(params.source, seed, pictures, tuple(skips))
-        for split in ("test", "train"):
-            if not manifest.of(split):
-                raise UserError(_nothing(params, split, skips))
+        if missing := [split for split in ("test", "train") if not manifest.of(split)]:
+            why = f"gives no picture of at least {SMALLEST_SIDE} pixels a side; add pictures"
+            option = f"data.{missing[0]}"
+            if missing[0] == "test" and not params.test:
+                option = "data.test_share"
+                why = f"{params.test_share} leaves no test picture; raise it or set data.test"
+            first = f"; {len(skips)} skipped, the first: {skips[0].file}: {skips[0].reason}" if skips else ""
+            raise UserError(f"{option}: {why}{first}")
         totals = {split: manifest.total(split) for split in ("train", "test")}
         head = {"source": params.source, "seed": seed, "totals": {**totals, "skipped": len(skips)}}
         write_json(new / "manifest.json", head | asdict(manifest))
@@ -164,15 +169,6 @@ def _write(
             written[item.split] += 1
             entries.append(Entry(item.name, item.split, item.source, item.kind, width, height, sha256(path)))
     return entries, skips
-
-
-def _nothing(params: DataParams, split: str, skips: list[Skip]) -> str:
-    reason = f"; {len(skips)} skipped, the first: {skips[0].file}: {skips[0].reason}" if skips else ""
-    if split == "test" and not params.test:
-        return (
-            f"data.test_share: {params.test_share} leaves no test picture; raise it or set data.test{reason}"
-        )
-    return f"data.{split}: gives no picture of at least {SMALLEST_SIDE} pixels a side; add pictures{reason}"
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -57,12 +57,6 @@ def measure_balance(
 
     Trainings are kept in the scratch folder until all are done, so that a killed stage goes on where it was.
 
-    Args:
-        project: whose pictures are used.
-        params: for the section `balance`.
-        f: the predictors "good", "bad" and "judge".
-        progress: whether to show bars.
-
     Returns:
         "original": the judges' table of the untouched squares; "points": a row for each point with its own table, the
         loss in the first and in the last row of its curve, and the norm of its last gradients.

@@ -24,11 +24,6 @@ BESIDE = ("telea", "navier_stokes")  # the fills that are fast enough for many p
 def measure_elsewhere(project: Project, params: Params, f: dict[str, nn.Module]) -> dict[str, Any]:
     """Error of predictors and fills on the pictures of each folder of `params.evaluation.elsewhere`.
 
-    Args:
-        project: whose linear fill is used; folders are relative to it.
-        params: for the folders, how many pictures of each, and the size that pictures are brought to.
-        f: predictors by name.
-
     Returns:
         {"sets": {SET: {"pictures", "short_side", "errors": {name: mae}, "of_telea": {name: ratio}}}}, each the mean
         over pictures on the article's grid; SET is the folder's last two names.

@@ -26,11 +26,6 @@ def measure_filters(
     The strengths are those that change a few squares of the test pictures by NEAREST to FARTHEST, in equal factors;
     so the curves of all filters have their points at much the same MAE(x, y), close together where improvers are.
 
-    Args:
-        project: whose test pictures are used.
-        params: for how many strengths.
-        f: the predictors "good", "bad" and "judge".
-
     Returns:
         For each filter its curve, beginning with the untouched picture; "original" holds that point alone.
     """

@@ -169,12 +169,7 @@ def measure_improver(
 ) -> dict[str, Any]:
     """The judges' table of an improver over the test pictures, beside plain filters at the same MAE(x, y).
 
-    Args:
-        project: whose test pictures are used.
-        params: for how many of them.
-        run: the improver.
-        f: the predictors "good", "bad" and "judge".
-        filters: each filter's curve, from `measure_filters`.
+    f are the predictors "good", "bad" and "judge"; filters each filter's curve, from `measure_filters`.
     """
     rows, deviations = [], []
     for x in judged_images(project, params).values():

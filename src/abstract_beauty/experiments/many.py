@@ -23,11 +23,6 @@ STILL = 1 / 2550  # a tenth of a step of an 8-bit picture: moving less is standi
 def measure_many(project: Project, params: Params, f: nn.Module) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Each improver applied to its own result, again and again.
 
-    Args:
-        project: whose test pictures are used.
-        params: for the section `many`, and the improvers.
-        f: the good predictor.
-
     Returns:
         For each improver its curves over 0..times: "moved", MAE to the original; "step", MAE to the result before;
         "flat", the mean distance of the pixels from their picture's mean colour, 0 in a flat square; "error",

@@ -123,11 +123,6 @@ def measure_pixels(
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """All experiments on pixels: the balance k1 : k2, the grid, the ratio with weak predictors, exaggeration.
 
-    Args:
-        project: whose test pictures are used.
-        params: for the section `pixels`.
-        f: the predictors "good", "bad", "bad_again", "small", "judge" and the fill "linear".
-
     Returns:
         The numbers; and the pictures that they are of, (n, 3, side, side) in [0, 1], named as in the numbers.
     """

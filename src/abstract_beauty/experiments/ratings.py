@@ -21,13 +21,13 @@ from abstract_beauty.experiments.observers import Observer, observers
 from abstract_beauty.experiments.pictures import squares
 from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.files import write_json
-from abstract_beauty.measures import correlation
-from abstract_beauty.measures.complexity import MEASURES
-from abstract_beauty.measures.scores import SCORES, Look, share_missed, trimmed
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import TILE, full_prediction
 from abstract_beauty.prediction.predictability import PHASES, predictability
 from abstract_beauty.project import Project
+from abstract_beauty.scores import correlation
+from abstract_beauty.scores.complexity import MEASURES
+from abstract_beauty.scores.scores import SCORES, Look, share_missed, trimmed
 from abstract_beauty.training.runs import forget
 
 BASELINE_SIDE = 256  # short side at which the classical measures see a picture

@@ -1,8 +1,8 @@
 """What an improver minimises: one pure function of tensors a file, whose call is the equation.
 
 x is the original image, y = g(x) the improved one, z the full prediction of y, z_x that of x, z_bad that of y by the
-bad predictor. All are (b, 3, h, w) in [0, 1]. An argument's name says what it is given; arguments by keyword are weights,
-which a row of params.yaml sets. `losses.smoothing` is the function of smoothing.py; LOSSES has them all.
+bad predictor. All are (b, 3, h, w) in [0, 1]. An argument's name says what it is given; arguments by keyword are
+weights, which a row of params.yaml sets. `losses.smoothing` is the function of smoothing.py; LOSSES has them all.
 """
 
 import inspect

@@ -45,7 +45,7 @@ def mean_of(rows: Sequence[Point]) -> dict[str, float]:
 
 
 def point_at(points: Sequence[Point], key: str, value: float) -> dict[str, float] | None:
-    """The first place of a filter's curve where `key` is `value`, on a straight line between two points; None: nowhere."""
+    """Where on a filter's curve `key` first is `value`, on a straight line between two points; None: nowhere."""
     for one, two in itertools.pairwise(points):
         if min(one[key], two[key]) <= value <= max(one[key], two[key]) and one[key] != two[key]:
             share = (value - one[key]) / (two[key] - one[key])

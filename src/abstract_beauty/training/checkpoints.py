@@ -80,21 +80,15 @@ def load_checkpoint(path: Path, network: nn.Module, optimizers: Sequence[torch.o
 
 def _state(progress: dict[str, Any], tensors: dict[str, Tensor]) -> State:
     """How far the training is; ValueError names what no training could have written."""
-    names = progress.pop("names")
-    state = State(**progress, sums={name: tensors[f"sums.{name}"] for name in names})
-    for key in ("step", "counted"):
-        value = getattr(state, key)
-        if type(value) is not int or value < 0:
-            raise ValueError(f"{key} is {value!r}")
-    if type(state.seconds) not in (int, float) or not 0 <= state.seconds < math.inf:
+    state = State(**{**progress, "sums": {name: tensors[f"sums.{name}"] for name in progress.pop("names")}})
+    if type(state.step) is not int or type(state.counted) is not int or not 0 <= state.counted <= state.step:
+        raise ValueError(f"step {state.step!r}, of which {state.counted!r} are in no row")
+    if not 0 <= state.seconds < math.inf:
         raise ValueError(f"seconds is {state.seconds!r}")
-    rows = state.curve if isinstance(state.curve, list) else [None]
-    if not all(isinstance(row, dict) and isinstance(row.get("step"), (int, float)) for row in rows):
+    if (not state.curve and state.counted < state.step) or any("step" not in row for row in state.curve):
         raise ValueError("curve is no list of rows")
-    if state.counted > state.step or (not rows and state.counted < state.step):
-        raise ValueError(f"its curve has {len(rows)} rows after {state.step} steps")
-    if odd := [name for name, total in state.sums.items() if total.ndim]:
-        raise ValueError(f"sums.{odd[0]} is not one number")
+    if any(total.ndim for total in state.sums.values()):
+        raise ValueError("a sum is not one number")
     return state
 
 

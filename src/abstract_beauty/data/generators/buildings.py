@@ -147,20 +147,14 @@ def front(rng: Random, size: int, name: str) -> Lab:
         corners[:, 1] += [-abs(left), -abs(right), abs(right), abs(left)]
         corners[:2, 0] += [-0.25, 0.25]
     lab = _ground(rng, size, name)
-    hang(lab, _sun(rng, wall), corners)
+    if rng.random() >= 0.6:  # on some walls lies the shadow of another house or a tree
+        y, x = grid(len(wall))
+        slope, ragged = rng.normal(0, 1), fractal(rng, len(wall), 1.4) * pick(rng, [0, 0.12])
+        beyond = y - 0.5 + slope * (x - 0.5) + ragged + rng.normal(0, 0.15)
+        shade = ramp(beyond, -0.006, 0.006 + 0.05 * rng.random())
+        wall = wall * (1 - np.float32(rng.uniform(0.2, 0.45)) * shade[..., None])
+    hang(lab, wall, corners)
     return reduced(lab, size)
-
-
-def _sun(rng: Random, lab: Lab) -> Lab:
-    """On some walls lies the shadow of another house or a tree."""
-    if rng.random() < 0.6:
-        return lab
-    size = len(lab)
-    y, x = grid(size)
-    slope, ragged = rng.normal(0, 1), fractal(rng, size, 1.4) * pick(rng, [0, 0.12])
-    beyond = y - 0.5 + slope * (x - 0.5) + ragged + rng.normal(0, 0.15)
-    shade = ramp(beyond, -0.006, 0.006 + 0.05 * rng.random())
-    return lab * (1 - np.float32(rng.uniform(0.2, 0.45)) * shade[..., None])
 
 
 def corner(rng: Random, size: int, name: str) -> Lab:

@@ -47,7 +47,11 @@ def sky(rng: Random, size: int, name: str, horizon: float) -> Lab:
     glow = np.float32(rng.uniform(0.1, 0.35)) * np.exp(-away / rng.uniform(0.1, 0.3))
     lab = mix(lab, lch(0.99, 0.03, 90), glow)
     if name in ("moonlit", "dusk"):
-        lab = stars(rng, lab, horizon)
+        points, count = np.zeros((size, size), np.float32), whole(rng, 40, 140)
+        rows = rng.random(count) ** 1.3 * min(horizon, 1.0) * size * 0.9  # more of them high in the sky
+        columns = rng.uniform(0, size, count)
+        points[rows.astype(int), columns.astype(int)] = rng.random(count) ** 3
+        lab = mix(lab, lch(0.95, 0.02, 240), np.clip(blur(points, 0.6) * 2.2, 0, 1))
     if name == "moonlit" or rng.random() < 0.2:
         disc = ramp(-away, -rng.uniform(0.025, 0.05), -0.02)
         lab = mix(lab, lch(0.97, 0.04, 92), disc)
@@ -93,15 +97,6 @@ def cloud_layer(
     body = mix(np.broadcast_to(shaded, lab.shape), lit, np.clip(0.72 - 0.8 * shade - 0.35 * thick, 0, 1))
     body = mix(body, low, 0.6 * ramp(y / horizon, 0.55, 1.05))  # the air takes the far ones
     return mix(lab, body, cover)
-
-
-def stars(rng: Random, lab: Lab, horizon: float) -> Lab:
-    """Points of light, brighter high in the sky."""
-    size, count = len(lab), whole(rng, 40, 140)
-    points = np.zeros((size, size), np.float32)
-    rows, columns = rng.random(count) ** 1.3 * min(horizon, 1.0) * size * 0.9, rng.uniform(0, size, count)
-    points[rows.astype(int), columns.astype(int)] = rng.random(count) ** 3
-    return mix(lab, lch(0.95, 0.02, 240), np.clip(blur(points, 0.6) * 2.2, 0, 1))
 
 
 def hills(rng: Random, lab: Lab, horizon: float, name: str) -> Lab:

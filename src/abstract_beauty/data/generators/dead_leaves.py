@@ -19,7 +19,7 @@ def draw_dead_leaves(rng: Random, size: int) -> np.ndarray:
     palette, textures = Palette(rng), Textures(rng, size)
     # a picture of one or two families of shapes has a character; one of all of them is confetti
     shapes = rng.choice(SHAPES, whole(rng, 1, 4), replace=False).tolist()
-    lab = np.full((size, size, 3), palette.colour(rng), np.float32)
+    lab = np.full((size, size, 3), palette.colours(rng)[0], np.float32)
     lab[..., 0] += fractal(rng, size, 1.3) * np.float32(0.08)
     smallest, largest = size / rng.uniform(60, 140), size * rng.uniform(0.25, 0.6)
     count = int(rng.uniform(200, 560))
@@ -32,11 +32,11 @@ def draw_dead_leaves(rng: Random, size: int) -> np.ndarray:
     blurred_at = {covering: focus, count // 3: focus * 0.6, 2 * count // 3: focus * 0.3}
     for index, radius in enumerate(radii):
         lab = blur(lab, blurred_at.get(index, 0))
-        colour = palette.colour(rng)
+        colour = palette.colours(rng)[0]
         drop_leaf(rng, lab, pick(rng, shapes), radius, colour, textures, light)
     if focus > 1:
         for _ in range(whole(rng, 0, 4)):  # and some in front of the focus
-            radius, colour = rng.uniform(0.1, 0.3) * size, palette.colour(rng)
+            radius, colour = rng.uniform(0.1, 0.3) * size, palette.colours(rng)[0]
             drop_leaf(rng, lab, "blob", radius, colour, textures, light, focus * 6)
     return photograph(rng, lab, contrast=0.15)  # shapes of any lightness side by side have more than enough
 

@@ -47,7 +47,7 @@ def leaves(rng: Random, size: int, season: Season) -> Lab:
     habit = rng.uniform(0, 2 * np.pi), rng.uniform(0.2, 2)  # leaves of one plant hang alike
     slim, backlit = rng.uniform(0.16, 0.5), rng.random() < 0.4
     light, focus = rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 3) * size / 256
-    flowers = Palette(rng, ("market", "random", "skin")).colour(rng) if rng.random() < 0.35 else None
+    flowers = Palette(rng, ("market", "random", "skin")).colours(rng)[0] if rng.random() < 0.35 else None
     for index in range(count):
         near = (index + 1) / count
         if index in (count // 3, 2 * count // 3):

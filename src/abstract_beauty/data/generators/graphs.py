@@ -65,7 +65,11 @@ def board(rng: Random, size: int) -> np.ndarray:
     else:
         colour = lch(rng.uniform(0.1, 0.25), rng.uniform(0.01, 0.05), rng.uniform(220, 320))
     lab = np.full((canvas, canvas, 3), colour, np.float32)
-    matrix = placement(rng, canvas)
+    # the projection from the plane of the formula, about -1..1, to pixels: a sheet on a table, seen askew
+    corners = np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]], np.float32)
+    zoom, askew = rng.uniform(0.34, 0.75), 0.16 * rng.random()
+    seen = 0.5 + rng.normal(0, 0.06, 2) + zoom * corners * [1, -1] + rng.uniform(-askew, askew, (4, 2))
+    matrix = cv2.getPerspectiveTransform(corners, (seen * canvas).astype(np.float32))
     bright = ground != "paper"
     if rng.random() < 0.75:
         axes(rng, lab, matrix, colour, bright)
@@ -94,15 +98,6 @@ def board(rng: Random, size: int) -> np.ndarray:
     fall = rng.normal(0, 0.14, 2).astype(np.float32)
     lab[..., 0] *= 1 + fall[0] * (x - 0.5) + fall[1] * (y - 0.5) + fractal(rng, size, 2.4) * np.float32(0.03)
     return photograph(rng, lab, meter=0.2)
-
-
-def placement(rng: Random, canvas: int) -> np.ndarray:
-    """The (3, 3) projection from the plane of the formula, about -1..1, to pixels: a sheet on a table, seen askew."""
-    corners = np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]], np.float32)
-    zoom, askew = rng.uniform(0.34, 0.75), 0.16 * rng.random()
-    middle = 0.5 + rng.normal(0, 0.06, 2)
-    seen = middle + zoom * corners * [1, -1] + rng.uniform(-askew, askew, (4, 2))
-    return cv2.getPerspectiveTransform(corners, (seen * canvas).astype(np.float32))
 
 
 def draw_curves(
@@ -205,7 +200,7 @@ def surface(rng: Random, size: int) -> np.ndarray:
     level = (height - height.min()) / max(np.ptp(height), 1e-6)
     skin = colours[np.clip(level * 255, 0, 255).astype(int)].copy()
     skin[..., 0] = skin[..., 0] * (0.35 + 0.75 * lit) + 0.25 * lit**12
-    behind = palette.colour(rng) * np.array([1, 0.4, 0.4], np.float32)  # quieter than the sheet
+    behind = palette.colours(rng)[0] * np.array([1, 0.4, 0.4], np.float32)  # quieter than the sheet
     backdrop = mottled(rng, canvas // 2, behind, 0.03, 1.6)
     lab = cv2.resize(backdrop, (canvas, canvas))
     lab[..., 0] += (np.linspace(-0.1, 0.1, canvas, dtype=np.float32) * np.float32(rng.normal(0, 1)))[:, None]

@@ -58,15 +58,11 @@ class Palette:
         weights = self.centres[:, 3] * rng.gamma(1.5, 1.0, len(self.centres))
         self.weights = weights / weights.sum()
 
-    def colours(self, rng: Random, count: int) -> np.ndarray:
+    def colours(self, rng: Random, count: int = 1) -> np.ndarray:
         """OKLab colours drawn around the theme's centres, (count, 3) float32."""
         lightness, chroma, hue = self.centres[rng.choice(len(self.centres), count, p=self.weights), :3].T
         lightness = np.clip(lightness + rng.normal(0, 0.07, count), 0.04, 0.98)
         return lch(lightness, chroma * np.exp(rng.normal(0, 0.35, count)), hue + rng.normal(0, 9, count))
-
-    def colour(self, rng: Random) -> np.ndarray:
-        """One OKLab colour, (3,)."""
-        return self.colours(rng, 1)[0]
 
     def gradient(self, rng: Random, stops: int) -> np.ndarray:
         """Colours from dark to light, (256, 3): a colour scale of the theme."""

@@ -12,9 +12,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from abstract_beauty.data.images import resize_short_side
-from abstract_beauty.measures import Measure
 from abstract_beauty.prediction import predictability as errors
 from abstract_beauty.prediction.full_prediction import TILE, Phase, Predictor, full_prediction
+from abstract_beauty.scores import Measure
 
 # Larger pictures are reduced to this short side before they are scored: a tile of 32 pixels then covers much the same
 # part of any photograph, and a camera's resolution does not decide how predictable its pictures are.

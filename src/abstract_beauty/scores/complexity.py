@@ -12,7 +12,7 @@ from jaxtyping import Float
 from PIL import Image
 from scipy import ndimage
 
-from abstract_beauty.measures import Measure
+from abstract_beauty.scores import Measure
 
 Picture = Float[np.ndarray, "h w 3"]
 TILE = 32
