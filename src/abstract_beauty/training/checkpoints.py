@@ -80,7 +80,8 @@ def load_checkpoint(path: Path, network: nn.Module, optimizers: Sequence[torch.o
 
 def _state(progress: dict[str, Any], tensors: dict[str, Tensor]) -> State:
     """How far the training is; ValueError names what no training could have written."""
-    state = State(**{**progress, "sums": {name: tensors[f"sums.{name}"] for name in progress.pop("names")}})
+    names = progress.pop("names")
+    state = State(**progress, sums={name: tensors[f"sums.{name}"] for name in names})
     if type(state.step) is not int or type(state.counted) is not int or not 0 <= state.counted <= state.step:
         raise ValueError(f"step {state.step!r}, of which {state.counted!r} are in no row")
     if not 0 <= state.seconds < math.inf:
