@@ -210,7 +210,7 @@ def cases() -> Iterator[tuple[str, Damage, str]]:
             "the checkpoint cannot be read",
         )
     for change in [{"step": "x"}, {"step": -1}, {"step": 1}, {"counted": "x"}, {"curve": None}, {"curve": [1]},
-                   {"curve": []}, {"seconds": -1.0}, {"names": ["other"]}, {"more": 1}]:  # fmt: skip
+                   {"curve": []}, {"seconds": -1.0}, {"sums": ["other"]}, {"more": 1}]:  # fmt: skip
         yield "checkpoint.safetensors", rewritten("progress", change), "delete it"
 
     for text in ("", "step,loss\n", "loss\n1\n", "step,loss\nnan,1\n", "step,loss\n1,x\n", "step,loss\n1\n"):
