@@ -18,13 +18,12 @@ from torch import nn
 from abstract_beauty.cli import main
 from abstract_beauty.commands import bench
 from abstract_beauty.commands import bench_runs as timed
-from abstract_beauty.errors import UserError
 from abstract_beauty.params import load_params
 from abstract_beauty.project import find_project
 
 
 def settings(changes=None, **options):
-    given = {"quick": False, "size": None, "trials": None, "largest": None, "compile": False} | options
+    given = {"quick": False, "size": None, "trials": None, "largest": None} | options
     return bench.settings_for(load_params(changes=changes), argparse.Namespace(**given))
 
 
@@ -99,13 +98,13 @@ def test_ratios_are_taken_within_trials_and_shrug_off_a_busy_moment():
 
 
 def test_what_is_compared_has_its_median_and_its_ratio(turns):
-    runs = {("slow", "float32"): way(), ("fast", "float32"): way()}  # 1, 3, 5 and 2, 4, 6 seconds
-    tree = timed.compared(runs, 1000, 3, lambda *_: ("fast", "float32"))
-    ratio, pace = (pytest.approx(value) for value in (4 / 3, 1 / 3))  # of 2/1, 4/3, 6/5
-    row = {"seconds": 3, "times_faster": ratio, "megapixels_per_second": pace}
-    assert tree["slow"]["float32"] == row
-    assert tree["fast"]["float32"]["times_faster"] == 1
-    assert set(tree["fast"]["bfloat16"].values()) == {None}
+    runs = {("first", "float32"): way(), ("second", "float32"): way()}  # 1, 3, 5 and 2, 4, 6 seconds
+    tree = timed.compared(runs, 1000, 3)
+    ratio, pace = (pytest.approx(value) for value in (3 / 4, 1 / 4))  # of 1/2, 3/4, 5/6
+    row = {"seconds": 4, "times_faster": ratio, "megapixels_per_second": pace}
+    assert tree["second"]["float32"] == row
+    assert tree["first"]["float32"]["times_faster"] == 1
+    assert set(tree["second"]["bfloat16"].values()) == {None}
 
 
 @pytest.mark.parametrize("slope", [0.5, 1.0, 1.3])
@@ -114,42 +113,31 @@ def test_the_exponent_of_a_power_of_the_pixels_is_that_power(slope):
     assert timed.exponent(times) == pytest.approx(slope)
 
 
-def test_flops_and_the_peak(turns):
+def test_a_multiplication_and_a_sum_are_two_operations():
     layer, x = nn.Linear(7, 5, bias=False), torch.ones(2, 7)
     assert timed.gflop(lambda: layer(x).sum().backward()) == pytest.approx(2 * 2 * 70 / 1e9)
-    peak = bench.peaks(QUICK())  # in their first turns, matrices and convolutions take 1 s and 2 s in float32
-    speed = 2 * 16 * 32 * 32 * 16 * 16 * 9 / 1e9 / 2
-    assert peak["float32"] == {"gflop_per_second": pytest.approx(speed), "by": "convolutions, 16 channels"}
-    assert peak["bfloat16"]["gflop_per_second"] == pytest.approx(speed / 2)
 
 
 def test_operations_tell_products_from_the_rest(capfd):
     a, b = torch.rand(600, 600), torch.rand(1000, 1000)
-    shares = timed.operations(lambda: (a @ a).sum() + b.exp().sum())
-    assert {"mm", "exp", "sum"} <= set(shares) and sum(shares.values()) == pytest.approx(1)
-    assert list(shares.values()) == sorted(shares.values(), reverse=True)
-    assert all(
-        map(timed.PRODUCTS.fullmatch, ["mm", "bmm", "addmm", "baddbmm", "convolution_backward", "conv2d"])
-    )
-    assert not any(map(timed.PRODUCTS.fullmatch, ["exp", "copy_", "comm", "sum", "leaky_relu"]))
+    assert 0 < timed.share_of_products(lambda: (a @ a).sum() + b.exp().sum()) < 1
+    assert timed.share_of_products(lambda: b.exp().sum()) == 0
+    names = ["mm", "bmm", "addmm", "baddbmm", "convolution_backward", "conv2d"]
+    assert all(timed.PRODUCTS.fullmatch(f"aten::{name}") for name in names)
+    assert not any(timed.PRODUCTS.fullmatch(f"aten::{name}") for name in ["exp", "copy_", "comm", "sum"])
     assert capfd.readouterr().err == ""
 
 
 def test_ways_of_one_network_agree_and_bfloat16_is_near(networks):
-    z = {key: run() for key, run in timed.runs_of(networks, timed.METHODS | timed.LAYOUTS, 64).items()}
-    pairs = {
-        "loop": "batched",
-        "four_sides_batched": "one_pass",
-        "encoder_channels_last": "encoder_contiguous",
-    }
-    for one, other in pairs.items():
+    z = {key: run() for key, run in timed.runs_of(networks, 64).items()}
+    for one, other in {"loop": "batched", "four_sides_batched": "one_pass"}.items():
         torch.testing.assert_close(z[one, "float32"], z[other, "float32"], atol=1e-5, rtol=0)
         difference = (z[one, "bfloat16"] - z[one, "float32"]).abs().max()
         assert 0 < difference < 0.1 and not z[one, "float32"].requires_grad
 
 
 def test_a_run_with_gradient_returns_that_of_the_picture_and_leaves_the_network_alone(networks):
-    for run in timed.runs_of(networks, timed.METHODS, 64, "forward_backward").values():
+    for run in timed.runs_of(networks, 64, gradient=True).values():
         first, again = run(), run()
         assert first.shape == (1, 3, 64, 64) and first.abs().sum() > 0
         torch.testing.assert_close(first, again)  # it is not added up
@@ -159,7 +147,7 @@ def test_a_run_with_gradient_returns_that_of_the_picture_and_leaves_the_network_
 def test_large_pictures_are_left_out_where_bfloat16_is_imitated(networks, monkeypatch):
     monkeypatch.setattr(timed, "LARGE", 64)
     monkeypatch.setattr(timed, "computes_in_bfloat16", lambda: False)
-    found = [{key[1] for key in timed.runs_of(networks, timed.METHODS, size)} for size in (64, 65)]
+    found = [{key[1] for key in timed.runs_of(networks, size)} for size in (64, 65)]
     assert found == [{"float32", "bfloat16"}, {"float32"}]
 
 
@@ -185,8 +173,7 @@ def test_a_report_is_consistent(printed_and_written):
     report = printed_and_written[1]
     rows = report["full_prediction"]["64"]["forward"]["one_pass"]
     for precision, row in rows.items():
-        pace = row["gflop"] / row["seconds"] / report["peak"][precision]["gflop_per_second"]
-        assert row["share_of_peak"] == pytest.approx(pace, rel=1e-4)
+        assert row["gflop"] > 0
         assert 0 < report["where_time_goes"]["forward"]["one_pass"][precision]["matrices"] < 1
     best = report["fastest"]["64"]["forward"]
     assert best == {"precision": best["precision"], **rows[best["precision"]]}
@@ -205,9 +192,9 @@ def test_a_report_holds_every_key_that_the_page_shows(printed_and_written):
         return where
 
     keys = re.findall(r"bench\.json:([\w.]+?)(?= [*/]|:|`)", page)
-    assert len(keys) > 30 and all(at(tree, key) is not None for key in keys)
+    assert len(keys) >= 30 and all(at(tree, key) is not None for key in keys)
     tables = re.findall(r"results-table\} bench\.json:([\w.]+)\n(?::.*\n)*?:columns: (.*)", page)
-    assert len(tables) == 8
+    assert len(tables) == 7
     for key, columns in tables:
         for row, column in itertools.product(at(tree, key).values(), re.findall(r"= ([\w.]+) :", columns)):
             at(row, column)
@@ -215,7 +202,7 @@ def test_a_report_holds_every_key_that_the_page_shows(printed_and_written):
 
 def test_the_command_prints_tables_or_json(elsewhere, capsys, monkeypatch, printed_and_written):
     text, report = printed_and_written
-    assert list(report["full_prediction"]) == ["32", "64"] and report["bfloat16_error"]["weights"] == "random"
+    assert list(report["full_prediction"]) == ["32", "64"]
     assert "full prediction of 32x32, forward_backward, median of 1" in text and "pixels to the power" in text
     assert max(map(len, text.splitlines())) <= 120
     monkeypatch.setattr(bench, "bench", lambda settings: report)
@@ -223,22 +210,9 @@ def test_the_command_prints_tables_or_json(elsewhere, capsys, monkeypatch, print
     assert json.loads(capsys.readouterr().out) == report
 
 
-def refuse(*_, **__):
-    raise RuntimeError("no C++ compiler\nand a long story")
-
-
-def test_what_cannot_be_compiled_is_one_line(monkeypatch):
-    monkeypatch.setattr(torch, "compile", lambda what: refuse if not isinstance(what, nn.Module) else what)
-    given = QUICK(compile=True)
-    with pytest.raises(UserError, match=r"^--compile: .*\(no C\+\+ compiler\); leave it out$"):
-        bench.layout_times(given, timed.networks_for(8, 16, compile=True))
-    monkeypatch.setattr(torch, "compile", lambda what: what)
-    assert len(bench.layout_times(given, timed.networks_for(8, 16, compile=True))) == 5
-
-
 def test_options_change_what_they_name_and_nothing_else():
-    found = settings(size=[640, 320, 640], trials=2, largest=600, compile=True)
-    assert found == replace(settings(), sizes=(640, 320), trials=2, sides=(128, 256, 512), compile=True)
+    found = settings(size=[640, 320, 640], trials=2, largest=600)
+    assert found == replace(settings(), sizes=(640, 320), trials=2, sides=(128, 256, 512))
     assert [replace(found, trials=n).trials_of(1024) for n in (1, 2, 3, 7, 12)] == [1, 2, 3, 3, 4]
 
 

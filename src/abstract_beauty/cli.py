@@ -191,7 +191,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--trials", type=count, metavar="N", help="trials of each way, interleaved (default: 7)")
     add("--largest", type=count, metavar="N", help="largest side of time against size (default: 2048)")
     flag(add, "--quick", "small pictures and networks, once each: does it run?")
-    flag(add, "--compile", "also time torch.compile, which takes minutes to compile")
     return parser
 
 

@@ -5,13 +5,10 @@ alike, and what is reported is the median of the trials. Weights make no differe
 """
 
 import argparse
-import contextlib
-import copy
 import json
 import os
 import statistics
 import tempfile
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,12 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
-import torch.nn.functional as functional
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from abstract_beauty import weights
 from abstract_beauty.commands import bench_runs as timed
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.improver import loss_values
@@ -53,10 +47,6 @@ class Settings:
     sizes: tuple[int, ...] = (320, 1024)  # sides of the square pictures of full prediction, pixels
     trials: int = 7
     sides: tuple[int, ...] = (128, 256, 512, 1024, 2048)  # of the pictures of the scaling, pixels
-    middle: int = 320  # side of the picture for operations, layouts, and what bfloat16 rounds away
-    compile: bool = False  # also time torch.compile
-    # Candidates for the machine's peak: sides of matrices, channels of convolutions. A GPU gets four times as many.
-    products: tuple[tuple[int, int], ...] = ((512, 64), (1024, 128), (2048, 256))
 
     def trials_of(self, size: int) -> int:
         """Timed trials at a picture size."""
@@ -66,10 +56,10 @@ class Settings:
 def settings_for(params: Params, options: argparse.Namespace) -> Settings:
     """The settings that the command's options mean, UserError where they cannot be; `--quick` makes all small."""
     good, article = (row(params, "predictors", name) for name in ("good", "article"))
-    settings = Settings(good, article, row(params, "improvers", "smoothing"), compile=options.compile)
+    settings = Settings(good, article, row(params, "improvers", "smoothing"))
     if options.quick:
-        small = [replace(one, width=16, batch=1) for one in (good, article, settings.improver)]
-        settings = Settings(*small, (64,), 1, (64, 128), 64, options.compile, ((64, 16),))
+        small = [replace(trained, width=16, batch=1) for trained in (good, article, settings.improver)]
+        settings = Settings(*small, sizes=(64,), trials=1, sides=(64, 128))
     sizes = tuple(dict.fromkeys(options.size or settings.sizes))
     if min(sizes) < TILE:
         raise UserError(f"--size {min(sizes)}: must be at least {TILE}")
@@ -80,85 +70,40 @@ def settings_for(params: Params, options: argparse.Namespace) -> Settings:
     return replace(settings, sizes=sizes, sides=sides, trials=options.trials or settings.trials)
 
 
-def peaks(settings: Settings) -> Tree:
-    """The machine's best in each precision over all candidates and trials: {precision: {gflop_per_second, by}}."""
-    runs: dict[tuple[str, str], timed.Run] = {}
-    scale = 4 if timed.DEVICE.type == "cuda" else 1
-    for precision in timed.PRECISIONS:
-        for side, channels in settings.products:
-            side, channels = scale * side, scale * channels
-            square = timed.numbers(precision, side, side)
-            images = timed.numbers(precision, 16, channels, TILE, TILE)
-            kernel = timed.numbers(precision, channels, channels, 3, 3)
-            runs[precision, f"matrices, {side}x{side}"] = partial(torch.mm, square, square)
-            convolution = partial(functional.conv2d, images, kernel, padding=1)
-            runs[precision, f"convolutions, {channels} channels"] = convolution
-    seconds = timed.in_turn(runs, max(FEWEST, settings.trials))
-    speeds = {key: timed.gflop(run) / min(seconds[key]) for key, run in runs.items()}
-    found: Tree = {}
-    for (precision, name), speed in sorted(
-        speeds.items(), key=lambda item: item[1]
-    ):  # the last of each stays
-        found[precision] = {"gflop_per_second": speed, "by": name}
-    return found
-
-
-def full_prediction_times(size: int, trials: int, networks: timed.Networks, peak: Tree) -> Tree:
+def full_prediction_times(size: int, trials: int, networks: timed.Networks) -> Tree:
     """Every way at one picture size: {mode: {method: {precision: row}}}, compared with the float32 loop."""
     tree: Tree = {}
-    for mode in timed.MODES:
-        runs = timed.runs_of(networks, timed.METHODS, size, mode)
-        tree[mode] = timed.compared(runs, size, trials, lambda *_: ("loop", "float32"))
+    for mode in ("forward", "forward_backward"):
+        runs = timed.runs_of(networks, size, gradient=mode == "forward_backward")
+        tree[mode] = timed.compared(runs, size, trials)
         for method, rows in tree[mode].items():
             # The loop calculates what the batch does, and counting takes longest where calls are many.
             count = timed.gflop(runs["batched" if method == "loop" else method, "float32"])
-            for precision, found in rows.items():
-                best = count / peak[precision]["gflop_per_second"]  # seconds at the machine's best
-                found |= {"gflop": count, "share_of_peak": found["seconds"] and best / found["seconds"]}
+            for found in rows.values():
+                found["gflop"] = count
     return tree
 
 
 def where_time_goes(size: int, networks: timed.Networks) -> Tree:
-    """Which share of each way's time products of matrices take, which the rest, and the three longest operations."""
-    tree: Tree = {mode: {method: {} for method in timed.METHODS} for mode in timed.MODES}
-    for mode in timed.MODES:
-        for (method, precision), run in timed.runs_of(networks, timed.METHODS, size, mode).items():
-            shares = timed.operations(run)
-            products = sum(share for name, share in shares.items() if timed.PRODUCTS.fullmatch(name))
-            longest = ", ".join(f"{name} {shares[name]:.0%}" for name in list(shares)[:3])
-            tree[mode][method][precision] = {"matrices": products, "rest": 1 - products, "longest": longest}
-    return tree
+    """Which share of each way's time products of matrices take, and which the rest."""
+    shares: Tree = {method: {} for method in timed.METHODS}
+    for (method, precision), run in timed.runs_of(networks, size).items():
+        share = timed.share_of_products(run)
+        shares[method][precision] = {"matrices": share, "rest": 1 - share}
+    return {"forward": shares}
 
 
 def scaling(settings: Settings, networks: timed.Networks) -> Tree:
     """How the time of one pass, forward, grows with the picture: times by side, and the exponent against pixels."""
     sides = {}
     for side in settings.sides:
-        runs = timed.runs_of(networks, {"one_pass": timed.METHODS["one_pass"]}, side)
-        sides[str(side)] = timed.compared(runs, side, settings.trials_of(side), lambda *own: own)["one_pass"]
+        runs = timed.runs_of(networks, side, ["one_pass"])
+        sides[str(side)] = timed.compared(runs, side, settings.trials_of(side))["one_pass"]
     exponents = {}
     for precision in timed.PRECISIONS:
         times = {int(side): rows[precision]["seconds"] for side, rows in sides.items()}
         exponents[precision] = timed.exponent({side: seconds for side, seconds in times.items() if seconds})
     return {"sides": sides, "exponent": exponents}
-
-
-def layout_times(settings: Settings, networks: timed.Networks) -> Tree:
-    """Whether another memory layout is faster than the code as it stands, or torch.compile; UserError if that fails."""
-    runs = timed.runs_of(
-        networks, timed.LAYOUTS | (timed.COMPILED if settings.compile else {}), settings.middle
-    )
-    try:
-        for name in timed.COMPILED if settings.compile else ():
-            runs[name, "float32"]()
-    except Exception as error:  # whatever is missing: a compiler, Python's headers, Triton
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise UserError(f"--compile: cannot be done here ({reason}); leave it out") from error
-
-    def standing(variant: str, precision: str) -> tuple[str, str]:
-        return "encoder_channels_last" if "encoder" in variant else "one_pass_contiguous", precision
-
-    return timed.compared(runs, settings.middle, settings.trials, standing)
 
 
 def loss_of(row: PredictorParams | ImproverParams, f: nn.Module) -> tuple[Callable, float]:
@@ -191,12 +136,11 @@ def training_times(settings: Settings, f: nn.Module) -> Tree:
                     return {"loss": loss(network, i)}
 
             for name, row in rows.items():
-                network = timed.seeded(
-                    "improvers" if name == "improver" else "predictors", row.network, row.width
-                )
+                kind = "improvers" if name == "improver" else "predictors"
+                network = timed.seeded(kind, row.network, row.width).requires_grad_(True)
                 runs[name, precision] = partial(
-                    fit, network.requires_grad_(True), partial(step, loss=losses[name][0]), params=params,
-                    steps=STEPS, learning_rate=row.learning_rate, optimizer=getattr(row, "optimizer", "adamw"),
+                    fit, network, partial(step, loss=losses[name][0]), params=params, steps=STEPS,
+                    learning_rate=row.learning_rate, optimizer=getattr(row, "optimizer", "adamw"),
                     checkpoint=Path(folder) / "none", fabric=fabric, progress=False,
                 )  # fmt: skip
         seconds = timed.in_turn(runs, settings.trials)
@@ -212,21 +156,6 @@ def training_times(settings: Settings, f: nn.Module) -> Tree:
     return {"default_precision": default, "steps": steps, "chosen": chosen}
 
 
-@torch.no_grad()
-def rounding_error(f: nn.Module, size: int) -> dict[str, Any]:
-    """How far z of a smooth random picture moves in bfloat16: by this clone's one-pass predictor, `f` without one."""
-    label = "random"
-    for name in ("reference/good", "run/good"):  # the own one, where there is one
-        with contextlib.suppress(UserError), warnings.catch_warnings(action="ignore"):
-            trained = weights.load_predictor(name)
-            if hasattr(trained, "one_pass"):
-                f, label = trained.to(timed.DEVICE), name
-    y = functional.interpolate(timed.picture(size // 16 + 1), size=(size, size), mode="bicubic").clamp(0, 1)
-    z, low = (full_prediction(network, y) for network in (f, copy.deepcopy(f).bfloat16()))
-    moved = {"mean": float((low - z).abs().mean()), "max": float((low - z).abs().max())}
-    return {"weights": label, **moved, "mae_float32": float(mae(y, z)), "mae_bfloat16": float(mae(y, low))}
-
-
 def _rows(title: str, tree: dict[str, dict[str, Any]]) -> str:
     """A title and a table of {name: {precision: row}}, with a dash where nothing was measured."""
     rows = {(name, precision): row for name, kinds in tree.items() for precision, row in kinds.items()}
@@ -237,26 +166,18 @@ def _rows(title: str, tree: dict[str, dict[str, Any]]) -> str:
 def table(report: dict[str, Any]) -> str:
     """All tables of a report, their columns called as its keys are."""
     machine, growth, training = (report[key] for key in ("machine", "scaling", "training"))
-    lines = [f"{machine['device']}, {machine['threads']} threads, torch {machine['torch']}"]
-    for precision, peak in report["peak"].items():
-        lines.append(f"{precision}: at most {peak['gflop_per_second']:.4g} GFLOP/s ({peak['by']})")
-    parts = ["\n".join(lines)]
+    parts = [f"{machine['device']}, {machine['threads']} threads, torch {machine['torch']}"]
     for size, modes in report["full_prediction"].items():
         trials = f"median of {report['settings']['trials'][size]}; faster than the float32 loop"
         for mode, rows in modes.items():
             parts.append(_rows(f"full prediction of {size}x{size}, {mode}, {trials}", rows))
-    for mode, rows in report["where_time_goes"].items():
-        parts.append(_rows(f"shares of the time of operations, {mode}", rows))
     exponents = ", ".join(f"{value:.2f} in {precision}" for precision, value in growth["exponent"].items())
-    error = report["bfloat16_error"]
-    parts += [
+    return "\n\n".join([
+        *parts,
+        _rows("shares of the time of operations, forward", report["where_time_goes"]["forward"]),
         _rows(f"one pass; time grows as pixels to the power of {exponents}", growth["sides"]),
         _rows(f"training; by itself it takes {training['default_precision']} here", training["steps"]),
-        _rows("memory layouts, forward", report["layouts"]["forward"]),
-        f"one pass in bfloat16 ({error['weights']} weights): z moves by {error['mean']:.5f} on average, "
-        f"{error['max']:.4f} at most;\nMAE(y, z) {error['mae_bfloat16']:.5f}, in float32 {error['mae_float32']:.5f}",
-    ]
-    return "\n\n".join(parts)
+    ])  # fmt: skip
 
 
 def bench(settings: Settings) -> Tree:
@@ -273,19 +194,15 @@ def bench(settings: Settings) -> Tree:
             "improver_crop": improver.crop, "improver_images": improver.batch,
         },
     }  # fmt: skip
-    networks = timed.networks_for(article.width, good.width, compile=settings.compile)
-    four_sides = networks["four_sides", "float32"]
+    networks = timed.networks_for(article.width, good.width)
     parts = {
-        "layouts": lambda: {"forward": layout_times(settings, networks)},
-        "peak": lambda: peaks(settings),
         "full_prediction": lambda: {
-            str(size): full_prediction_times(size, settings.trials_of(size), networks, report["peak"])
+            str(size): full_prediction_times(size, settings.trials_of(size), networks)
             for size in settings.sizes
         },
-        "where_time_goes": lambda: where_time_goes(settings.middle, networks),
+        "where_time_goes": lambda: where_time_goes(min(settings.sizes), networks),
         "scaling": lambda: scaling(settings, networks),
-        "training": lambda: training_times(settings, four_sides),
-        "bfloat16_error": lambda: rounding_error(four_sides, settings.middle),
+        "training": lambda: training_times(settings, networks["four_sides", "float32"]),
     }
     for name in tqdm(parts, desc="bench", disable=None, leave=False):  # only where someone looks on
         report[name] = parts[name]()

@@ -1,10 +1,9 @@
 """What a benchmark times, and how."""
 
-import copy
 import os
 import re
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -29,7 +28,6 @@ PATIENCE = 3.0  # seconds a run; what takes longer, as imitated bfloat16 does, i
 LEAST = 0.05  # seconds that a turn lasts: what is quick is repeated in it
 LARGE = 512  # pixels a side of a picture that takes long
 PRECISIONS = ("float32", "bfloat16")
-MODES = ("forward", "forward_backward")
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 # From the article's way to this book's, one step at a time: (network, method of full_prediction).
@@ -39,17 +37,7 @@ METHODS = {
     "four_sides_batched": ("four_sides", "batched"),
     "one_pass": ("four_sides", "one_pass"),
 }
-# The encoder's features lie pixel by pixel in memory as the code stands, or channel by channel.
-LAYOUTS = {
-    "encoder_channels_last": ("encoder", "batched"),
-    "encoder_contiguous": ("encoder_contiguous", "batched"),
-    "one_pass_contiguous": ("four_sides", "one_pass"),
-}
-COMPILED = {
-    "encoder_compiled": ("encoder_compiled", "batched"),
-    "one_pass_compiled": ("four_sides_compiled", "one_pass"),
-}
-PRODUCTS = re.compile(r"(add|badd)?b?mm|\w*conv\w*")  # the operations that are products of matrices
+PRODUCTS = re.compile(r"aten::((add|badd)?b?mm|\w*conv\w*)")  # the operations that are products of matrices
 
 
 def in_turn(runs: Mapping[Key, Run], trials: int) -> dict[Key, list[float]]:
@@ -69,17 +57,18 @@ def times_faster(than: Sequence[float], seconds: Sequence[float]) -> float:
     return statistics.median(slow / fast for slow, fast in zip(than, seconds, strict=False))
 
 
-def compared(runs: Mapping[tuple[str, str], Run], size: int, trials: int, standing: Callable) -> Tree:
-    """Runs on a square picture, {method: {precision: row}}, each compared with the one that `standing` names."""
+def compared(runs: Mapping[tuple[str, str], Run], size: int, trials: int) -> Tree:
+    """Runs on a square picture, {method: {precision: row}}, each compared with the first; None: it is not timed."""
     seconds = in_turn(runs, trials)
+    first = next(iter(seconds.values()))
     tree: Tree = {method: {} for method, _ in runs}
     for method, rows in tree.items():
-        for precision in PRECISIONS:  # None stands for what is not timed
+        for precision in PRECISIONS:
             spent = seconds.get((method, precision))
             median = statistics.median(spent) if spent else None
             rows[precision] = {
                 "seconds": median,
-                "times_faster": spent and times_faster(seconds[standing(method, precision)], spent),
+                "times_faster": spent and times_faster(first, spent),
                 "megapixels_per_second": median and size * size / median / 1e6,
             }
     return tree
@@ -106,29 +95,21 @@ def seeded(kind: str, name: str, width: int) -> nn.Module:
     return network.to(DEVICE).eval().requires_grad_(False)
 
 
-def networks_for(encoder_width: int, four_sides_width: int, *, compile: bool = False) -> Networks:
-    """What METHODS, LAYOUTS and COMPILED name, in each precision; the one-pass network is brought to it as a whole."""
+def networks_for(encoder_width: int, four_sides_width: int) -> Networks:
+    """What METHODS names, in each precision; the one-pass network is brought to it as a whole."""
     found: Networks = {}
     for precision in PRECISIONS:
-        encoder = seeded("predictors", "context_encoder", encoder_width)
         four_sides = seeded("predictors", "four_sides", four_sides_width)
-        four_sides = four_sides.bfloat16() if precision == "bfloat16" else four_sides
-        contiguous = copy.deepcopy(encoder)
-        contiguous.encoder[0].register_forward_pre_hook(lambda module, inputs: (inputs[0].contiguous(),))
-        named = {"encoder": encoder, "four_sides": four_sides, "encoder_contiguous": contiguous}
-        if compile:
-            named["encoder_compiled"] = torch.compile(copy.deepcopy(encoder))
-            named["four_sides_compiled"] = copy.deepcopy(four_sides)
-            named["four_sides_compiled"].one_pass = torch.compile(named["four_sides_compiled"].one_pass)
-        found |= {(name, precision): network for name, network in named.items()}
+        found["encoder", precision] = seeded("predictors", "context_encoder", encoder_width)
+        found["four_sides", precision] = four_sides.to(getattr(torch, precision))
     return found
 
 
 def runs_of(
-    networks: Networks, methods: Mapping, size: int, mode: str = "forward"
+    networks: Networks, size: int, methods: Iterable[str] = tuple(METHODS), gradient: bool = False
 ) -> dict[tuple[str, str], Run]:
-    """Each method in each precision: z of a picture, and with "forward_backward" the gradient of MAE(y, z) too."""
-    y, gradient = picture(size), mode == "forward_backward"
+    """Each of METHODS in each precision: z of a picture, or the gradient of MAE(y, z) with respect to it."""
+    y = picture(size)
 
     def predict(f: nn.Module, how: str, precision: str) -> Tensor:
         image = y.detach().requires_grad_(gradient)
@@ -141,11 +122,12 @@ def runs_of(
 
     # Imitated, bfloat16 takes minutes for a large picture.
     precisions = PRECISIONS if size <= LARGE or computes_in_bfloat16() else PRECISIONS[:1]
-    return {
-        (method, precision): partial(predict, networks[name, precision], how, precision)
-        for method, (name, how) in methods.items()
-        for precision in precisions
-    }
+    runs = {}
+    for method in methods:
+        name, how = METHODS[method]
+        for precision in precisions:
+            runs[method, precision] = partial(predict, networks[name, precision], how, precision)
+    return runs
 
 
 def gflop(run: Run) -> float:
@@ -155,20 +137,12 @@ def gflop(run: Run) -> float:
     return counter.get_total_flops() / 1e9
 
 
-def numbers(precision: str, *shape: int) -> Tensor:
-    """Random numbers; of images and kernels those of a pixel lie side by side."""
-    made = torch.rand(shape).to(DEVICE, getattr(torch, precision))
-    return made.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else made
-
-
-def operations(run: Run) -> dict[str, float]:
-    """The share of a run's operations' time that goes to each, the longest first; time between them is left out."""
+def share_of_products(run: Run) -> float:
+    """The share of the time of a run's operations that PRODUCTS take; the time between operations is left out."""
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else the profiler writes lines of its own to stderr
     with profile() as seen:
         in_turn({"run": run}, 1)
     kind = "self_device_time_total" if DEVICE.type == "cuda" else "self_cpu_time_total"
-    times = {
-        event.key: getattr(event, kind) for event in seen.key_averages() if event.key.startswith("aten::")
-    }
-    ordered = sorted(times, key=times.__getitem__, reverse=True)
-    return {name.removeprefix("aten::"): times[name] / sum(times.values()) for name in ordered}
+    events = [event for event in seen.key_averages() if event.key.startswith("aten::")]
+    products = sum(getattr(event, kind) for event in events if PRODUCTS.fullmatch(event.key))
+    return products / sum(getattr(event, kind) for event in events)
