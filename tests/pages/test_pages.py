@@ -1,8 +1,8 @@
 """The built book in a browser: every page, wide and narrow, light and dark, whole and open to everyone.
 
-axe-core's rules hold, among others: one first heading and no level left out, contrast of text, words for pictures, fields
-and buttons, a language and a title, targets large enough for a thumb, landmarks. With SCREENSHOTS=folder it leaves a
-picture of each page there, for a person to look at.
+axe-core's rules hold, among others: one first heading and no level left out, contrast of text, words for pictures,
+fields and buttons, a language and a title, targets large enough for a thumb, landmarks. With SCREENSHOTS=folder it
+leaves a picture of each page there, for a person to look at.
 """
 
 from collections.abc import Callable
