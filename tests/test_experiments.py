@@ -153,12 +153,12 @@ def test_a_published_run_says_what_it_was_made_on(project, tiny):
 
 def test_crops_are_turned_and_shaded_only_where_asked(prepared):
     images = tuple(picture.image for picture in pictures(prepared, "train"))
-    plain, varied = Crops(images, 64, 4, 7), Crops(images, 64, 4, 7, turn=True, shade=True)
+    plain, varied = Crops(images, 64, 4, 7), Crops(images, 64, 4, 7, varied=True)
     batches = [(plain(i), varied(i)) for i in range(6)]
     darker = [bool((v.mean((1, 2, 3)) <= p.mean((1, 2, 3)) + 1e-6).all()) for p, v in batches]
     assert all(darker)
     assert any((v.mean((1, 2, 3)) < 0.95 * p.mean((1, 2, 3))).any() for p, v in batches)
-    assert torch.equal(varied(3), Crops(images, 64, 4, 7, turn=True, shade=True)(3))
+    assert torch.equal(varied(3), Crops(images, 64, 4, 7, varied=True)(3))
 
 
 def test_half_of_the_grids_are_the_article_s(prepared):

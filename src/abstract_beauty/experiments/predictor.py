@@ -98,7 +98,7 @@ def _task_of_tiles(seen: tuple[Picture, ...], section: PredictorParams, seed: in
 def _task_of_crops(seen: tuple[Picture, ...], section: PredictorParams, seed: int, fabric: Fabric) -> Task:
     """Whole crops, predicted in full on a grid of random phase: what is minimised is MAE(y, z) itself."""
     images = tuple(picture.image for picture in seen)
-    crops = Crops(images, section.crop, section.batch, seed, turn=True, shade=True)
+    crops = Crops(images, section.crop, section.batch, seed, varied=True)
 
     def step(f: nn.Module, i: int) -> dict[str, Tensor]:
         y = fabric.to_device(crops(i, fabric.global_rank, fabric.world_size))

@@ -14,7 +14,24 @@ def random_phase(seed: int, step: int) -> Phase:
     return dy, dx
 
 
-class Crops:
+class _Batches:
+    """Random parts of images: six numbers in [0, 1) say what each part is, which image first."""
+
+    stream: str  # the name of its randomness
+
+    def __init__(self, images: tuple[UInt8[Tensor, "3 _h _w"], ...], batch: int, seed: int):
+        self.images, self.batch, self.seed = images, batch, seed
+
+    def _drawn(self, step: int) -> list[list[float]]:
+        generator = generator_for(self.seed, self.stream, step)
+        return torch.rand(self.batch, 6, generator=generator).tolist()
+
+    def pictures(self, step: int) -> list[int]:
+        """Which of the images a batch is cut from, over all processes."""
+        return [int(which * len(self.images)) for which, *_ in self._drawn(step)]
+
+
+class Crops(_Batches):
     """Random crops of images, mirrored half of the time; the i-th batch is a pure function of i.
 
     Args:
@@ -22,9 +39,10 @@ class Crops:
         size: side of the square crops; smaller images are completed by reflection.
         batch: crops a step over all processes.
         seed: with the step's number it decides everything.
-        turn: also turn crops by reflection in the diagonal, half of the time.
-        shade: also darken crops by up to 40 %.
+        varied: also turn crops by reflection in the diagonal, half of the time, and darken them by up to 40 %.
     """
+
+    stream = "crops"
 
     def __init__(
         self,
@@ -33,75 +51,57 @@ class Crops:
         batch: int,
         seed: int,
         *,
-        turn: bool = False,
-        shade: bool = False,
+        varied: bool = False,
     ):
-        self.images, self.size, self.batch, self.seed = images, size, batch, seed
-        self.turn, self.shade = turn, shade
+        super().__init__(images, batch, seed)
+        self.size, self.varied = size, varied
 
     def __call__(self, step: int, rank: int = 0, world: int = 1) -> Float[Tensor, "b 3 size size"]:
         """This process's share of the batch, float in [0, 1]."""
-        draw = torch.rand(self.batch, 6, generator=generator_for(self.seed, "crops", step))
         crops = []
-        for which, top, left, flip, turn, shade in draw[rank::world].tolist():
+        for which, top, left, flip, turn, shade in self._drawn(step)[rank::world]:
             image = self.images[int(which * len(self.images))]
             h, w = image.shape[1:]
             rows = within(int(top * max(1, h - self.size + 1)), self.size, h)
             columns = within(int(left * max(1, w - self.size + 1)), self.size, w)
-            crop = image[:, rows][:, :, columns]
-            if flip < 0.5:
-                crop = crop.flip(2)
-            if self.turn and turn < 0.5:
-                crop = crop.transpose(1, 2)
-            crops.append(crop.float() / 255 * (0.6 + 0.4 * shade if self.shade else 1.0))
+            crop = _moved(image[:, rows][:, :, columns], flip, turn if self.varied else 1)
+            crops.append(crop.float() / 255 * (0.6 + 0.4 * shade if self.varied else 1.0))
         return torch.stack(crops)
-
-    def pictures(self, step: int) -> list[int]:
-        """Which of the images a batch is cut from, over all processes."""
-        draw = torch.rand(self.batch, 6, generator=generator_for(self.seed, "crops", step))
-        return [int(which * len(self.images)) for which in draw[:, 0].tolist()]
 
     def phase(self, step: int) -> Phase:
         """The grid of a step: the article's at even steps, one drawn at random at odd ones."""
-        if step % 2 == 0:
-            return 0, 0
-        return random_phase(self.seed, step)
+        return random_phase(self.seed, step) if step % 2 else (0, 0)
 
 
-class Tiles:
+class Tiles(_Batches):
     """Random tiles and their contexts for training a predictor; the i-th batch is a pure function of i.
 
     Tiles lie anywhere in an image, at its border too, where their contexts are completed as in full prediction.
     Contexts are mirrored, turned by reflection in the diagonal, and darkened by up to 40 %.
     """
 
-    def __init__(self, images: tuple[UInt8[Tensor, "3 _h _w"], ...], batch: int, seed: int):
-        self.images, self.batch, self.seed = images, batch, seed
+    stream = "tiles"
 
     def __call__(
         self, step: int, rank: int = 0, world: int = 1
     ) -> tuple[Float[Tensor, "b 3 128 128"], Bool[Tensor, "b 1 128 128"]]:
         """This process's share of the batch: contexts in [0, 1], and what of them is hidden."""
-        draw = torch.rand(self.batch, 6, generator=generator_for(self.seed, "tiles", step))
         contexts, masks = [], []
-        for which, top, left, flip, turn, shade in draw[rank::world].tolist():
+        for which, top, left, flip, turn, shade in self._drawn(step)[rank::world]:
             image = self.images[int(which * len(self.images))]
             rows, own_rows = _around(top, image.shape[1])
             columns, own_columns = _around(left, image.shape[2])
-            context, hidden = image[:, rows][:, :, columns], own_rows[:, None] & own_columns[None]
-            if flip < 0.5:
-                context, hidden = context.flip(2), hidden.flip(1)
-            if turn < 0.5:
-                context, hidden = context.transpose(1, 2), hidden.t()
+            context = _moved(image[:, rows][:, :, columns], flip, turn)
             # A change of exposure: brighter or darker, never out of range.
             contexts.append(context.float() / 255 * (0.6 + 0.4 * shade))
-            masks.append(hidden[None])
+            masks.append(_moved((own_rows[:, None] & own_columns)[None], flip, turn))
         return torch.stack(contexts), torch.stack(masks)
 
-    def pictures(self, step: int) -> list[int]:
-        """Which of the images a batch is cut from, over all processes."""
-        draw = torch.rand(self.batch, 6, generator=generator_for(self.seed, "tiles", step))
-        return [int(which * len(self.images)) for which in draw[:, 0].tolist()]
+
+def _moved(part: Tensor, flip: float, turn: float) -> Tensor:
+    """(c, h, w) mirrored where `flip` is below a half, and turned by reflection in the diagonal where `turn` is."""
+    part = part.flip(2) if flip < 0.5 else part
+    return part.transpose(1, 2) if turn < 0.5 else part
 
 
 def within(begin: int, size: int, whole: int) -> Tensor:

@@ -32,29 +32,21 @@ class State:
 def save_checkpoint(
     path: Path, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer], state: State
 ) -> None:
-    """Write everything that the rest of a training depends on; what was at `path` is replaced when all is written.
-
-    Raises:
-        UserError: the file cannot be written; what was there before still is.
-    """
+    """Write everything that the rest of a training depends on; UserError where that fails, and the last one is kept."""
     tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
     for which, optimizer in enumerate(optimizers):
         for index, kept in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{which}.{index}.{n}": torch.as_tensor(value) for n, value in kept.items()}
     tensors |= {f"sums.{name}": total for name, total in state.sums.items()}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    progress = {key: getattr(state, key) for key in ("step", "curve", "counted", "seconds")}
-    progress["names"] = list(
-        state.sums
-    )  # a file of tensors forgets their order, which is that of the curve's columns
+    # A file of tensors forgets their order, which for the sums is that of the curve's columns.
+    progress = vars(state) | {"sums": list(state.sums)}
     with replacing(path) as temporary:
         save_file(tensors, temporary, metadata={"progress": json.dumps(progress)})
 
 
 def load_checkpoint(path: Path, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer]) -> State:
-    """Put what `save_checkpoint` wrote into a network and its optimizers, and say how far it was.
-
-    Where there is no file, nothing is changed and nothing is done yet.
+    """Put what `save_checkpoint` wrote, if anything, into a network and its optimizers, and say how far it was.
 
     Raises:
         UserError: the file is damaged, or belongs to another network.
@@ -80,8 +72,8 @@ def load_checkpoint(path: Path, network: nn.Module, optimizers: Sequence[torch.o
 
 def _state(progress: dict[str, Any], tensors: dict[str, Tensor]) -> State:
     """How far the training is; ValueError names what no training could have written."""
-    names = progress.pop("names")
-    state = State(**progress, sums={name: tensors[f"sums.{name}"] for name in names})
+    sums = {name: tensors[f"sums.{name}"] for name in progress.pop("sums")}
+    state = State(**progress, sums=sums)
     if type(state.step) is not int or type(state.counted) is not int or not 0 <= state.counted <= state.step:
         raise ValueError(f"step {state.step!r}, of which {state.counted!r} are in no row")
     if not 0 <= state.seconds < math.inf:
@@ -101,7 +93,9 @@ def _moments(
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
             _, which, index, key = name.split(".", 3)
-            parameters = [one for group in optimizers[int(which)].param_groups for one in group["params"]]
+            parameters = [
+                parameter for group in optimizers[int(which)].param_groups for parameter in group["params"]
+            ]
             if tensor.ndim and tensor.shape != parameters[int(index)].shape:
                 raise ValueError(f"{name} is of another shape than its parameter")
             states[int(which)].setdefault(int(index), {})[key] = tensor
