@@ -52,15 +52,18 @@ class InpaintingFill(nn.Module):
         mean = visible_mean(context.flatten(2), ~masks.flatten(2), 0.5).unsqueeze(-1)
         # Hidden values are gone before any inpainting code sees them.
         pictures = torch.where(masks, mean, context).double().cpu().permute(0, 2, 3, 1).numpy()
+        holes = masks[:, 0].cpu().numpy()
         groups: dict[bytes, list[int]] = {}
-        for at, hole in enumerate(masks[:, 0].cpu().numpy()):
+        for at, hole in enumerate(holes):
             groups.setdefault(hole.tobytes(), []).append(at)
-        tiles = centre(pictures).copy()  # what stays where nothing is visible
+        tiles = _centre(pictures).copy()  # what stays where nothing is visible
         for members in groups.values():
-            hole = masks[members[0], 0].cpu().numpy()
-            seen = neighbourhood(hole)
-            if not hole[seen, seen].all():
-                tiles[members] = centre(self.inpaint(pictures[members][:, seen, seen], hole[seen, seen]))
+            hole = holes[members[:1]]
+            inner = hole.sum() == _centre(hole).sum()
+            side = NEIGHBOURHOOD if inner else hole.shape[1]
+            if not _centre(hole, side).all():
+                filled = self.inpaint(_centre(pictures[members], side), _centre(hole, side)[0])
+                tiles[members] = _centre(filled)
         return torch.from_numpy(tiles).permute(0, 3, 1, 2).to(context)
 
     def inpaint(self, pictures: np.ndarray, hole: np.ndarray) -> np.ndarray:
@@ -68,20 +71,10 @@ class InpaintingFill(nn.Module):
         raise NotImplementedError
 
 
-def _middle(side: int, of: int) -> slice:
-    return slice((of - side) // 2, (of + side) // 2)
-
-
-def neighbourhood(hole: np.ndarray) -> slice:
-    """The rows and columns of a context that are enough for `hole`: few if the tile is all that is hidden."""
-    tile = _middle(TILE, len(hole))
-    return _middle(NEIGHBOURHOOD if hole.sum() == hole[tile, tile].sum() else len(hole), len(hole))
-
-
-def centre(pictures: np.ndarray) -> np.ndarray:
-    """The tile in the middle of pictures (k, s, s, 3)."""
-    tile = _middle(TILE, pictures.shape[1])
-    return pictures[:, tile, tile]
+def _centre(pictures: np.ndarray, side: int = TILE) -> np.ndarray:
+    """The square in the middle of pictures (k, s, s, ...)."""
+    start = (pictures.shape[1] - side) // 2
+    return pictures[:, start : start + side, start : start + side]
 
 
 class OpenCVFill(InpaintingFill):

@@ -5,6 +5,7 @@ same change MAE(x, y).
 """
 
 import io
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from torch import Tensor
 
 BILATERAL_COLOUR = 0.05  # range width a pixel of spatial width, in summed channel difference (0 to 3)
 TOTAL_VARIATION_ITERATIONS = 200
+MOST_TRIED = 24  # strengths, in the search for one
 
 
 def gaussian(picture: np.ndarray, strength: float) -> np.ndarray:
@@ -83,22 +85,13 @@ def strength_for(name: str, x: Float[Tensor, "b 3 h w"], change: float) -> float
     as near as one of them. Measure MAE(x, y) again where it matters.
     """
     smooth = FILTERS[name]
-    misses = {0.0: change}  # of every strength that was tried
-
-    def excess(strength: float) -> float:
-        difference = (smooth(x, strength) - x).abs().double().mean().item() - change
-        misses[strength] = abs(difference)
-        return difference
-
-    def found() -> bool:
-        return min(misses.values()) <= max(1e-4, 0.005 * change)
-
-    low, high = 0.0, smooth.first
-    while not found() and high > low and excess(high) < 0:
-        low, high = high, min(2 * high, smooth.largest)
-    for _ in range(16):
-        if found() or high == low:
+    low, high, strength = 0.0, math.inf, smooth.first
+    misses = {low: change}  # of every strength that was tried
+    while min(misses.values()) > max(1e-4, 0.005 * change) and len(misses) < MOST_TRIED:
+        excess = (smooth(x, strength) - x).abs().double().mean().item() - change
+        misses[strength] = abs(excess)
+        low, high = (strength, high) if excess < 0 else (low, strength)
+        if low == smooth.largest:
             break
-        middle = (low + high) / 2
-        low, high = (middle, high) if excess(middle) < 0 else (low, middle)
+        strength = min(2 * low, smooth.largest) if high == math.inf else (low + high) / 2
     return min(misses, key=misses.__getitem__)

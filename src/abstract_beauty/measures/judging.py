@@ -18,12 +18,9 @@ Curves = Mapping[str, Sequence[Point]]  # of each filter, points in the order of
 
 @torch.no_grad()
 def judge_picture(x: Tensor, y: Tensor, f: Mapping[str, nn.Module]) -> dict[str, float]:
-    """One row of the judges' table.
+    """One row of the judges' table: of originals x, (b, 3, h, w), and what became of them, y; means over the batch.
 
-    Args:
-        x: the original, (b, 3, h, w); of several, every value is the mean.
-        y: what an improver or a filter made of it.
-        f: the predictors "good" and "bad", which improvers are trained through, and "judge", which none is.
+    f are the predictors "good" and "bad", which improvers are trained through, and "judge", which none is.
     """
     z = {key: full_prediction(f[key], y) for key in ("good", "bad")}
     values = {
@@ -46,39 +43,26 @@ def mean_of(rows: Sequence[Point]) -> dict[str, float]:
 
 def point_at(points: Sequence[Point], key: str, value: float) -> dict[str, float] | None:
     """Where on a filter's curve `key` first is `value`, on a straight line between two points; None: nowhere."""
-    for one, two in itertools.pairwise(points):
-        if min(one[key], two[key]) <= value <= max(one[key], two[key]) and one[key] != two[key]:
-            share = (value - one[key]) / (two[key] - one[key])
-            return {k: one[k] + share * (two[k] - one[k]) for k in one}
+    for near, far in itertools.pairwise(points):
+        if min(near[key], far[key]) <= value <= max(near[key], far[key]) and near[key] != far[key]:
+            share = (value - near[key]) / (far[key] - near[key])
+            return {k: near[k] + share * (far[k] - near[k]) for k in near}
     return None
 
 
 def best_at(curves: Curves, key: str, value: float) -> dict[str, Any] | None:
-    """Of the filters that reach `value`, each at the first place where it does, the one the judge guesses best.
+    """Of the filters that reach `value`, each at the first place where it does, the point that the judge guesses best.
 
-    Args:
-        curves: of the filters; "original" is passed over.
-        key: "change" to compare at the same MAE(x, y), "high_frequency_kept" at the same fine detail.
-        value: which the filters are brought to.
-
-    Returns:
-        The point with its filter's "name"; None where no filter gets there.
+    It has its filter's "name"; None where no filter gets there. `key` is "change" to compare at the same MAE(x, y),
+    "high_frequency_kept" at the same fine detail.
     """
-    found = [
-        {"name": name, **point}
-        for name, points in curves.items()
-        if name != "original" and (point := point_at(points, key, value))
-    ]
+    reached = {name: point_at(points, key, value) for name, points in curves.items() if name != "original"}
+    found = [{"name": name, **point} for name, point in reached.items() if point]
     return min(found, key=lambda point: point["error_judge"], default=None)
 
 
 def in_words(row: Mapping[str, Any], curves: Curves) -> str:
-    """The best filter that changes as much as an improver, and the best that keeps as much fine detail.
-
-    Args:
-        row: the improver's numbers, results/improvers/NAME.json.
-        curves: of the filters, by the same judge and photographs.
-    """
+    """The best filter that changes as much as the improver of a row, and the best that keeps as much fine detail."""
     same_change = best_at(curves, "change", row["test"]["change"])
     same_detail = best_at(curves, "high_frequency_kept", row["test"]["high_frequency_kept"])
     said = ["no plain filter changes as much"]

@@ -12,10 +12,7 @@ HIGH_FREQUENCY = 1 / 8  # cycles per pixel: details smaller than 8 pixels a peri
 # divides by 0.
 SMALLEST_DEVIATION = 1e-6
 SMALLEST_ENERGY = 1e-12
-SPECTRUM_RANGE = (
-    0.02,
-    0.35,
-)  # cycles per pixel: below it few waves fit into a picture, above it resizing shows
+SPECTRUM_RANGE = (0.02, 0.35)  # cycles per pixel: below it few waves fit in, above it resizing shows
 
 
 def luminance(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:

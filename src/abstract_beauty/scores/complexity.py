@@ -5,17 +5,16 @@ picture reduced to one size, so that none owes its success to a picture's resolu
 """
 
 import io
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from PIL import Image
-from scipy import ndimage
+from scipy.ndimage import gaussian_filter
 
+from abstract_beauty.prediction.full_prediction import TILE
 from abstract_beauty.scores import Measure
 
 Picture = Float[np.ndarray, "h w 3"]
-TILE = 32
 JPEG_QUALITY = 75
 SCALES = 3  # of the pyramids of clutter
 # Feature congestion: what each kind of clutter is worth, and the smallest variance of L, a, b that counts; the
@@ -78,18 +77,14 @@ def _lab(picture: Picture) -> list[Float[np.ndarray, "h w"]]:
     return list(np.moveaxis(rgb2lab(picture).astype(np.float64), 2, 0))
 
 
-def _blurred(values: np.ndarray, sigma: float, **more: Any) -> np.ndarray:
-    return ndimage.gaussian_filter(values, sigma, mode="reflect", **more)
-
-
 def _determinant_root(features: list[np.ndarray], sigma: float, floors: tuple[float, ...]) -> np.ndarray:
     """Local volume of n features: det(covariance in a Gaussian window) to the power 1 / (2 n)."""
-    means = [_blurred(feature, sigma, truncate=2) for feature in features]
+    means = [gaussian_filter(feature, sigma, truncate=2) for feature in features]
     count = len(features)
     covariance = np.empty((*features[0].shape, count, count))
     for i in range(count):
         for j in range(i, count):
-            value = _blurred(features[i] * features[j], sigma, truncate=2) - means[i] * means[j]
+            value = gaussian_filter(features[i] * features[j], sigma, truncate=2) - means[i] * means[j]
             covariance[..., i, j] = covariance[..., j, i] = value + (floors[i] if i == j else 0)
     return np.clip(np.linalg.det(covariance), 0, None) ** (1 / (2 * count))
 
@@ -97,9 +92,9 @@ def _determinant_root(features: list[np.ndarray], sigma: float, floors: tuple[fl
 def _orientations(light: np.ndarray) -> list[np.ndarray]:
     """cos and sin of twice the local orientation, from opponent energies of second derivatives."""
     sigma, pool, noise = 16 / 14 * 1.75, 1.75, 1.0
-    xx, yy, xy = (_blurred(light, sigma, order=order) * sigma**2 for order in ((0, 2), (2, 0), (1, 1)))
+    xx, yy, xy = (gaussian_filter(light, sigma, order=order) * sigma**2 for order in ((0, 2), (2, 0), (1, 1)))
     along = (yy, xx, (xx + yy) / 2 + xy, (xx + yy) / 2 - xy)  # 0, 90, 45, 135 degrees
-    energy = [_blurred(derivative**2, pool) for derivative in along]
+    energy = [gaussian_filter(derivative**2, pool) for derivative in along]
     total = sum(energy) + noise
     return [(energy[0] - energy[1]) / total, (energy[2] - energy[3]) / total]
 
@@ -117,7 +112,7 @@ def feature_congestion(picture: Picture) -> float:
     largest = [np.zeros((height, width)) for _ in range(3)]
     for scale in range(SCALES):
         light = channels[0]
-        contrast = np.abs(_blurred(light, 0.71) - _blurred(light, 1.14))
+        contrast = np.abs(gaussian_filter(light, 0.71) - gaussian_filter(light, 1.14))
         kinds = (
             _determinant_root(channels, 3.0, tuple(value**2 for value in SMALLEST)),
             _determinant_root([contrast], 3.0, (0.0,)),
@@ -129,7 +124,7 @@ def feature_congestion(picture: Picture) -> float:
             largest[at] = np.maximum(largest[at], full)
         if min(light.shape) < 32:
             break
-        channels = [_blurred(channel, 1.0)[::2, ::2] for channel in channels]
+        channels = [gaussian_filter(channel, 1.0)[::2, ::2] for channel in channels]
     weighted = zip((COLOUR, CONTRAST, ORIENTATION), largest, strict=True)
     return float(sum(weight * kind for weight, kind in weighted).mean())
 
@@ -152,10 +147,8 @@ def subband_entropy(picture: Picture) -> float:
             found.append(-(share * np.log2(share)).sum())
         return float(np.mean(found))
 
-    even = tuple(
-        slice(side // 2**SCALES * 2**SCALES) for side in picture.shape[:2]
-    )  # as the pyramid wants it
-    light, a, b = (of_channel(channel) for channel in _lab(picture[even]))
+    height, width = (side // 2**SCALES * 2**SCALES for side in picture.shape[:2])  # as the pyramid wants it
+    light, a, b = (of_channel(channel) for channel in _lab(picture[:height, :width]))
     return (light + CHROMA * (a + b)) / (1 + 2 * CHROMA)
 
 

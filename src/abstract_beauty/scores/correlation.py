@@ -23,61 +23,49 @@ class Correlation:
     high: float
 
 
-def _r(x: Float[np.ndarray, "*b n"], y: Float[np.ndarray, "*b n"]) -> Float[np.ndarray, "*b"]:
-    """Pearson's r along the last axis; 0 where one of the two does not vary, for which scipy's is no number."""
-    x, y = (values - values.mean(-1, keepdims=True) for values in (x, y))
-    scale = np.sqrt((x**2).sum(-1) * (y**2).sum(-1))
-    return np.where(scale > 0, (x * y).sum(-1) / np.where(scale > 0, scale, 1), 0.0)
+def _r(x: Float[np.ndarray, "*b n"], y: Float[np.ndarray, "*b n"], axis: int = -1) -> Float[np.ndarray, "*b"]:
+    """Pearson's r along an axis; 0 where one of the two does not vary, for which scipy's is no number."""
+    x, y = (values - values.mean(axis, keepdims=True) for values in (x, y))
+    scale = np.sqrt((x**2).sum(axis) * (y**2).sum(axis))
+    return np.where(scale > 0, (x * y).sum(axis) / np.where(scale > 0, scale, 1), 0.0)
 
 
-def _resampled(x: Numbers, y: Numbers, of: Callable[[np.ndarray], np.ndarray], seed: int) -> Correlation:
-    """`of` all pictures and, for the interval, of resampled ones; it takes their numbers, along the last axis."""
-    _check(x, y)
-    pictures = np.arange(len(x))
+def _rho(
+    x: Float[np.ndarray, "*b n"], y: Float[np.ndarray, "*b n"], axis: int = -1
+) -> Float[np.ndarray, "*b"]:
+    """Pearson's r of the ranks, ties sharing theirs."""
+    return _r(stats.rankdata(x, axis=axis), stats.rankdata(y, axis=axis), axis)
+
+
+def _partial_r(x: Numbers, y: Numbers, *given: Numbers) -> np.ndarray:
+    """Pearson's r of what is left of x and y when a straight line in `given` is taken out of both."""
+    design = np.column_stack([np.ones(len(x)), *given])
+    return _r(*(values - design @ np.linalg.lstsq(design, values, rcond=None)[0] for values in (x, y)))
+
+
+def _resampled(of: Callable[..., np.ndarray], *samples: Numbers, seed: int) -> Correlation:
+    """`of` all pictures and, for the interval, of resampled ones."""
+    _check(*samples[:2])
     interval = stats.bootstrap(
-        (pictures,), lambda chosen, axis: of(chosen), vectorized=True, method="percentile",
-        n_resamples=RESAMPLES, confidence_level=LEVEL, rng=np.random.default_rng([seed, len(x)]),
+        samples, of, paired=True, method="percentile", n_resamples=RESAMPLES, confidence_level=LEVEL,
+        rng=np.random.default_rng([seed, len(samples[0])]),
     ).confidence_interval  # fmt: skip
-    return Correlation(float(of(pictures)), float(interval.low), float(interval.high))
+    return Correlation(float(of(*samples)), float(interval.low), float(interval.high))
 
 
 def pearson(x: Numbers, y: Numbers, seed: int = 0) -> Correlation:
-    """Pearson's r of two lists of numbers, pictures resampled for the interval.
-
-    Raises:
-        ValueError: the lists differ in length or hold fewer than FEWEST numbers.
-    """
-    return _resampled(x, y, lambda chosen: _r(x[chosen], y[chosen]), seed)
+    """Pearson's r of two lists of numbers; ValueError where they differ in length or are shorter than FEWEST."""
+    return _resampled(_r, x, y, seed=seed)
 
 
 def spearman(x: Numbers, y: Numbers, seed: int = 0) -> Correlation:
-    """Spearman's rho: Pearson's r of the ranks, ties sharing theirs; resamples are ranked anew.
-
-    Raises:
-        ValueError: as `pearson`.
-    """
-
-    def of(chosen: np.ndarray) -> np.ndarray:
-        return _r(*(stats.rankdata(values[chosen], axis=-1) for values in (x, y)))
-
-    return _resampled(x, y, of, seed)
+    """Spearman's rho, as `pearson`; resamples are ranked anew."""
+    return _resampled(_rho, x, y, seed=seed)
 
 
 def partial(x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"], seed: int = 0) -> Correlation:
-    """Pearson's r of what is left of x and y when a straight line in `given` is taken out of both.
-
-    Raises:
-        ValueError: as `pearson`.
-    """
-    design = np.column_stack([np.ones(len(given)), given])
-
-    def left(of: Numbers, by: np.ndarray) -> Numbers:
-        return of - by @ np.linalg.lstsq(by, of, rcond=None)[0]
-
-    def once(chosen: np.ndarray) -> np.ndarray:
-        return _r(left(x[chosen], design[chosen]), left(y[chosen], design[chosen]))
-
-    return _resampled(x, y, lambda chosen: np.apply_along_axis(once, -1, chosen), seed)
+    """The partial correlation of x and y, as `pearson`, with the columns of `given` held fixed."""
+    return _resampled(_partial_r, x, y, *given.T, seed=seed)
 
 
 @dataclass(frozen=True)
@@ -97,11 +85,7 @@ class Hill:
 
 
 def hill(x: Numbers, y: Numbers) -> Hill:
-    """Is there an inverted U of ratings y along a score x (Berlyne 1971)?
-
-    Raises:
-        ValueError: as `pearson`, or x does not vary.
-    """
+    """Is there an inverted U of ratings y along a score x (Berlyne 1971)? ValueError as `pearson`, or x is constant."""
     _check(x, y)
     scale = x.std()
     if not scale:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,8 +18,7 @@ PRIOR = 0.1
 MOST_NAMES, MOST_CHOICES = 100, 20_000  # the model's matrices and the resampling grow with them
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """One choice of one person: of two ways to show one picture, the preferred."""
 
     picture: str
@@ -39,23 +39,19 @@ class Strength:
 
 
 def read_choices(path: Path) -> list[Choice]:
-    """The choices of one saved file.
-
-    Raises:
-        UserError: the file is missing, too large, or not what the page saves; the entry is named.
-    """
+    """The choices of one saved file; UserError names the entry that is not what the page saves."""
     saved = read_json(path)
     if not isinstance(saved, dict) or saved.get("format") != FORMAT:
         raise UserError(f"{path}: is not a file of choices; its 'format' must be {FORMAT!r}")
-    entries, keys = saved.get("choices"), ("picture", "winner", "loser")
+    entries = saved.get("choices")
     if not isinstance(entries, list) or not entries:
         raise UserError(f"{path}: holds no choices")
     for at, entry in enumerate(entries, start=1):
-        if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in keys):
-            raise UserError(f"{path}: choice {at}: needs {', '.join(keys)}, each a text")
+        if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in Choice._fields):
+            raise UserError(f"{path}: choice {at}: needs {', '.join(Choice._fields)}, each a text")
         if entry["winner"] == entry["loser"]:
             raise UserError(f"{path}: choice {at}: '{entry['winner']}' is compared with itself")
-    return [Choice(*(entry[key] for key in keys)) for entry in entries]
+    return [Choice(*(entry[key] for key in Choice._fields)) for entry in entries]
 
 
 def strengths(
@@ -78,10 +74,8 @@ def strengths(
     if reference not in names:
         raise UserError(f"{reference}: no choice is about it; there are {', '.join(names) or 'none'}")
     if len(names) > MOST_NAMES or len(choices) > MOST_CHOICES:
-        raise UserError(
-            f"preferences: {len(choices)} choices between {len(names)} versions; "
-            f"at most {MOST_CHOICES} between {MOST_NAMES}"
-        )
+        asked = f"{len(choices)} choices between {len(names)} versions"
+        raise UserError(f"preferences: {asked}; at most {MOST_CHOICES} between {MOST_NAMES}")
 
     number = {name: at for at, name in enumerate(names)}
 
@@ -97,8 +91,7 @@ def strengths(
     intervals = np.quantile(samples, [0.025, 0.975], axis=0).T
     found = []
     for name, value, (low, high) in zip(names, fitted(choices), intervals, strict=True):
-        wins, losses = (
-            sum(getattr(choice, role) == name for choice in choices) for role in ("winner", "loser")
-        )
-        found.append(Strength(name, float(value), float(low), float(high), wins, wins + losses))
+        wins = sum(choice.winner == name for choice in choices)
+        both = sum(name in (choice.winner, choice.loser) for choice in choices)
+        found.append(Strength(name, float(value), float(low), float(high), wins, both))
     return sorted(found, key=lambda strength: (-strength.value, strength.name))

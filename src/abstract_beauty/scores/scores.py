@@ -51,9 +51,9 @@ def trimmed(picture: Float[Tensor, "3 h w"]) -> Float[Tensor, "3 h2 w2"]:
     """The picture without a plain frame of its corner's colour, if what is left has at least 64 pixels a side."""
     corner = picture[:, :1, :1]
     drawn = ((picture - corner).abs() > FRAME).any(0)
-    rows, columns = drawn.any(1).nonzero().flatten(), drawn.any(0).nonzero().flatten()
-    if not len(rows):
+    if not drawn.any():
         return picture
+    rows, columns = drawn.any(1).nonzero().flatten(), drawn.any(0).nonzero().flatten()
     inside = picture[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return inside if min(inside.shape[1:]) >= SMALLEST_TRIMMED else picture
 
