@@ -298,17 +298,12 @@ def test_one_setting_makes_all_buttons(monkeypatch: pytest.MonkeyPatch, end: str
     assert set(options["launch_buttons"]) == {"notebook_interface", "binderhub_url", "colab_url"}
 
 
-def test_colab_opens_only_what_is_on_github_and_no_address_is_no_button() -> None:
-    assert "colab_url" not in repository.buttons("https://gitlab.com/someone/beauty")["launch_buttons"]
+def test_what_is_no_address_is_named_and_colab_opens_only_what_is_on_github() -> None:
     assert repository.buttons("") == {}
-
-
-@pytest.mark.parametrize(
-    "address", ["someone/beauty", "http://github.com/a/b", "https://github.com/a", "git@x:a/b"]
-)
-def test_what_is_no_address_is_named(address: str) -> None:
-    with pytest.raises(ConfigError, match=r"repository\.url .* is not https://HOST/OWNER/NAME"):
-        repository.buttons(address)
+    assert "colab_url" not in repository.buttons("https://gitlab.com/someone/beauty")["launch_buttons"]
+    for address in ("someone/beauty", "http://github.com/a/b", "https://github.com/a", "git@x:a/b"):
+        with pytest.raises(ConfigError, match=r"repository\.url .* is not https://HOST/OWNER/NAME"):
+            repository.buttons(address)
 
 
 @pytest.mark.slow

@@ -1,6 +1,5 @@
 """The built book as files: what it links to, and whether everyone can read it."""
 
-import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,13 +59,6 @@ def test_every_picture_has_a_description(pages: dict[Path, BeautifulSoup]) -> No
             assert len(alt) > 8 and not alt.endswith((".png", ".svg")), (
                 f"{name}: {image.get('src')}: alt={alt!r}"
             )
-
-
-def test_headings_go_down_one_level_at_a_time(pages: dict[Path, BeautifulSoup]) -> None:
-    for name, article in articles(pages):
-        levels = [int(tag.name[1]) for tag in article.select("h1, h2, h3, h4, h5, h6")]
-        assert levels[0] == 1 and levels.count(1) == 1, f"{name}: {levels}"
-        assert all(b <= a + 1 for a, b in itertools.pairwise(levels)), f"{name}: {levels}"
 
 
 def test_pages_say_nothing_of_the_machine_that_built_them(pages: dict[Path, BeautifulSoup]) -> None:
