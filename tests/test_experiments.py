@@ -153,17 +153,17 @@ def test_a_published_run_says_what_it_was_made_on(project, tiny):
 
 def test_crops_are_turned_and_shaded_only_where_asked(prepared):
     images = tuple(picture.image for picture in pictures(prepared, "train"))
-    plain, varied = Crops(images, 64, 4, 7), Crops(images, 64, 4, 7, varied=True)
+    plain, varied = Crops(images, 4, 7, 64), Crops(images, 4, 7, 64, varied=True)
     batches = [(plain(i), varied(i)) for i in range(6)]
     darker = [bool((v.mean((1, 2, 3)) <= p.mean((1, 2, 3)) + 1e-6).all()) for p, v in batches]
     assert all(darker)
     assert any((v.mean((1, 2, 3)) < 0.95 * p.mean((1, 2, 3))).any() for p, v in batches)
-    assert torch.equal(varied(3), Crops(images, 64, 4, 7, varied=True)(3))
+    assert torch.equal(varied(3), Crops(images, 4, 7, 64, varied=True)(3))
 
 
 def test_half_of_the_grids_are_the_article_s(prepared):
     images = tuple(picture.image for picture in pictures(prepared, "train"))
-    phases = [Crops(images, 64, 1, 7).phase(i) for i in range(40)]
+    phases = [Crops(images, 1, 7, 64).phase(i) for i in range(40)]
     assert all(phase == (0, 0) for phase in phases[::2])
     assert len(set(phases[1::2])) > 15
     assert all(0 <= k < 32 for phase in phases for k in phase)
@@ -227,7 +227,7 @@ IMAGES = tuple(torch.randint(0, 256, (3, h, w), dtype=torch.uint8) for h, w in (
 
 
 @pytest.mark.parametrize("world", [2, 4])
-@pytest.mark.parametrize("batches", [Crops(IMAGES, 128, 8, seed=1), Tiles(IMAGES, 8, seed=1)])
+@pytest.mark.parametrize("batches", [Crops(IMAGES, 8, 1, size=128), Tiles(IMAGES, 8, seed=1)])
 def test_processes_share_the_batch_that_one_process_has(batches, world):
     whole = batches(3)
     parts = [batches(3, rank, world) for rank in range(world)]
@@ -413,7 +413,7 @@ def test_a_ratio_that_divides_by_next_to_nothing_is_named(loss, key, name):
 
 
 @pytest.mark.parametrize(
-    "make", [lambda images: Crops(images, 128, 3, 5), lambda images: Tiles(images, 3, 5)]
+    "make", [lambda images: Crops(images, 3, 5, 128), lambda images: Tiles(images, 3, 5)]
 )
 def test_the_pictures_of_a_batch_are_those_it_is_cut_from(make):
     images = tuple(torch.full((3, 160, 160), 40 * shade, dtype=torch.uint8) for shade in range(1, 7))

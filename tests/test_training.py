@@ -17,7 +17,6 @@ from abstract_beauty.prediction.predictability import mae
 from abstract_beauty.predictors.context_encoder import ContextEncoder
 from abstract_beauty.predictors.four_sides import FourSides
 from abstract_beauty.training.fit import (
-    Clock,
     Task,
     Terminated,
     TrainingStopped,
@@ -47,9 +46,13 @@ def step(network, i):
     return {"loss": (network(inputs)[:, 0] - inputs.sum(dim=1)).abs().mean()}
 
 
-def train(network, fabric, path, steps=60, by=step, **more):
+def trained(network, fabric, path, steps=60, by=step, **more):
     options = {"learning_rate": 0.05, "params": PARAMS, "progress": False, "label": "line", **more}
     return fit(network, by, steps=steps, checkpoint=path, fabric=fabric, **options)
+
+
+def train(*arguments, **options):
+    return trained(*arguments, **options).curve
 
 
 class Killed(Exception):
@@ -124,11 +127,11 @@ def test_training_leaves_the_linear_fill_alone(fabric, tmp_path):
 def test_the_clock_goes_on_where_it_stopped(fabric, tmp_path, monkeypatch):
     now = iter(range(10**6))
     monkeypatch.setattr("abstract_beauty.training.fit.time.perf_counter", lambda: float(next(now)))
-    path, whole, parts = tmp_path / "c.safetensors", Clock(), Clock()
-    train(line(), fabric, tmp_path / "d.safetensors", clock=whole)
+    path = tmp_path / "c.safetensors"
+    whole = trained(line(), fabric, tmp_path / "d.safetensors")
     with pytest.raises(Killed):
         train(line(), fabric, path, by=killed_at(37))
-    train(line(), fabric, path, clock=parts)
+    parts = trained(line(), fabric, path)
     assert whole.seconds > 0
     assert parts.seconds == pytest.approx(whole.seconds, abs=2)  # the clock is read once more for each start
 
@@ -300,16 +303,7 @@ def test_an_improver_learns_through_frozen_predictors(fabric, tmp_path, network,
     assert all(parameter.grad is not None and parameter.grad.abs().max() > 0 for parameter in g.parameters())
     assert all(parameter.grad is None for parameter in good.parameters())
     g.zero_grad()
-    fit(
-        g,
-        through,
-        steps=3,
-        learning_rate=0.01,
-        params=PARAMS,
-        checkpoint=tmp_path / "c",
-        fabric=fabric,
-        progress=False,
-    )
+    train(g, fabric, tmp_path / "c", steps=3, by=through, learning_rate=0.01)
     assert all(torch.equal(before[name], tensor) for name, tensor in good.state_dict().items())
     assert all(not torch.equal(moved[name], parameter) for name, parameter in g.named_parameters())
     assert g(x).shape == x.shape

@@ -33,13 +33,7 @@ def loss_values(
 ) -> dict[str, Tensor]:
     """The loss that a section names, given the tensors that it names, with the parts it is made of for the curve.
 
-    Args:
-        section: the improver's; names the loss and its weights.
-        x: originals, (b, 3, h, w) in [0, 1].
-        y: what the improver made of them.
-        f: the predictors "good" and, for losses of two, "bad".
-        phase: the grid of this step.
-        scorer: for the loss that asks one.
+    f are the predictors "good" and, for losses of two, "bad"; the scorer is for the loss that asks one.
     """
     loss = LOSSES[section.loss]
     names, _ = needs(loss)
@@ -86,17 +80,7 @@ def improver_run(
     """The improver `name` of params.improvers: read where the pipeline made it with these settings, else trained.
 
     The predictors are trained first where they are missing. Their parameters are frozen; gradients pass through them.
-
-    Args:
-        project: whose pictures and folders are used.
-        params: for the section, the predictors, and how networks are trained.
-        name: a key of params.improvers; any name where `section` is given.
-        section: one training of a stage of many, which the stage removes from scratch when it ends.
-        publish: train it and put it where the pipeline's is: what a train stage does.
-        progress: whether to show bars.
-
-    Raises:
-        UserError: params has no such improver, or the pictures are not prepared.
+    Arguments and errors are those of `predictor_run`.
     """
     one_of_many = section is not None
     section = section or runs.row(params, "improvers", name)
@@ -107,10 +91,10 @@ def improver_run(
     def make_task(fabric: Fabric) -> Task:
         seen = pictures(project, "train")
         seed = seed_for(params.seed, "improvers", section.seed)
-        batches = Crops(tuple(picture.image for picture in seen), section.crop, section.batch, seed)
-        parts = predictors_of(section).items()
-        through = {part: predictor_run(project, params, key, progress=progress) for part, key in parts}
-        f = {part: run.network.to(fabric.device) for part, run in through.items()}
+        batches = Crops(tuple(picture.image for picture in seen), section.batch, seed, section.crop)
+        f = {}
+        for part, key in predictors_of(section).items():
+            f[part] = predictor_run(project, params, key, progress=progress).network.to(fabric.device)
         scorer = None
         if section.scorer:
             from abstract_beauty.losses._scorers import load_scorer
@@ -154,9 +138,8 @@ def warnings(section: ImproverParams, row: Row) -> list[str]:
     below = getattr(loss, "divides_by", "mae_yz_bad")
     if "z_bad" in needs(loss)[0] and row[below] < 2 * SMALLEST_ERROR:
         name = "MAE(y, z)" if below == "mae_yz" else "MAE(y, z_bad)"
-        found.append(
-            f"its ratio divides by {name}, which is next to 0: both predictors know its pictures by heart"
-        )
+        why = "which is next to 0: both predictors know its pictures by heart"
+        found.append(f"its ratio divides by {name}, {why}")
     return found
 
 
@@ -171,13 +154,12 @@ def measure_improver(
 
     f are the predictors "good", "bad" and "judge"; filters each filter's curve, from `measure_filters`.
     """
-    rows, deviations = [], []
+    rows = []
     for x in judged_images(project, params).values():
         with torch.no_grad():
             y = run.network(x)
-        rows.append(judge_picture(x, y, f))
-        deviations.append(float(y.std(dim=(2, 3)).mean()))
-    test = mean_of(rows) | {"deviation": sum(deviations) / len(deviations)}
+        rows.append({**judge_picture(x, y, f), "deviation": float(y.std(dim=(2, 3)).mean())})
+    test = mean_of(rows)
     matched = {name: point_at(points, "change", test["change"]) for name, points in filters.items()}
     best = best_at(filters, "change", test["change"])
     section = params.improvers[run.name]
@@ -199,7 +181,6 @@ def stage(project: Project, params: Params, name: str) -> None:
         f = networks(project, params, "good", "bad", "judge")
         numbers = measure_improver(project, params, improver_run(project, params, name), f, curves)
     except (AttributeError, TypeError, LookupError) as error:
-        raise UserError(
-            f"{project.results}/filters.json: holds no curves of filters; run that stage again"
-        ) from error
+        what = "holds no curves of filters; run that stage again"
+        raise UserError(f"{project.results}/filters.json: {what}") from error
     write_json(project.results / "improvers" / f"{name}.json", numbers)

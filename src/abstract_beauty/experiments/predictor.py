@@ -50,12 +50,9 @@ def predictor_run(
     the section has a crop, MAE(y, z) over random crops y, which is the same for all tiles of y at once.
 
     Args:
-        project: whose pictures and folders are used.
-        params: for the section, the linear fill that one-pass predictors begin with, and how networks are trained.
         name: a key of params.predictors, or "linear"; any name where `section` is given.
         section: one training of a stage of many, which the stage removes from scratch when it ends.
         publish: train it and put it where the pipeline's is: what a train stage does.
-        progress: whether to show bars.
 
     Raises:
         UserError: params has no such predictor, or the pictures are not prepared.
@@ -98,7 +95,7 @@ def _task_of_tiles(seen: tuple[Picture, ...], section: PredictorParams, seed: in
 def _task_of_crops(seen: tuple[Picture, ...], section: PredictorParams, seed: int, fabric: Fabric) -> Task:
     """Whole crops, predicted in full on a grid of random phase: what is minimised is MAE(y, z) itself."""
     images = tuple(picture.image for picture in seen)
-    crops = Crops(images, section.crop, section.batch, seed, varied=True)
+    crops = Crops(images, section.batch, seed, section.crop, varied=True)
 
     def step(f: nn.Module, i: int) -> dict[str, Tensor]:
         y = fabric.to_device(crops(i, fabric.global_rank, fabric.world_size))

@@ -1,5 +1,8 @@
 """What networks are trained on, step by step: the i-th batch is a pure function of i."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
@@ -14,13 +17,14 @@ def random_phase(seed: int, step: int) -> Phase:
     return dy, dx
 
 
+@dataclass(frozen=True)
 class _Batches:
     """Random parts of images: six numbers in [0, 1) say what each part is, which image first."""
 
-    stream: str  # the name of its randomness
-
-    def __init__(self, images: tuple[UInt8[Tensor, "3 _h _w"], ...], batch: int, seed: int):
-        self.images, self.batch, self.seed = images, batch, seed
+    images: tuple[UInt8[Tensor, "3 _h _w"], ...]
+    batch: int  # parts a step, over all processes
+    seed: int  # with the step's number it decides everything
+    stream: ClassVar[str]  # the name of this randomness
 
     def _drawn(self, step: int) -> list[list[float]]:
         generator = generator_for(self.seed, self.stream, step)
@@ -31,30 +35,15 @@ class _Batches:
         return [int(which * len(self.images)) for which, *_ in self._drawn(step)]
 
 
+@dataclass(frozen=True)
 class Crops(_Batches):
-    """Random crops of images, mirrored half of the time; the i-th batch is a pure function of i.
-
-    Args:
-        images: uint8, (3, h, w) each.
-        size: side of the square crops; smaller images are completed by reflection.
-        batch: crops a step over all processes.
-        seed: with the step's number it decides everything.
-        varied: also turn crops by reflection in the diagonal, half of the time, and darken them by up to 40 %.
-    """
+    """Random crops of images, mirrored half of the time; smaller images are completed by reflection."""
 
     stream = "crops"
-
-    def __init__(
-        self,
-        images: tuple[UInt8[Tensor, "3 _h _w"], ...],
-        size: int,
-        batch: int,
-        seed: int,
-        *,
-        varied: bool = False,
-    ):
-        super().__init__(images, batch, seed)
-        self.size, self.varied = size, varied
+    size: int  # side of the square crops
+    varied: bool = (
+        False  # also turned by reflection in the diagonal, half of the time, and darkened by up to 40 %
+    )
 
     def __call__(self, step: int, rank: int = 0, world: int = 1) -> Float[Tensor, "b 3 size size"]:
         """This process's share of the batch, float in [0, 1]."""
@@ -74,7 +63,7 @@ class Crops(_Batches):
 
 
 class Tiles(_Batches):
-    """Random tiles and their contexts for training a predictor; the i-th batch is a pure function of i.
+    """Random tiles and their contexts for training a predictor.
 
     Tiles lie anywhere in an image, at its border too, where their contexts are completed as in full prediction.
     Contexts are mirrored, turned by reflection in the diagonal, and darkened by up to 40 %.

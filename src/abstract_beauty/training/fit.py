@@ -32,24 +32,15 @@ Fabric = Any  # lightning.fabric.Fabric; imported only where one is made, since 
 Step = Callable[[nn.Module, int], dict[str, Tensor]]
 
 
-@dataclass
-class Clock:
-    """Seconds spent in training, over all the times that it was taken up again."""
-
-    seconds: float = 0.0
-
-
 @dataclass(frozen=True)
 class Task:
     """What a network is to learn: its step, and what is said when that goes wrong."""
 
     step: Step
-    pictures: Callable[[int], Sequence[str]] = (
-        lambda i: ()
-    )  # what the i-th batch, of all processes, was cut from
-    watch: Callable[[Row], Sequence[str]] = (
-        lambda row: ()
-    )  # what is odd about a row of the curve; each is said once
+    # what the i-th batch, of all processes, was cut from
+    pictures: Callable[[int], Sequence[str]] = lambda i: ()
+    # what is odd about a row of the curve; each is said once
+    watch: Callable[[Row], Sequence[str]] = lambda row: ()
 
 
 class TrainingStopped(SharedError):
@@ -165,10 +156,8 @@ def _restored(
     there = torch.tensor([state.step, -state.step])
     least, most = fabric.all_reduce(fabric.to_device(there), reduce_op="min").tolist()
     if least != -most:
-        raise SharedError(
-            f"{path}: is at step {least} for one process and at {-most} for another; "
-            "it must lie on a disk that all share"
-        )
+        steps = f"step {least} for one process and at {-most} for another"
+        raise SharedError(f"{path}: is at {steps}; it must lie on a disk that all share")
     return state
 
 
@@ -182,10 +171,9 @@ def fit(
     checkpoint: Path,
     fabric: Fabric,
     optimizer: str = "adamw",
-    clock: Clock | None = None,
     label: str = "training",
     progress: bool = True,
-) -> list[Row]:
+) -> State:
     """Train `network` in place; go on from `checkpoint` where there is one.
 
     Args:
@@ -193,16 +181,16 @@ def fit(
         task: its `step(network, i)` draws the i-th batch and returns tensors of one number each, "loss" among them.
         steps: how many.
         learning_rate: the schedule's peak.
-        params: precision, warm-up, clipping, how often to log and to save.
+        params: warm-up, clipping, how often to log and to save.
         checkpoint: where the state is kept meanwhile; safetensors, replaced atomically.
         fabric: devices and precision.
         optimizer: "adamw", or "muon" where the network names its matrices.
-        clock: is set to the seconds that it took.
-        label: what the progress bar calls it.
-        progress: whether to show a bar on stderr.
+        label: what the progress bar on stderr calls it.
+        progress: whether to show that bar.
 
     Returns:
-        The curve: a row every `params.log_every` steps, values averaged over them (and over processes).
+        The state at the end: its `curve` has a row every `params.log_every` steps, values averaged over them (and over
+        processes); its `seconds` are counted over all the times that the training was taken up again.
 
     Raises:
         TrainingStopped: a value or the gradients are not finite; the step, its pictures and the kept checkpoint are
@@ -217,6 +205,7 @@ def fit(
         model.mark_forward_method(method)
     # After setup, so that the optimizers' state is loaded to where the weights now are.
     state = _restored(checkpoint, network, optimizers, fabric)
+    groups = [group for part in optimizers for group in part.param_groups]
     started = time.perf_counter() - state.seconds
     finite, said = _Finite(), set()
     model.train()
@@ -227,19 +216,17 @@ def fit(
     with bar, _termination() as terminated:
         for i in range(state.step, steps):
             rate = learning_rate_at(i, steps, learning_rate, params.warmup)
-            for one in optimizers:
-                for group in one.param_groups:
-                    group["lr"] = rate
+            for group in groups:
+                group["lr"] = rate
             values = task.step(model, i)
-            for one in optimizers:
-                one.zero_grad(set_to_none=True)
+            model.zero_grad()
             fabric.backward(values["loss"])
-            norms = [
-                fabric.clip_gradients(model, one, max_norm=params.clip, error_if_nonfinite=False)
-                for one in optimizers
-            ]
-            for one in optimizers:
-                one.step()
+            norms = []
+            for part in optimizers:  # each has its own share of the weights
+                norms.append(
+                    fabric.clip_gradients(model, part, max_norm=params.clip, error_if_nonfinite=False)
+                )
+                part.step()
             values = {**values, "gradient_norm": torch.stack(norms).norm()}
             finite.note(i + 1, values)
             for name, value in values.items():
@@ -251,9 +238,8 @@ def fit(
             ends = state.step % params.log_every == 0 or state.step == steps
             stop = terminated()
             if fabric.world_size > 1:  # they meet where a row ends, and stop together
-                stop = ends and bool(
-                    fabric.all_reduce(fabric.to_device(torch.tensor(stop)).int(), reduce_op="max")
-                )
+                asked = fabric.to_device(torch.tensor(int(stop)))
+                stop = ends and bool(fabric.all_reduce(asked, reduce_op="max"))
             if not (ends or stop):
                 continue
             # Before anything is saved: the last checkpoint is of a step at which all was well.
@@ -281,9 +267,8 @@ def fit(
             if stop:
                 raise Terminated(f"{label}: stopped at step {state.step} of {steps}, which is saved")
     network.eval()
-    if clock:
-        clock.seconds = time.perf_counter() - started
-    return state.curve
+    state.seconds = time.perf_counter() - started
+    return state
 
 
 def _broken(name: str, step: int, steps: int, checkpoint: Path, task: Task) -> str:
@@ -291,7 +276,5 @@ def _broken(name: str, step: int, steps: int, checkpoint: Path, task: Task) -> s
     pictures = ", ".join(dict.fromkeys(task.pictures(step - 1)))
     batch = f"its batch is cut from {pictures}; " if pictures else ""
     kept = f"the last good state is {checkpoint}" if checkpoint.exists() else "nothing was saved yet"
-    return (
-        f"{name} is not finite at step {step} of {steps}; {batch}{kept}; "
-        "lower the learning rate or check these pictures"
-    )
+    mend = "lower the learning rate or check these pictures"
+    return f"{name} is not finite at step {step} of {steps}; {batch}{kept}; {mend}"

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from abstract_beauty.files import discard, replacing, rounded, write_json
 from abstract_beauty.params import Params, as_tree
 from abstract_beauty.project import Project
 from abstract_beauty.training.checkpoints import Row
-from abstract_beauty.training.fit import Clock, Fabric, Task, fit, make_fabric, precision_of, seed_for
+from abstract_beauty.training.fit import Fabric, Task, fit, make_fabric, precision_of, seed_for
 from abstract_beauty.training.machine import is_first_process, machine, processes, wait_for_all_processes
 
 # The code that decides what a training ends with: an unfinished one of other code is never gone on with.
@@ -51,9 +51,7 @@ def config_of(params: Params, data_hash: str, section: Any, **more: Any) -> dict
     training = as_tree(params.training)
     decides = {key: training[key] for key in ("precision", "warmup", "clip", "log_every")}
     own = {key: value for key, value in as_tree(section).items() if key != "title"}
-    return json.loads(
-        json.dumps({"section": own, "seed": params.seed, "training": decides, "data": data_hash, **more})
-    )
+    return {"section": own, "seed": params.seed, "training": decides, "data": data_hash, **more}
 
 
 def row(params: Params, kind: str, name: str) -> Any:
@@ -127,7 +125,7 @@ def train(
     anew: bool = True,
     progress: bool = True,
 ) -> Run:
-    """Train a network in its scratch folder, from where it was killed if it was.
+    """Train the network of a section in its scratch folder, from where it was killed if it was.
 
     Args:
         project: whose scratch folder is used.
@@ -146,9 +144,7 @@ def train(
         SharedError: the section's batch cannot be shared out evenly among the processes.
     """
     folder = scratch(project, kind, name, config)
-    kept, kept_curve, kept_record = (
-        folder / file for file in ("weights.safetensors", "curve.csv", "record.json")
-    )
+    kept, kept_curve = folder / "weights.safetensors", folder / "curve.csv"
     fabric = make_fabric(params.training) if processes() > 1 else None  # all processes meet, also at the end
     if anew and kept.is_file() and is_first_process():
         discard(folder)
@@ -159,21 +155,18 @@ def train(
         torch.manual_seed(seed_for(params.seed, kind, section.seed))
         network = weights.build(kind, section.network, section.width)
         begin(network)
-        clock = Clock()
-        curve = fit(
+        state = fit(
             network, make_task(fabric), steps=section.steps, learning_rate=section.learning_rate,
             params=params.training, checkpoint=folder / "checkpoint.safetensors", fabric=fabric,
-            optimizer=getattr(section, "optimizer", "adamw"), clock=clock,
-            label=f"{kind.removesuffix('s')} {name}", progress=progress,
+            optimizer=getattr(section, "optimizer", "adamw"), label=f"{kind.removesuffix('s')} {name}",
+            progress=progress,
         )  # fmt: skip
         if is_first_process():
-            write_curve(kept_curve, curve)
-            record = {"seconds": clock.seconds, "precision": precision_of(params.training)}
-            write_json(kept_record, record | machine(params.training.accelerator))
-            # The weights last: where they are, the rest is there.
-            weights.save(
-                kept, network, weights.Description(kind, name, section.network, section.width, config)
-            )
+            write_curve(kept_curve, state.curve)
+            record = {"seconds": state.seconds, "precision": precision_of(params.training)}
+            write_json(folder / "record.json", record | machine(params.training.accelerator))
+            description = weights.Description(kind, name, section.network, section.width, config)
+            weights.save(kept, network, description)  # last: where they are, the rest is there
         wait_for_all_processes()
     return Run(name, weights.load(kept, kind), read_curve(kept_curve), config, kept)
 
@@ -189,7 +182,7 @@ def publish(project: Project, kind: str, run: Run) -> Run:
                 shutil.copyfile(source, temporary)
         discard(run.path.parent)
     wait_for_all_processes()
-    return Run(run.name, run.network, run.curve, run.config, path)
+    return replace(run, path=path)
 
 
 def forget(*found: Run) -> None:
@@ -201,8 +194,6 @@ def forget(*found: Run) -> None:
 def _check_share(kind: str, name: str, batch: int, world: int) -> None:
     """SharedError where some process would get more pictures of a batch than another, or none: means would differ."""
     if batch % world:
-        fit_in = ", ".join(str(count) for count in range(1, batch + 1) if batch % count == 0)
-        raise SharedError(
-            f"params.yaml: {kind}.{name}.batch: {batch} a step cannot be shared evenly by {world} processes; "
-            f"start torchrun with one of {fit_in}, or change the batch"
-        )
+        shares = ", ".join(str(count) for count in range(1, batch + 1) if batch % count == 0)
+        wrong = f"{kind}.{name}.batch: {batch} a step cannot be shared evenly by {world} processes"
+        raise SharedError(f"params.yaml: {wrong}; start torchrun with one of {shares}, or change the batch")
