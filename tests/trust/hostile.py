@@ -23,14 +23,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
+from records import keep
 
 from abstract_beauty import cli, weights
-from abstract_beauty.book.run_card import today
 from abstract_beauty.data.folder import files_below
 from abstract_beauty.data.images import printable, read_image
 from abstract_beauty.data.prepare import prepare
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import write_json
 from abstract_beauty.params import DataParams
 
 SEED = 20260
@@ -337,10 +336,8 @@ def main() -> None:
         for kind, row in kinds.items():
             print(f"{name:8} {kind:10} {row['opened']:6} opened {row['refused']:6} refused")
     print(f"memory {peak[0]} -> {peak[1]} MiB")
-    if options.out:
-        head = {"date": today(), "memory_before_mib": peak[0], "most_memory_mib": peak[1], "seed": SEED}
-        head |= {"seconds": round(time.monotonic() - began), "files": options.files}
-        write_json(options.out, {**head, **found})
+    memory = {"memory_before_mib": peak[0], "most_memory_mib": peak[1]}
+    keep(options.out, began, **memory, seed=SEED, files=options.files, **found)
 
 
 if __name__ == "__main__":

@@ -28,13 +28,12 @@ import papermill  # noqa: F401 - as well
 import torch
 import torch._dynamo  # as well: optimizers import it when they are made
 from PIL import Image
+from records import keep
 from safetensors import safe_open
 from tiny import tiny_project
 
 from abstract_beauty import cli
-from abstract_beauty.book.run_card import today
 from abstract_beauty.errors import UserError, one_line
-from abstract_beauty.files import write_json
 from abstract_beauty.training.machine import machine
 
 CHANGES = {
@@ -240,16 +239,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the moments (default: 0)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the counts into FILE")
     options = parser.parse_args(arguments)
-    out = options.out and options.out.resolve()
-    began = time.monotonic()
+    out, began = options.out and options.out.resolve(), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         counts = kill_at_random(Path(folder, "project"), options.kills, options.seed)
-        if out:
-            found = {name: asdict(count) for name, count in counts.items()}
-            total = {key: sum(row[key] for row in found.values()) for key in asdict(Count())}
-            head = {"date": today(), "seed": options.seed, "device": machine("cpu")["device"]}
-            head["seconds"] = round(time.monotonic() - began)
-            write_json(out, {**head, **total, "victims": found})
+    found = {name: asdict(count) for name, count in counts.items()}
+    total = {key: sum(row[key] for row in found.values()) for key in asdict(Count())}
+    keep(out, began, seed=options.seed, device=machine("cpu")["device"], **total, victims=found)
     return 0
 
 

@@ -295,12 +295,9 @@ def main() -> int:
         os.environ["ABSTRACT_BEAUTY_ROOT"] = temporary
         sys.path.insert(0, str(package.parent))
         counts = {module: run(module, package, options.most) for module in options.modules}
-    if out:
-        # Imported here: no mutant may find the package loaded.
-        from abstract_beauty.book.run_card import today
-        from abstract_beauty.files import write_json
+    from records import keep  # here, as no mutant may find the package loaded
 
-        write_json(out, {"date": today(), "seconds": round(time.monotonic() - began), "modules": counts})
+    keep(out, began, modules=counts)
     return int(any(row["survived"] for row in counts.values()))
 
 

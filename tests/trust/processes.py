@@ -20,11 +20,10 @@ from typing import Any
 sys.path.append(str(Path(__file__).parents[1]))  # where children.py lies; pytest has it there already
 
 from children import child
+from records import keep
 from tiny import tiny_project
 
-from abstract_beauty.book.run_card import today
 from abstract_beauty.experiments.pictures import prepare_data
-from abstract_beauty.files import write_json
 from abstract_beauty.params import load_params
 from abstract_beauty.training.machine import machine
 
@@ -118,10 +117,8 @@ def main() -> None:
         found = compared(curves(trained(root, 1)), curves(trained(root, options.processes)))
     for name, row in found.items():
         print(f"{name}: {row}")
-    if options.out:
-        here = {key: machine("cpu")[key] for key in ("device", "torch")}
-        here["seconds"] = round(time.monotonic() - began)
-        write_json(options.out, {"date": today(), "processes": options.processes, **here, "networks": found})
+    here = {key: machine("cpu")[key] for key in ("device", "torch")}
+    keep(options.out, began, processes=options.processes, **here, networks=found)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from abstract_beauty.book.run_card import today
+from records import today
+
 from abstract_beauty.commands import repro
 from abstract_beauty.errors import UserError, one_line
 from abstract_beauty.files import read_json, sha256, write_json
