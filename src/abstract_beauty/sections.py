@@ -201,11 +201,14 @@ class RatingsParams:
     sides: tuple[Annotated[int, Field(ge=32, le=2048)], ...] = (48, 64, 96, 128, 192, 256)  # short sides
 
 
+Shown = Annotated[tuple[str, ...], Field(min_length=1)]  # improvers
+
+
 @dataclass(frozen=True, config=STRICT)
 class BookParams:
     """Which improvers are shown where room is short; everywhere else all are, in the order of params.yaml."""
 
     page: tuple[str, ...] = ()  # the page "Try it": each is some hundred kilobytes to fetch
-    blind: tuple[str, ...] = ()  # the page of blind choices
-    teaser: dict[str, str] = Field(default_factory=dict)  # the figure of the front page: a label for each
-    film: tuple[str, ...] = ()  # the moving picture of improvers applied many times
+    blind: Shown = ()  # the page of blind choices
+    teaser: Annotated[dict[str, str], Field(min_length=1)] = Field(default_factory=dict)  # of the front page: labels
+    film: Shown = ()  # the moving picture of improvers applied many times
