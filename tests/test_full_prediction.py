@@ -11,7 +11,7 @@ import torch
 
 import abstract_beauty as ab
 from abstract_beauty import predictors
-from abstract_beauty.prediction.full_prediction import CONTEXT, MARGIN, TILE, Axis, assemble, reflected
+from abstract_beauty.prediction.full_prediction import CONTEXT, MARGIN, TILE, along_axis, assemble, reflected
 from abstract_beauty.prediction.linear_fill import LinearFill
 from abstract_beauty.predictors.context_encoder import ContextEncoder
 from abstract_beauty.predictors.four_sides import FourSides
@@ -195,7 +195,7 @@ def test_an_image_of_one_tile_is_predicted_from_nothing(f):
 
 
 def test_hidden_lines_are_the_tile_and_its_mirror_copies():
-    own = Axis(100, 0).hidden()
+    own = along_axis(100, 0)[1]
     assert own.shape == (4, CONTEXT)
     first = own[0].nonzero().flatten().tolist()
     # Lines -31..-1 mirror lines 31..1 of the first tile; line -32 mirrors line 32, which is the neighbour's.

@@ -12,7 +12,7 @@ LONGEST = 1000  # characters of a message; what a hostile file makes longer is c
 
 def escaped(text: str) -> str:
     """`text` on one line of any screen: line breaks, terminal codes and half characters become escapes like \\n."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 class UserError(Exception):

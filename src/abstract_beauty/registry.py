@@ -11,16 +11,13 @@ from torch import Tensor, nn
 
 def _files(package: str, path: Iterable[str]) -> Iterator[tuple[str, ModuleType]]:
     """The modules of a package by name; those that begin with an underscore hold what several share."""
-    for name in sorted(one.name for one in pkgutil.iter_modules(path) if not one.name.startswith("_")):
-        yield name, importlib.import_module(f"{package}.{name}")
+    for name in sorted(module.name for module in pkgutil.iter_modules(path)):
+        if not name.startswith("_"):
+            yield name, importlib.import_module(f"{package}.{name}")
 
 
 def functions(package: str, path: Iterable[str]) -> dict[str, Callable[..., Tensor]]:
-    """{NAME: the function NAME of NAME.py}, for every file of a package.
-
-    Raises:
-        ImportError: a file has no function of its own name.
-    """
+    """{NAME: the function NAME of NAME.py}, for every file of a package."""
     found = {}
     for name, module in _files(package, path):
         if not inspect.isfunction(getattr(module, name, None)):
@@ -30,18 +27,11 @@ def functions(package: str, path: Iterable[str]) -> dict[str, Callable[..., Tens
 
 
 def networks(package: str, path: Iterable[str]) -> dict[str, type[nn.Module]]:
-    """{NAME: the network of NAME.py}, the last class of `torch.nn.Module` that the file defines.
-
-    Raises:
-        ImportError: a file defines none.
-    """
+    """{NAME: the network of NAME.py}, the last class of `torch.nn.Module` that the file defines."""
     found = {}
     for name, module in _files(package, path):
-        own = [
-            one
-            for one in vars(module).values()
-            if inspect.isclass(one) and issubclass(one, nn.Module) and one.__module__ == module.__name__
-        ]
+        classes = [kind for kind in vars(module).values() if inspect.isclass(kind)]
+        own = [kind for kind in classes if issubclass(kind, nn.Module) and kind.__module__ == module.__name__]
         if not own:
             raise ImportError(f"{module.__file__}: must define a network, a class of torch.nn.Module")
         found[name] = own[-1]

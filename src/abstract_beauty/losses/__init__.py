@@ -19,5 +19,5 @@ globals().update(LOSSES)
 def needs(loss: Callable[..., Tensor]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of what a loss is given: its images (or scorer), and its weights, which are keyword-only."""
     parameters = inspect.signature(loss).parameters.values()
-    weights = tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
-    return tuple(one.name for one in parameters if one.name not in weights), weights
+    weights = tuple(parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY)
+    return tuple(parameter.name for parameter in parameters if parameter.name not in weights), weights

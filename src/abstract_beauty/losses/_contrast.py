@@ -5,6 +5,8 @@ import torch.nn.functional as functional
 from jaxtyping import Float
 from torch import Tensor
 
+from abstract_beauty.prediction.predictability import Images, Number
+
 BANDS = 2  # of the pyramid that `contrast_lost` watches: waves of about 2 to 8 pixels
 ALLOWED = 0.05  # share of contrast that may be lost for nothing, in amplitude; a tenth of the energy
 FAINT = 1 / 256  # one step of an 8-bit picture: contrast below it is nothing to lose
@@ -40,7 +42,7 @@ def low_pass(x: Float[Tensor, "b c h w"], octaves: int = 3) -> Float[Tensor, "b 
     return x
 
 
-def contrast_lost(x: Float[Tensor, "b 3 h w"], y: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
+def contrast_lost(x: Images, y: Images) -> Number:
     """How much of its contrast and of its fine detail y has lost against x, beyond a small allowance; 0 to 1.
 
     mean of max(0, 1 - ALLOWED - c(y) / c(x)) over the images, their channels, and three measures c: the standard

@@ -29,8 +29,7 @@ class ClipScorer(nn.Module):
     score = head(e / |e|), e the projected embedding of the image, brought to the model's size.
 
     Args:
-        vision: a `transformers` CLIPVisionModelWithProjection, or any module with `config.image_size` that returns an
-            object with `image_embeds` (b, d) for `pixel_values`.
+        vision: a `transformers` CLIPVisionModelWithProjection.
         head: (b, d) -> (b, 1).
     """
 
@@ -57,11 +56,7 @@ class ClipScorer(nn.Module):
 
 
 def clip_scorer(vision: nn.Module, head: Mapping[str, Tensor]) -> ClipScorer:
-    """A scorer of a CLIP vision model and the `weight` (1, d) and `bias` (1,) of a linear head; eval mode, frozen.
-
-    Raises:
-        UserError: the head does not fit the model.
-    """
+    """A scorer of a CLIP vision model and the `weight` (1, d) and `bias` (1,) of a linear head; eval mode, frozen."""
     wide = int(vision.config.projection_dim)
     layer = nn.Linear(wide, 1)
     shapes = {name: tuple(tensor.shape) for name, tensor in head.items()}
@@ -85,22 +80,17 @@ def load_laion(commit: str) -> ClipScorer:
         from safetensors.torch import load_file
         from transformers import CLIPVisionModelWithProjection
     except ImportError as error:
-        raise UserError(
-            f"the scorer needs {error.name}; install it with `pip install 'abstract-beauty[scorer]'`"
-        ) from error
+        mend = "install it with `pip install 'abstract-beauty[scorer]'`"
+        raise UserError(f"the scorer needs {error.name}; {mend}") from error
     try:
         vision = CLIPVisionModelWithProjection.from_pretrained(
             LAION_REPOSITORY, revision=commit, use_safetensors=True
         )
         tensors = load_file(hf_hub_download(LAION_REPOSITORY, "model.safetensors", revision=commit))
+        head = {name: tensors[f"predictor.{name}"] for name in ("weight", "bias")}
     except Exception as error:  # of many kinds: no network, no such file, no space, no access
         line = (str(error).strip().splitlines() or ["no message"])[0]
         raise UserError(f"the scorer's weights cannot be fetched: {line}") from error
-    head = {
-        name.removeprefix("predictor."): tensor
-        for name, tensor in tensors.items()
-        if name.startswith("predictor.")
-    }
     return clip_scorer(vision, head)
 
 

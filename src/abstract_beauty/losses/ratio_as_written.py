@@ -1,14 +1,9 @@
 """The article's ratio loss as its formula has it."""
 
-from jaxtyping import Float
-from torch import Tensor
-
-from abstract_beauty.prediction.predictability import progress
+from abstract_beauty.prediction.predictability import Images, Number, progress
 
 
-def ratio_as_written(
-    y: Float[Tensor, "b 3 h w"], z_bad: Float[Tensor, "b 3 h w"], z: Float[Tensor, "b 3 h w"]
-) -> Float[Tensor, ""]:
+def ratio_as_written(y: Images, z_bad: Images, z: Images) -> Number:
     """MAE(y, z_bad) / MAE(y, z), averaged over the batch: the article's ratio loss as its formula has it.
 
     Minimised, it asks for images that the bad predictor predicts better than the good one: the least progress.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 TILE = 32  # side of a tile, pixels
@@ -32,38 +32,32 @@ def reflected(positions: Tensor, size: int) -> Tensor:
     return torch.where(folded < size, folded, period - folded)
 
 
-class Axis:
-    """The grid along one axis of an image: where its tiles begin, what completes it, what a tile must not see.
+def along_axis(
+    size: int, phase: int, device: torch.device | None = None
+) -> tuple[Int64[Tensor, "length"], Bool[Tensor, "tiles 128"]]:
+    """The grid along one axis of an image: what completes it, and what each tile must not see.
 
     Args:
         size: pixels along the axis, >= 32.
         phase: tile edges lie at phase + 32k, 0 <= phase < 32.
-        device: where its index tensors live.
+        device: where the tensors live.
+
+    Returns:
+        For each line of the completed image, which line of the image it shows; and for each tile, which lines of its
+        context are its own: the centre, and the mirror copies of its pixels.
     """
-
-    def __init__(self, size: int, phase: int, device: torch.device | None = None):
-        if size < TILE:
-            raise ValueError(f"an image must be at least {TILE} pixels high and wide, not {size}")
-        if not 0 <= phase < TILE:
-            raise ValueError(f"a phase must lie in 0..{TILE - 1}, not {phase}")
-        self.size = size
-        self.first = (
-            phase - TILE if phase else 0
-        )  # where the first tile begins: at or before the image's edge
-        self.tiles = -(-(size - self.first) // TILE)
-        length = self.tiles * TILE + 2 * MARGIN
-        self.source = reflected(torch.arange(length, device=device) + self.first - MARGIN, size)
-
-    def hidden(self) -> Bool[Tensor, "tiles 128"]:
-        """For each tile, which lines of its context are its own: the centre, and the mirror copies of its pixels."""
-        begins = torch.arange(self.tiles, device=self.source.device) * TILE
-        lines = self.source.unfold(
-            0, CONTEXT, TILE
-        )  # (tiles, 128): the image line that each context line shows
-        first = (begins + self.first)[:, None]
-        own = (lines >= first) & (lines < first + TILE)
-        own[:, MARGIN : MARGIN + TILE] = True
-        return own
+    if size < TILE:
+        raise ValueError(f"an image must be at least {TILE} pixels high and wide, not {size}")
+    if not 0 <= phase < TILE:
+        raise ValueError(f"a phase must lie in 0..{TILE - 1}, not {phase}")
+    # Where each tile begins; the first at or before the image's edge.
+    begins = torch.arange(-(-phase % TILE), size, TILE, device=device)[:, None]
+    length = len(begins) * TILE + 2 * MARGIN
+    source = reflected(torch.arange(length, device=device) - (-phase % TILE) - MARGIN, size)
+    lines = source.unfold(0, CONTEXT, TILE)  # (tiles, 128)
+    own = (lines >= begins) & (lines < begins + TILE)
+    own[:, MARGIN : MARGIN + TILE] = True
+    return source, own
 
 
 def contexts(
@@ -79,8 +73,7 @@ def contexts(
         The contexts, image by image, tiles row by row, n = b * rows * columns; and for each a mask that is True where
         the predictor must not look. Hidden pixels are still in the contexts: predictors are the ones to hide them.
     """
-    rows, columns = Axis(y.shape[2], phase[0], y.device), Axis(y.shape[3], phase[1], y.device)
-    return _contexts(_completed(y, rows, columns), rows.hidden(), columns.hidden())
+    return _contexts(*completed_and_hidden(y, phase))
 
 
 def completed_and_hidden(
@@ -92,13 +85,9 @@ def completed_and_hidden(
         The images, (b, 3, 32 rows + 96, 32 columns + 96); for each row of tiles which lines of its contexts are its
         own, and the same for each column.
     """
-    rows, columns = Axis(y.shape[2], phase[0], y.device), Axis(y.shape[3], phase[1], y.device)
-    return _completed(y, rows, columns), rows.hidden(), columns.hidden()
-
-
-def _completed(y: Tensor, rows: Axis, columns: Axis) -> Tensor:
-    """The image completed by reflection: (b, 3, 32 rows + 96, 32 columns + 96)."""
-    return y.index_select(3, columns.source).index_select(2, rows.source)
+    rows, hidden_rows = along_axis(y.shape[2], phase[0], y.device)
+    columns, hidden_columns = along_axis(y.shape[3], phase[1], y.device)
+    return y.index_select(3, columns).index_select(2, rows), hidden_rows, hidden_columns
 
 
 def _contexts(completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> tuple[Tensor, Tensor]:
@@ -146,17 +135,16 @@ def full_prediction(
         ValueError: an image is smaller than one tile, the phase lies outside 0..31, or "one_pass" is asked of a
             predictor that has none.
     """
-    rows, columns = Axis(y.shape[2], phase[0], y.device), Axis(y.shape[3], phase[1], y.device)
     if method == "auto":
         method = "one_pass" if hasattr(f, "one_pass") else "batched"
     if method == "one_pass" and not hasattr(f, "one_pass"):
         raise ValueError(f"the predictor must have a method `one_pass` for that; {type(f).__name__} has none")
-    completed = _completed(y, rows, columns)
-    hidden_rows, hidden_columns = rows.hidden(), columns.hidden()
+    completed, hidden_rows, hidden_columns = completed_and_hidden(y, phase)
+    columns = len(hidden_columns)
     strips = []
     at_once = tiles_at_once or {"one_pass": 2048, "batched": 512, "loop": 1}[method]
-    step = max(1, at_once // (len(y) * columns.tiles))
-    for row in range(0, rows.tiles, step):
+    step = max(1, at_once // (len(y) * columns))
+    for row in range(0, len(hidden_rows), step):
         lines = hidden_rows[row : row + step]
         strip = completed[:, :, row * TILE : (row + len(lines)) * TILE + 2 * MARGIN]
         if method == "one_pass":
@@ -167,6 +155,6 @@ def full_prediction(
             tiles = torch.cat([f(context[i : i + 1], hidden[i : i + 1]) for i in range(len(context))])
         else:
             tiles = f(context, hidden)
-        strips.append(assemble(tiles, len(y), len(lines), columns.tiles))
-    z = torch.cat(strips, dim=2)[..., -rows.first :, -columns.first :]
+        strips.append(assemble(tiles, len(y), len(lines), columns))
+    z = torch.cat(strips, dim=2)[..., -phase[0] % TILE :, -phase[1] % TILE :]
     return z[..., : y.shape[2], : y.shape[3]].clamp(0, 1)

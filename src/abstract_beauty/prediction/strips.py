@@ -51,7 +51,7 @@ def strips(
         lines.append(found.unflatten(2, (rows, 2, count)))  # (b, 3, rows, 2, count, width / scale)
         clear.append(visible[..., begin:end].unflatten(3, (count, scale)).all(4))  # (b, rows, 2, count)
         end = begin
-    masks = [one[:, None, ..., None].to(completed.dtype) for one in clear]
+    masks = [seen[:, None, ..., None].to(completed.dtype) for seen in clear]
     total = (_pairs(_pairs(lines[0], -1), -1) * masks[0]).sum(4)
     colour = total / (STEP * masks[0].sum(4)).clamp(min=1)  # (b, 3, rows, 2, length)
     values = []

@@ -161,12 +161,7 @@ class FourSides(nn.Module):
         tiles = self._linear_fill(completed, hidden_rows, hidden_columns) + correction
         return _side_by_side(tiles, hidden_rows.shape[1], hidden_columns.shape[1])
 
-    def fill_pass(
-        self,
-        completed: Float[Tensor, "b 3 height width"],
-        hidden_rows: Bool[Tensor, "m rows 128"],
-        hidden_columns: Bool[Tensor, "m columns 128"],
-    ) -> Float[Tensor, "b 3 h w"]:
+    def fill_pass(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
         """The linear fill alone, of all tiles; as `one_pass`."""
         tiles = self._linear_fill(completed, hidden_rows, hidden_columns)
         return _side_by_side(tiles, hidden_rows.shape[1], hidden_columns.shape[1])
@@ -186,9 +181,8 @@ class FourSides(nn.Module):
         # From here on tile by tile, in the order of `contexts`: n = b rows columns. Of each part there are two, each of
         # two sides: above and below the tile's 8 columns of tokens, left and right of its 8 rows.
         lying = tuple(part.transpose(1, 2) for part in lying)
-        tokens, colours, seen = (
-            [one.flatten(0, 2) for one in two] for two in zip(upright, lying, strict=True)
-        )
+        pairs = zip(upright, lying, strict=True)
+        tokens, colours, seen = ([part.flatten(0, 2) for part in pair] for pair in pairs)
         total = sum((colour * mask).sum((1, 2)) for colour, mask in zip(colours, seen, strict=True))
         count = TOKENS * sum(mask.sum((1, 2)) for mask in seen)
         mean = (total / count.clamp(min=1))[:, None, None]  # (n, 1, 1, 3)
@@ -255,9 +249,8 @@ class FourSides(nn.Module):
         hidden = near_rows[:, :, None, :, None] & near_columns[:, None, :, None, :]
         visible = ~_ring(hidden)[:, None]
         ring = _ring(frames)  # (b, 3, rows, columns, 272)
-        mean = torch.where(visible, ring, 0).sum(-1, keepdim=True) / visible.sum(-1, keepdim=True).clamp(
-            min=1
-        )
+        count = visible.sum(-1, keepdim=True)
+        mean = torch.where(visible, ring, 0).sum(-1, keepdim=True) / count.clamp(min=1)
         mean = torch.where(visible.any(-1, keepdim=True), mean, 0.5)
         deviation = torch.where(visible, ring - mean, 0).to(self._dtype(completed)) @ self.matrix.T
         return (mean + deviation).permute(0, 2, 3, 1, 4).flatten(0, 2).unflatten(2, (TILE, TILE))
@@ -272,6 +265,5 @@ def _ring(frames: Tensor) -> Tensor:
     """Of frames (..., 36, 36), the 2 pixels along their edges, row by row: (..., 272)."""
     inner = frames[..., RING:-RING, :]
     sides = torch.cat([inner[..., :RING], inner[..., -RING:]], dim=-1)
-    return torch.cat(
-        [part.flatten(-2) for part in (frames[..., :RING, :], sides, frames[..., -RING:, :])], dim=-1
-    )
+    parts = frames[..., :RING, :], sides, frames[..., -RING:, :]
+    return torch.cat([part.flatten(-2) for part in parts], dim=-1)

@@ -44,9 +44,8 @@ def from_launcher(name: str, default: int) -> int:
     """A number that torchrun hands to each process; UserError where it is none."""
     text = os.environ.get(name, str(default))
     if not (text.isascii() and text.isdigit()):
-        raise UserError(
-            f"{name}: is {text!r} in the environment, and must be a whole number; torchrun sets it"
-        )
+        what = f"is {text!r} in the environment, and must be a whole number"
+        raise UserError(f"{name}: {what}; torchrun sets it")
     return int(text)
 
 
@@ -99,4 +98,5 @@ def machine(accelerator: str = "auto") -> dict[str, str | int]:
 def agreed(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the records of several trainings say alike: the keys of the first, `MIXED` where another differs."""
     first = records[0] if records else {}
-    return {key: first[key] if all(one.get(key) == first[key] for one in records) else MIXED for key in first}
+    alike = {key for key in first if all(record.get(key) == first[key] for record in records)}
+    return {key: value if key in alike else MIXED for key, value in first.items()}

@@ -64,7 +64,7 @@ class Muon(torch.optim.Optimizer):
             there.sort(key=lambda matrix: tuple(matrix.shape))  # stable: equal shapes keep their order
             for shape, same in groupby(there, key=lambda matrix: tuple(matrix.shape)):
                 matrices = list(same)
-                updates = torch.stack([self._momentum(one, group["momentum"]) for one in matrices])
+                updates = torch.stack([self._momentum(matrix, group["momentum"]) for matrix in matrices])
                 size = 0.2 * math.sqrt(max(shape)) * group["lr"]
                 for matrix, update in zip(matrices, orthogonalised(updates.float()), strict=True):
                     matrix.add_(update.to(matrix.dtype), alpha=-size)
