@@ -1,8 +1,7 @@
 """The phase diagram of k1 : k2, with networks: what a trained improver does at each ratio, and how long it trained."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -17,8 +16,7 @@ from abstract_beauty.project import Project
 from abstract_beauty.training.runs import forget
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     """One training of the diagram."""
 
     series: str  # "ratio" or "length"
@@ -56,10 +54,6 @@ def measure_balance(
     """Train and judge every point, on the central squares of some test pictures.
 
     Trainings are kept in the scratch folder until all are done, so that a killed stage goes on where it was.
-
-    Returns:
-        "original": the judges' table of the untouched squares; "points": a row for each point with its own table, the
-        loss in the first and in the last row of its curve, and the norm of its last gradients.
     """
     x = torch.cat(list(squares(project, params.balance.pictures, params.balance.side).values()))
     rows, done = [], []
@@ -69,9 +63,13 @@ def measure_balance(
         done.append(run)
         with torch.no_grad():
             y = run.network(x)
-        ends = {"first_loss": run.curve[0]["loss"], "last_loss": run.curve[-1]["loss"]}
-        ends["gradient_norm"] = run.curve[-1]["gradient_norm"]
-        rows.append({**vars(point), **judge_picture(x, y, f), **ends})
+        first, last = run.curve[0], run.curve[-1]
+        ends = {
+            "first_loss": first["loss"],
+            "last_loss": last["loss"],
+            "gradient_norm": last["gradient_norm"],
+        }
+        rows.append({**point._asdict(), **judge_picture(x, y, f), **ends})
     forget(*done)
     return {"original": judge_picture(x, x, f), "points": rows}
 

@@ -24,35 +24,27 @@ BESIDE = ("telea", "navier_stokes")  # the fills that are fast enough for many p
 def measure_elsewhere(project: Project, params: Params, f: dict[str, nn.Module]) -> dict[str, Any]:
     """Error of predictors and fills on the pictures of each folder of `params.evaluation.elsewhere`.
 
-    Returns:
-        {"sets": {SET: {"pictures", "short_side", "errors": {name: mae}, "of_telea": {name: ratio}}}}, each the mean
-        over pictures on the article's grid; SET is the folder's last two names.
-
-    Raises:
-        UserError: a folder is missing or holds no readable picture.
+    Errors are means over pictures on the article's grid; a set is called by its folder's last two names.
     """
     judged = {**f, **{name: FILLS[name]() for name in BESIDE}, "linear": linear_run(project, params).network}
     sets = {}
     for name in params.evaluation.elsewhere:
         folder = Path(project.root / name).resolve()
         errors: dict[str, list[float]] = {key: [] for key in judged}
-        pictures = sample(
-            folder, params.evaluation.elsewhere_pictures, params.data.short_side, "evaluation.elsewhere"
-        )
-        for picture in pictures:
+        count, side = params.evaluation.elsewhere_pictures, params.data.short_side
+        for picture in sample(folder, count, side, "evaluation.elsewhere"):
             y = picture.image[None].float() / 255
             if min(y.shape[2:]) < TILE:
                 continue
-            for key, one in judged.items():
-                errors[key].append(float(predictability(y, full_prediction(one, y))))
+            for key, predictor in judged.items():
+                errors[key].append(float(predictability(y, full_prediction(predictor, y))))
         if not errors["linear"]:
-            raise UserError(
-                f"evaluation.elsewhere: '{folder}' holds no picture of {TILE} pixels a side or more; leave it out"
-            )
+            what = f"'{folder}' holds no picture of {TILE} pixels a side or more; leave it out"
+            raise UserError(f"evaluation.elsewhere: {what}")
         means = {key: sum(values) / len(values) for key, values in errors.items()}
         sets[f"{folder.parent.name}/{folder.name}"] = {
             "pictures": len(errors["telea"]),
-            "short_side": params.data.short_side,
+            "short_side": side,
             "errors": means,
             "of_telea": {key: mean / means["telea"] for key, mean in means.items()},
         }

@@ -20,10 +20,8 @@ def measure_fills(project: Project, params: Params) -> dict[str, Any]:
     fills = {name: make() for name, make in FILLS.items()} | {"linear": linear_run(project, params).network}
     table = {}
     for name, fill in fills.items():
-        errors = {
-            picture: float(predictability(y, full_prediction(fill, y)))
-            for picture, y in test_images(project).items()
-        }
+        images = test_images(project).items()
+        errors = {picture: float(predictability(y, full_prediction(fill, y))) for picture, y in images}
         table[name] = {"mae": sum(errors.values()) / len(errors), "pictures": errors}
     return table
 

@@ -24,10 +24,8 @@ def measure_filters(
     """Each plain filter from no change to a great one: the judges' table at each point, means over the test pictures.
 
     The strengths are those that change a few squares of the test pictures by NEAREST to FARTHEST, in equal factors;
-    so the curves of all filters have their points at much the same MAE(x, y), close together where improvers are.
-
-    Returns:
-        For each filter its curve, beginning with the untouched picture; "original" holds that point alone.
+    so the curves of all filters have their points at much the same MAE(x, y), close together where improvers are. A
+    curve begins with the untouched picture; "original" holds that point alone.
     """
     images = list(judged_images(project, params).values())
     original = {"strength": 0.0, **mean_of([judge_picture(x, x, f) for x in images])}

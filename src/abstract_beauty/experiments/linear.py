@@ -28,10 +28,7 @@ def linear_config(project: Project, params: Params) -> dict[str, Any]:
 def linear_run(project: Project, params: Params, *, publish: bool = False) -> Run:
     """The linear fill of the prepared pictures: read where the pipeline made it with these settings, else fitted.
 
-    Args:
-        project: whose pictures and folders are used.
-        params: for the section `linear` and the seed.
-        publish: fit it and put it where the pipeline's is: what the stage does.
+    `publish` fits it and puts it where the pipeline's is: what the stage does.
     """
     path = project.run / "predictors" / "linear.safetensors"
     config = linear_config(project, params)
@@ -43,9 +40,7 @@ def linear_run(project: Project, params: Params, *, publish: bool = False) -> Ru
     return Run("linear", fitted, [], config, path if publish else project.scratch / "linear.safetensors")
 
 
-@functools.lru_cache(
-    maxsize=2
-)  # of this process: every one-pass predictor of changed pictures begins with it
+@functools.lru_cache(maxsize=2)  # every one-pass predictor of changed pictures begins with it
 def _fitted(project: Project, section: LinearParams, seed: int, data: str) -> LinearFill:
     images = tuple(picture.image for picture in pictures(project, "train"))
     batches = Tiles(images, _BATCH, seed_for(seed, "linear fill"))

@@ -21,12 +21,9 @@ STILL = 1 / 2550  # a tenth of a step of an 8-bit picture: moving less is standi
 
 
 def measure_many(project: Project, params: Params, f: nn.Module) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Each improver applied to its own result, again and again.
+    """Each improver applied to its own result, again and again: its curves and what became of it.
 
-    Returns:
-        For each improver its curves over 0..times: "moved", MAE to the original; "step", MAE to the result before;
-        "flat", the mean distance of the pixels from their picture's mean colour, 0 in a flat square; "error",
-        MAE(y, z); and "ends", what became of it. And the pictures at some times, "NAME/TIMES", with "x/0".
+    And the pictures at some times, "NAME/TIMES", with "x/0".
     """
     section = params.many
     x = torch.cat(list(squares(project, section.pictures, section.side).values()))
@@ -44,7 +41,11 @@ def measure_many(project: Project, params: Params, f: nn.Module) -> tuple[dict[s
 def repeated(
     g: nn.Module, x: Float[Tensor, "b 3 h w"], f: nn.Module, times: int
 ) -> tuple[dict[str, list[float]], dict[int, Tensor]]:
-    """One improver applied `times` times over: its curves, and the pictures at the FRAMES and at the end."""
+    """One improver applied `times` times over: its curves, and the pictures at the FRAMES and at the end.
+
+    "moved" is MAE to the original; "step" to the result before; "flat" the mean distance of the pixels from their
+    picture's mean colour, 0 in a flat square; "error" MAE(y, z).
+    """
     y, seen = x, {}
     curves: dict[str, list[float]] = {"moved": [], "step": [], "flat": [], "error": []}
     for n in range(times + 1):

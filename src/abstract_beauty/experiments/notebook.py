@@ -6,6 +6,7 @@ improver); each is replaced by that section's values.
 
 import dataclasses
 import os
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -26,28 +27,22 @@ LONGEST_TRACEBACK = 4000  # characters; what a person reads of a failure
 
 def values_for(names: list[str], params: Params, script: Path) -> dict[str, Any]:
     """The section of params.yaml that each name means, without the values that are not set."""
-    sections = {
-        field.name: getattr(params, field.name)
-        for field in dataclasses.fields(params)
-        if dataclasses.is_dataclass(getattr(params, field.name))
-    }
-    sections |= {**params.predictors, **params.improvers}
-    unknown = [name for name in names if name not in sections]
-    if unknown:
-        raise UserError(
-            f"{script}: parameter {unknown[0]!r} is no section of params.yaml; there are {', '.join(sections)}"
-        )
-    return {
-        name: {key: value for key, value in as_tree(sections[name]).items() if value is not None}
-        for name in names
-    }
+    own = {name: value for name, value in vars(params).items() if dataclasses.is_dataclass(value)}
+    sections = {**own, **params.predictors, **params.improvers}
+    if unknown := [name for name in names if name not in sections]:
+        what = f"parameter {unknown[0]!r} is no section of params.yaml; there are {', '.join(sections)}"
+        raise UserError(f"{script}: {what}")
+
+    def set_in(name: str) -> dict[str, Any]:
+        return {key: value for key, value in as_tree(sections[name]).items() if value is not None}
+
+    return {name: set_in(name) for name in names}
 
 
 def run(project: Project, params: Params, script: Path, out: Path) -> None:
     """Execute `script` in its own folder, as Jupyter does, and write the executed notebook to `out`.
 
-    Raises:
-        UserError: a cell failed; its error is shown, and the partial notebook is kept in the scratch folder.
+    Where a cell fails, its error is shown, and the partial notebook is kept in the scratch folder.
     """
     notebook = read_script(script)
     # Only for a hand in JupyterLab, and not on the book's page. A slider's messages can hang a run beside others.
@@ -70,7 +65,7 @@ def run(project: Project, params: Params, script: Path, out: Path) -> None:
         except PapermillExecutionError as error:
             kept = project.scratch / "failed" / out.name
             with replacing(kept) as temporary:
-                temporary.write_bytes(executed.read_bytes())
+                shutil.copyfile(executed, temporary)
             print("\n".join(error.traceback)[-LONGEST_TRACEBACK:], file=sys.stderr)
             raise UserError(f"{script}: {error.ename}: {error.evalue} (kept in {kept})") from error
         result = nbformat.read(executed, as_version=4)
@@ -83,9 +78,5 @@ def run(project: Project, params: Params, script: Path, out: Path) -> None:
 
 def stage(project: Project, params: Params, name: str) -> None:
     """Execute notebooks/NAME.py into book/notebooks/NAME.ipynb."""
-    run(
-        project,
-        params,
-        project.root / "notebooks" / f"{name}.py",
-        project.root / "book" / "notebooks" / f"{name}.ipynb",
-    )
+    script = project.root / "notebooks" / f"{name}.py"
+    run(project, params, script, project.root / "book" / "notebooks" / f"{name}.ipynb")

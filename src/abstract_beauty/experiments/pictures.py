@@ -39,9 +39,8 @@ def ensure_data(project: Project, params: Params, *, progress: bool = True) -> P
 def data_hash(project: Project) -> str:
     """One hash over all prepared pictures; UserError when the data stage has not run."""
     if not (project.data / "manifest.json").is_file():
-        raise UserError(
-            f"{project.data}: there are no prepared pictures; run `make repro` or `abstract-beauty data`"
-        )
+        what = "there are no prepared pictures; run `make repro` or `abstract-beauty data`"
+        raise UserError(f"{project.data}: {what}")
     # Not from results/data.json, which is written after the pictures: a kill may fall between.
     return summary(read_manifest(project.data))["sha256"]
 

@@ -24,9 +24,7 @@ from abstract_beauty.prediction.predictability import PHASES, mae, progress
 from abstract_beauty.project import Project
 from abstract_beauty.training.batches import random_phase
 
-STEP = (
-    0.02  # how far a pixel moves in the first step, where the gradient is 1; it falls to 0 as half a cosine
-)
+STEP = 0.02  # how far a pixel moves at first, where the gradient is 1; it falls to 0 as half a cosine
 BLUR = 4.0  # pixels, of the predictor that sees its context blurred
 EXAGGERATIONS = (-0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0)
 Loss = Callable[[Tensor, int], Tensor]
@@ -35,18 +33,11 @@ Loss = Callable[[Tensor, int], Tensor]
 def descend(
     x: Float[Tensor, "b 3 h w"], loss: Loss, *, steps: int, anchor: float | None
 ) -> Float[Tensor, "b 3 h w"]:
-    """The y that gradient descent finds from y = x.
+    """The y in [0, 1] that gradient descent finds from y = x, making loss(y, step) small, a mean over pixels.
 
-    Args:
-        x: originals in [0, 1].
-        loss: (y, step) -> a mean over pixels and channels, which is made small.
-        steps: how many.
-        anchor: k1 of an added k1 MAE(x, y), minimised exactly by its proximal step (soft thresholding towards x;
-            Parikh & Boyd 2014), so that a pixel that has no reason to move stays where it is to the bit. None: nothing
-            holds y, and the gradient is brought to a mean of 1, for losses of another scale.
-
-    Returns:
-        y in [0, 1].
+    `anchor` is k1 of an added k1 MAE(x, y), minimised exactly by its proximal step (soft thresholding towards x; Parikh
+    & Boyd 2014), so that a pixel that has no reason to move stays where it is to the bit. None: nothing holds y, and
+    the gradient is brought to a mean of 1, for losses of another scale.
     """
     y = x.clone()
     for i in range(steps):
@@ -62,11 +53,6 @@ def descend(
                 moved = moved.sign() * (moved.abs() - size * anchor).clamp(min=0)
             y = (x + moved).clamp(0, 1)
     return y.detach()
-
-
-def grids(seed: int, steps: int, random: bool) -> list[Phase]:
-    """The grid of each step: the article's, or one drawn anew."""
-    return [random_phase(seed, step) if random else (0, 0) for step in range(steps)]
 
 
 def pull(f: nn.Module, x: Float[Tensor, "b 3 h w"], phases: Sequence[Phase]) -> Float[Tensor, "b 3 h w"]:
@@ -123,8 +109,7 @@ def measure_pixels(
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """All experiments on pixels: the balance k1 : k2, the grid, the ratio with weak predictors, exaggeration.
 
-    Returns:
-        The numbers; and the pictures that they are of, (n, 3, side, side) in [0, 1], named as in the numbers.
+    The numbers; and the pictures that they are of, (n, 3, side, side) in [0, 1], named as in the numbers.
     """
     section = params.pixels
     x = torch.cat(list(squares(project, section.pictures, section.side).values()))
@@ -135,13 +120,11 @@ def measure_pixels(
         return judge_picture(x, y, f)
 
     def balanced(ratio: float, random: bool) -> Tensor:
-        phases = grids(params.seed, section.steps, random)
-        return descend(
-            x,
-            lambda y, i: ratio * mae(y, full_prediction(f["good"], y, phases[i])),
-            steps=section.steps,
-            anchor=1 - ratio,
-        )
+        def error(y: Tensor, i: int) -> Tensor:
+            phase = random_phase(params.seed, i) if random else (0, 0)
+            return ratio * mae(y, full_prediction(f["good"], y, phase))
+
+        return descend(x, error, steps=section.steps, anchor=1 - ratio)
 
     balance = [{"ratio": r, **judged(f"balance {r}", balanced(r, True))} for r in section.ratios]
     grid = []
@@ -152,10 +135,9 @@ def measure_pixels(
     weak = []
     for name, bad in weak_predictors(f).items():
         for direction, loss in (("as written", ratio_as_written), ("as meant", ratio_progress)):
-            phases = grids(params.seed, section.steps, True)
 
-            def ratio(y: Tensor, i: int, bad: nn.Module = bad, loss=loss, phases=phases) -> Tensor:
-                z_bad, z = (full_prediction(one, y, phases[i]) for one in (bad, f["good"]))
+            def ratio(y: Tensor, i: int, bad: nn.Module = bad, loss: Callable = loss) -> Tensor:
+                z_bad, z = (full_prediction(g, y, random_phase(params.seed, i)) for g in (bad, f["good"]))
                 return loss(y, z_bad, z)
 
             y = descend(x, ratio, steps=section.steps, anchor=None)
@@ -183,7 +165,7 @@ def _progress(x: Tensor, y: Tensor, bad: nn.Module, f: Mapping[str, nn.Module]) 
     found = {}
     for name, image in (("before", x), ("after", y)):
         z_bad, z, z_linear, z_judge = (
-            full_prediction(one, image) for one in (bad, f["good"], f["linear"], f["judge"])
+            full_prediction(predictor, image) for predictor in (bad, f["good"], f["linear"], f["judge"])
         )
         found[f"progress_{name}"] = float(progress(image, z_bad, z).mean())
         found[f"progress_judge_{name}"] = float(progress(image, z_linear, z_judge).mean())

@@ -1,9 +1,8 @@
 """Does predictability mean anything to people? Scores against their ratings, and against dials of complexity."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,13 +41,8 @@ PUBLISHED = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Rated:
-    """Pictures with numbers that a score should go with."""
-
-    name: str
-    files: Sequence[Path | Float[Tensor, "3 h w"]]  # of the pictures, or the pictures themselves, in [0, 1]
-    ratings: dict[str, Float[np.ndarray, "n"]]  # by name
+class Rated(RatedSet):
+    """Pictures with numbers that a score should go with; `files` may be pictures themselves, in [0, 1]."""
 
     def pictures(self) -> Iterator[Float[Tensor, "3 h w"]]:
         """The pictures, each read when it is asked for."""
@@ -64,7 +58,7 @@ def of_files(found: RatedSet) -> Rated:
     if len(found.files) < correlation.FEWEST:
         few = f"has {len(found.files)} rated pictures; at least {correlation.FEWEST} are needed"
         raise UserError(f"{found.name}: {few}")
-    return Rated(found.name, found.files, found.ratings)
+    return Rated(*found)
 
 
 def folders(project: Project, params: Params) -> list[Rated]:
@@ -78,14 +72,14 @@ def folders(project: Project, params: Params) -> list[Rated]:
 
 def dials(params: Params) -> list[Rated]:
     """The dials' pictures, a set each; the rating is the level."""
-    count = params.ratings.dial_pictures
-    places = [(level, number) for level in range(LEVELS) for number in range(count)]
-
-    def drawn(dial: str, level: int, number: int) -> Tensor:
-        return torch.from_numpy(dial_picture(dial, level, number, params.seed, DIAL_SIZE)).permute(2, 0, 1)
-
+    places = [(level, number) for level in range(LEVELS) for number in range(params.ratings.dial_pictures)]
     levels = {"level": np.array([float(level) for level, _ in places])}
-    return [Rated(dial, [drawn(dial, *place) for place in places], levels) for dial in DIALS]
+    found = []
+    for dial in DIALS:
+        drawn = [dial_picture(dial, *place, params.seed, DIAL_SIZE) for place in places]
+        pictures = tuple(torch.from_numpy(picture).permute(2, 0, 1) for picture in drawn)
+        found.append(Rated(dial, pictures, levels))
+    return found
 
 
 def measures() -> list[str]:
@@ -132,12 +126,7 @@ def fitted_discount(table: pd.DataFrame, rating: Float[np.ndarray, "n"]) -> floa
 def study(
     sets: Sequence[Rated], f: Mapping[str, nn.Module], seed: int, *, progress: bool = True
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
-    """Scores and baselines of rated sets against their ratings.
-
-    Returns:
-        {SET: {"pictures", "published", "ratings": {RATING: {"measures", "discount", "hill", "points"}}}}, and the table
-        of scores of each set, a row a picture.
-    """
+    """Scores and baselines of rated sets against each of their ratings; and their tables of scores, a row a picture."""
     found, tables = {}, {}
     for rated in sets:
         table = tables[rated.name] = scored(rated, f, progress=progress)
@@ -151,8 +140,8 @@ def study(
             }
             for name, values in rated.ratings.items()
         }
-        known = {"pictures": len(table), "published": PUBLISHED.get(rated.name)}
-        found[rated.name] = known | {"ratings": ratings}
+        published = PUBLISHED.get(rated.name)
+        found[rated.name] = {"pictures": len(table), "published": published, "ratings": ratings}
     return found, tables
 
 
@@ -173,9 +162,8 @@ def observed(
 ) -> list[dict[str, Any]]:  # fmt: skip
     """How what each observer misses goes with people's ratings, of which the first of a set counts, and with the dials.
 
-    Returns:
-        A row an observer: {"series", "label", "value", "error", "people": {SET: Pearson's r}, "dials": mean rank
-        correlation}; "error" is its own MAE on test pictures.
+    A row an observer: with people by Pearson's r, with the dials by mean rank correlation; "error" is its own MAE on
+    test pictures.
     """
     test = squares(project, TEST_PICTURES, TEST_SIDE)
 
@@ -196,19 +184,16 @@ def observed(
         errors = [float(predictability(y, full_prediction(f, y))) for y in test.values()]
         return sum(errors) / len(errors)
 
+    def goes_along(observer: Observer, rated: Rated, how: Callable[..., correlation.Correlation]) -> float:
+        return how(missed(observer, rated), next(iter(rated.ratings.values()))).value
+
     rows, trained = [], []
     for observer in observers(project, params, f):
-        people = {
-            rated.name: correlation.pearson(missed(observer, rated), next(iter(rated.ratings.values()))).value
-            for rated in sets
-        }
-        ranks = [
-            correlation.spearman(missed(observer, rated), rated.ratings["level"]).value for rated in turned
-        ]
         row = {"series": observer.series, "label": observer.label, "value": observer.value}
-        rows.append(
-            row | {"error": error(observer.network), "people": people, "dials": float(np.mean(ranks))}
-        )
+        row["error"] = error(observer.network)
+        row["people"] = {rated.name: goes_along(observer, rated, correlation.pearson) for rated in sets}
+        ranks = [goes_along(observer, rated, correlation.spearman) for rated in turned]
+        rows.append(row | {"dials": float(np.mean(ranks))})
         trained += [observer.run] if observer.run else []
     forget(*trained)
     return rows
