@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from abstract_beauty import improvers, predictors
@@ -28,7 +28,7 @@ WIDEST = 512  # as in params.yaml: a file of bytes must not ask for a network of
 HASHES = "hashes.json"  # in models/reference: {"predictors/good.safetensors": SHA-256, ...}
 NETWORKS: dict[str, dict[str, Callable[[int], nn.Module]]] = {
     "predictors": {**predictors.NETWORKS, "linear_fill": lambda width: LinearFill()},
-    "improvers": {**improvers.NETWORKS},
+    "improvers": improvers.NETWORKS,
 }
 
 
@@ -51,9 +51,8 @@ def build(kind: str, network: str, width: int) -> nn.Module:
     """
     registry = NETWORKS[kind]
     if network not in registry:
-        raise UserError(
-            f"params.yaml: {kind}: there is no network {network!r}; there are {', '.join(sorted(registry))}"
-        )
+        there = ", ".join(sorted(registry))
+        raise UserError(f"params.yaml: {kind}: there is no network {network!r}; there are {there}")
     return registry[network](width)
 
 
@@ -77,18 +76,14 @@ def describe(path: str | os.PathLike) -> Description:
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {}).get(_ENTRY)
     except (OSError, SafetensorError) as error:
-        what = (
-            "no such file"
-            if isinstance(error, FileNotFoundError)
-            else f"is not a readable safetensors file ({error})"
-        )
+        there = os.path.exists(path)
+        what = f"is not a readable safetensors file ({error})" if there else "no such file"
         raise UserError(f"{path}: {what}") from error
     try:
         return Description(**json.loads(text))
     except (TypeError, ValueError, RecursionError) as error:
-        raise UserError(
-            f"{path}: was not written by abstract-beauty (its metadata has no {_ENTRY!r} entry)"
-        ) from error
+        what = f"was not written by abstract-beauty (its metadata has no {_ENTRY!r} entry)"
+        raise UserError(f"{path}: {what}") from error
 
 
 def _check_published(path: Path) -> None:
@@ -116,35 +111,29 @@ def load(path: str | os.PathLike, kind: str) -> nn.Module:
     if description.kind != kind:
         raise UserError(f"{path}: holds one of the {description.kind}, where one of the {kind} is needed")
     width = description.width
-    if not isinstance(width, int) or isinstance(width, bool) or not 0 <= width <= WIDEST:
+    if type(width) is not int or not 0 <= width <= WIDEST:
         raise UserError(f"{path}: names a width of {width!r}, where one of at most {WIDEST} is needed")
-    state = torch.random.get_rng_state()
     try:
-        with warnings.catch_warnings(action="ignore"):  # torch warns of layers of width 0, which fit no file
+        # torch warns of layers of width 0, which fit no file
+        with torch.random.fork_rng(devices=()), warnings.catch_warnings(action="ignore"):
             network = build(kind, description.network, width)
     except Exception as error:  # whatever a constructor makes of a width that nobody would train
-        raise UserError(
-            f"{path}: names a network that this version does not have ({description.network!r})"
-        ) from error
-    finally:
-        torch.random.set_rng_state(state)
-    expected = network.state_dict()
+        what = f"names a network that this version does not have ({description.network!r})"
+        raise UserError(f"{path}: {what}") from error
     try:
-        with safe_open(path, framework="pt") as file:
-            names = set(file.keys())
-            if names != set(expected):
-                odd = sorted(names ^ set(expected))[0]
-                raise UserError(f"{path}: does not fit the network {description.network!r} (tensor {odd!r})")
-            tensors = {name: file.get_tensor(name) for name in names}
+        tensors = load_file(path)
     except (
         OSError,
         SafetensorError,
         AttributeError,
     ) as error:  # the last: a type that this torch does not have
         raise UserError(f"{path}: is not a readable safetensors file ({error})") from error
+    expected = network.state_dict()
+    if odd := sorted(tensors.keys() ^ expected.keys()):
+        raise UserError(f"{path}: does not fit the network {description.network!r} (tensor {odd[0]!r})")
     for name, tensor in tensors.items():
-        if tensor.shape != expected[name].shape or tensor.dtype != expected[name].dtype:
-            found, needed = (f"{tuple(one.shape)} of {one.dtype}" for one in (tensor, expected[name]))
+        found, needed = (f"{tuple(kept.shape)} of {kept.dtype}" for kept in (tensor, expected[name]))
+        if found != needed:
             raise UserError(f"{path}: tensor {name!r} is {found}, not {needed}")
         if not torch.isfinite(tensor).all():
             raise UserError(f"{path}: tensor {name!r} holds numbers that are not finite")
@@ -175,13 +164,11 @@ def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> 
         return path
     own = folders["run"] / path.name
     if family == "reference" and own.is_file() and not any(folders["reference"].glob("*.safetensors")):
-        warnings.warn(
-            f"there are no reference weights yet among the {kind}: using the own run's, {own}", stacklevel=3
-        )
+        none_yet = f"there are no reference weights yet among the {kind}"
+        warnings.warn(f"{none_yet}: using the own run's, {own}", stacklevel=3)
         return own
-    there = sorted(
-        f"{key}/{file.stem}" for key, folder in folders.items() for file in folder.glob("[!.]*.safetensors")
-    )
+    files = [(key, file) for key, folder in folders.items() for file in folder.glob("[!.]*.safetensors")]
+    there = sorted(f"{key}/{file.stem}" for key, file in files)
     mend = f"there are {', '.join(there)}" if there else "`make repro` trains them"
     raise UserError(f"{name}: no such weights among the {kind}; {mend}")
 

@@ -2,8 +2,7 @@
 
 Shapes, for all: context (n, 3, 128, 128) in [0, 1]; hidden (n, 1, 128, 128), True where a pixel may not be
 seen (the centre tile, and its mirror copies where the context was completed by reflection); tile (n, 3, 32,
-32). `hidden` may also hold one mask for each tile of one image while `context` holds a batch of images. No
-fill reads a hidden pixel; with nothing visible the tile is mid-grey, 0.5.
+32). No fill reads a hidden pixel; with nothing visible the tile is mid-grey, 0.5.
 """
 
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from abstract_beauty.prediction.full_prediction import TILE
-from abstract_beauty.prediction.linear_fill import LinearFill, matched, ring_and_mean, visible_mean
+from abstract_beauty.prediction.linear_fill import LinearFill, ring_and_mean, visible_mean
 
 NEIGHBOURHOOD = 64  # pixels of context that the inpainting fills look at around an inner tile
 OPENCV_RADIUS = 3  # pixels; the radius that OpenCV's own examples use
@@ -25,7 +24,7 @@ class MeanFill(nn.Module):
 
     def forward(self, context: Tensor, hidden: Tensor) -> Tensor:
         """One flat tile a context."""
-        mean = visible_mean(context.flatten(2), ~matched(context, hidden).flatten(2), 0.5)
+        mean = visible_mean(context.flatten(2), ~hidden.flatten(2), 0.5)
         return mean.unsqueeze(-1).expand(-1, -1, TILE, TILE)
 
 
@@ -34,7 +33,7 @@ class RingMeanFill(nn.Module):
 
     def forward(self, context: Tensor, hidden: Tensor) -> Tensor:
         """One flat tile a context; the mean of all that is visible where the whole ring is hidden."""
-        _, mean = ring_and_mean(context, matched(context, hidden))
+        _, mean = ring_and_mean(context, hidden)
         return mean.unsqueeze(-1).expand(-1, -1, TILE, TILE)
 
 
@@ -48,11 +47,10 @@ class InpaintingFill(nn.Module):
         An inner tile is inpainted from the 64 x 64 pixels around it; a tile at the picture's border, whose
         hole is larger than itself, from the whole context.
         """
-        masks = matched(context, hidden)
-        mean = visible_mean(context.flatten(2), ~masks.flatten(2), 0.5).unsqueeze(-1)
+        mean = visible_mean(context.flatten(2), ~hidden.flatten(2), 0.5).unsqueeze(-1)
         # Hidden values are gone before any inpainting code sees them.
-        pictures = torch.where(masks, mean, context).double().cpu().permute(0, 2, 3, 1).numpy()
-        holes = masks[:, 0].cpu().numpy()
+        pictures = torch.where(hidden, mean, context).double().cpu().permute(0, 2, 3, 1).numpy()
+        holes = hidden[:, 0].cpu().numpy()
         groups: dict[bytes, list[int]] = {}
         for at, hole in enumerate(holes):
             groups.setdefault(hole.tobytes(), []).append(at)

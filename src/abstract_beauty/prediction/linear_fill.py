@@ -22,20 +22,6 @@ def ring_positions(side: int) -> Int64[Tensor, "272"]:
     return frame.flatten().nonzero().squeeze(1)
 
 
-def matched(
-    context: Float[Tensor, "n 3 side side"], hidden: Bool[Tensor, "m 1 side side"]
-) -> Bool[Tensor, "n 1 side side"]:
-    """`hidden` with one mask a context: the masks of one image serve a batch, image after image."""
-    count, masks = context.shape[0], hidden.shape[0]
-    if masks == count:
-        return hidden
-    if masks == 0 or count % masks:
-        raise ValueError(
-            f"{masks} masks do not go with {count} contexts: give one each, or one for each tile"
-        )
-    return hidden.repeat(count // masks, 1, 1, 1)
-
-
 def visible_mean(
     pixels: Float[Tensor, "n 3 k"], visible: Bool[Tensor, "n 1 k"], otherwise: Float[Tensor, "n 3 1"] | float
 ) -> Float[Tensor, "n 3 1"]:
@@ -82,20 +68,19 @@ class LinearFill(nn.Module):
         self.register_buffer("matrix", torch.zeros(TILE * TILE, RING_PIXELS))
 
     def forward(
-        self, context: Float[Tensor, "n 3 side side"], hidden: Bool[Tensor, "m 1 side side"]
+        self, context: Float[Tensor, "n 3 side side"], hidden: Bool[Tensor, "n 1 side side"]
     ) -> Float[Tensor, "n 3 32 32"]:
         """The tiles in the centre of `context` ([0, 1]); pixels where `hidden` is True are never read."""
-        ring, mean = ring_and_mean(context, matched(context, hidden))
+        ring, mean = ring_and_mean(context, hidden)
         return (mean + ring @ self.matrix.T).unflatten(2, (TILE, TILE))
 
     @classmethod
-    def fit(
-        cls, contexts: Iterable[Float[Tensor, "n 3 side side"]], ridge: float = 1e-3, symmetries: bool = True
-    ) -> "LinearFill":
+    def fit(cls, contexts: Iterable[Float[Tensor, "n 3 side side"]], ridge: float = 1e-3) -> "LinearFill":
         """The fill with the least mean squared error on `contexts` plus `ridge` times the squared norm of W.
 
         Solves the normal equations `W (R R' / k + ridge I) = T R' / k` in float64, R and T holding the k
-        rings and tiles (three a context: one a channel) as columns, each less its ring's mean. The batches
+        rings and tiles (three a context: one a channel) as columns, each less its ring's mean. Every square counts
+        in its eight turned and mirrored forms, at no cost: only the two small matrices are averaged. The batches
         are read once, one at a time; nothing is random.
 
         Args:
@@ -103,8 +88,6 @@ class LinearFill(nn.Module):
                 them hidden.
             ridge: weight of the penalty, in units of squared pixel values; must be positive, since the rings,
                 which sum to 0, leave one direction undetermined.
-            symmetries: count every square in its eight turned and mirrored forms (at no cost: only the two
-                small matrices are averaged), for when squares are few.
 
         Raises:
             ValueError: `ridge` is not positive, or there are no contexts.
@@ -125,8 +108,7 @@ class LinearFill(nn.Module):
             count += len(ring)
         if not count:
             raise ValueError("a linear fill cannot be fitted on no contexts")
-        if symmetries:
-            rings, tiles = symmetric(rings, tiles)
+        rings, tiles = symmetric(rings, tiles)
         system = rings / count + ridge * torch.eye(RING_PIXELS, dtype=torch.float64)
         fill = cls()
         fill.matrix.copy_(torch.linalg.solve(system, tiles / count, left=False))
@@ -140,9 +122,8 @@ def symmetric(
     numbers = torch.arange(FRAME * FRAME).view(FRAME, FRAME)
     outside = ring_positions(FRAME)
     inside = numbers[RING:-RING, RING:-RING].flatten()
-    place = torch.empty(
-        FRAME * FRAME, dtype=torch.int64
-    )  # position in the frame -> index in the ring or in the tile
+    # Position in the frame -> index in the ring or in the tile.
+    place = torch.empty(FRAME * FRAME, dtype=torch.int64)
     place[outside] = torch.arange(len(outside))
     place[inside] = torch.arange(len(inside))
     ring_sum, tile_sum = torch.zeros_like(rings), torch.zeros_like(tiles)
