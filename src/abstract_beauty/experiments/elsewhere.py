@@ -3,24 +3,21 @@
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from abstract_beauty.data.folder import sample
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.linear import linear_run
-from abstract_beauty.experiments.predictor import networks
+from abstract_beauty.experiments.predictor import errors_of, networks
 from abstract_beauty.files import write_json
 from abstract_beauty.measures.fills import FILLS
 from abstract_beauty.params import Params
-from abstract_beauty.prediction.full_prediction import TILE, full_prediction
-from abstract_beauty.prediction.predictability import predictability
+from abstract_beauty.prediction.full_prediction import TILE
 from abstract_beauty.project import Project
 
 BESIDE = ("telea", "navier_stokes")  # the fills that are fast enough for many pictures; and the linear one
 
 
-@torch.no_grad()
 def measure_elsewhere(project: Project, params: Params, f: dict[str, nn.Module]) -> dict[str, Any]:
     """Error of predictors and fills on the pictures of each folder of `params.evaluation.elsewhere`.
 
@@ -30,20 +27,16 @@ def measure_elsewhere(project: Project, params: Params, f: dict[str, nn.Module])
     sets = {}
     for name in params.evaluation.elsewhere:
         folder = Path(project.root / name).resolve()
-        errors: dict[str, list[float]] = {key: [] for key in judged}
         count, side = params.evaluation.elsewhere_pictures, params.data.short_side
-        for picture in sample(folder, count, side, "evaluation.elsewhere"):
-            y = picture.image[None].float() / 255
-            if min(y.shape[2:]) < TILE:
-                continue
-            for key, predictor in judged.items():
-                errors[key].append(float(predictability(y, full_prediction(predictor, y))))
-        if not errors["linear"]:
+        pictures = sample(folder, count, side, "evaluation.elsewhere")
+        images = {picture.name: picture.image[None].float() / 255 for picture in pictures}
+        images = {name: y for name, y in images.items() if min(y.shape[2:]) >= TILE}
+        if not images:
             what = f"'{folder}' holds no picture of {TILE} pixels a side or more; leave it out"
             raise UserError(f"evaluation.elsewhere: {what}")
-        means = {key: sum(values) / len(values) for key, values in errors.items()}
+        means = {key: errors_of(predictor, images)[0] for key, predictor in judged.items()}
         sets[f"{folder.parent.name}/{folder.name}"] = {
-            "pictures": len(errors["telea"]),
+            "pictures": len(images),
             "short_side": side,
             "errors": means,
             "of_telea": {key: mean / means["telea"] for key, mean in means.items()},

@@ -10,6 +10,7 @@ from abstract_beauty.experiments.pictures import data_hash, judged_images, pictu
 from abstract_beauty.experiments.predictor import networks, predictor_config, predictor_run
 from abstract_beauty.files import read_json, write_json
 from abstract_beauty.losses import LOSSES, needs
+from abstract_beauty.losses._scorers import load_scorer
 from abstract_beauty.measures.judging import Point, best_at, judge_picture, mean_of, point_at
 from abstract_beauty.params import ImproverParams, Params
 from abstract_beauty.prediction.full_prediction import Phase, full_prediction
@@ -95,11 +96,7 @@ def improver_run(
         f = {}
         for part, key in predictors_of(section).items():
             f[part] = predictor_run(project, params, key, progress=progress).network.to(fabric.device)
-        scorer = None
-        if section.scorer:
-            from abstract_beauty.losses._scorers import load_scorer
-
-            scorer = load_scorer(section.scorer)
+        scorer = load_scorer(section.scorer) if section.scorer else None
 
         def step(g: nn.Module, i: int) -> dict[str, Tensor]:
             x = fabric.to_device(batches(i, fabric.global_rank, fabric.world_size))

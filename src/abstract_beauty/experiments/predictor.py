@@ -1,7 +1,10 @@
 """Train a predictor, and measure it on the test pictures."""
 
+from collections.abc import Mapping
 from typing import Any
 
+import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from abstract_beauty.data import Picture
@@ -106,17 +109,20 @@ def _task_of_crops(seen: tuple[Picture, ...], section: PredictorParams, seed: in
     return Task(step, pictures=lambda i: [seen[index].name for index in crops.pictures(i)])
 
 
+@torch.no_grad()
+def errors_of(f: nn.Module, images: Mapping[str, Float[Tensor, "1 3 h w"]]) -> tuple[float, dict[str, float]]:
+    """Predictability error of pictures on the article's grid: the mean, and picture by picture."""
+    errors = {name: float(predictability(y, full_prediction(f, y))) for name, y in images.items()}
+    return sum(errors.values()) / len(errors), errors
+
+
 def measure_predictor(project: Project, run: runs.Run) -> dict[str, Any]:
     """Predictability error of the test pictures: on the article's grid, averaged over grids, and picture by picture."""
-    by_picture, averaged = {}, {}
-    for name, y in test_images(project).items():
-        by_picture[name] = float(predictability(y, full_prediction(run.network, y)))
-        averaged[name] = float(phase_averaged(run.network, y))
+    images = test_images(project)
+    mean, by_picture = errors_of(run.network, images)
+    averaged = [float(phase_averaged(run.network, y)) for y in images.values()]
     return {
-        "test": {
-            "mae": sum(by_picture.values()) / len(by_picture),
-            "mae_phase_averaged": sum(averaged.values()) / len(averaged),
-        },
+        "test": {"mae": mean, "mae_phase_averaged": sum(averaged) / len(averaged)},
         "train_loss": run.curve[-1]["loss"],
         "parameters": sum(parameter.numel() for parameter in run.network.parameters()),
         "pictures": by_picture,

@@ -18,11 +18,11 @@ from abstract_beauty.data.ratings import RatedSet, read_rated
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.observers import Observer, observers
 from abstract_beauty.experiments.pictures import squares
-from abstract_beauty.experiments.predictor import networks
+from abstract_beauty.experiments.predictor import errors_of, networks
 from abstract_beauty.files import write_json
 from abstract_beauty.params import Params
-from abstract_beauty.prediction.full_prediction import TILE, full_prediction
-from abstract_beauty.prediction.predictability import PHASES, predictability
+from abstract_beauty.prediction.full_prediction import TILE
+from abstract_beauty.prediction.predictability import PHASES
 from abstract_beauty.project import Project
 from abstract_beauty.scores import correlation
 from abstract_beauty.scores.complexity import MEASURES
@@ -179,18 +179,13 @@ def observed(
         # Two grids are enough: the article's, and the one furthest from it.
         return np.array([share_missed(picture, observer.network, PHASES[:2]) for picture in pictures])
 
-    @torch.no_grad()
-    def error(f: nn.Module) -> float:
-        errors = [float(predictability(y, full_prediction(f, y))) for y in test.values()]
-        return sum(errors) / len(errors)
-
     def goes_along(observer: Observer, rated: Rated, how: Callable[..., correlation.Correlation]) -> float:
         return how(missed(observer, rated), next(iter(rated.ratings.values()))).value
 
     rows, trained = [], []
     for observer in observers(project, params, f):
         row = {"series": observer.series, "label": observer.label, "value": observer.value}
-        row["error"] = error(observer.network)
+        row["error"], _ = errors_of(observer.network, test)
         row["people"] = {rated.name: goes_along(observer, rated, correlation.pearson) for rated in sets}
         ranks = [goes_along(observer, rated, correlation.spearman) for rated in turned]
         rows.append(row | {"dials": float(np.mean(ranks))})
