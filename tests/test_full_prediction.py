@@ -234,7 +234,7 @@ def test_impossible_sizes_and_phases_are_refused(f, h, phase):
 def test_a_photograph_of_sixteen_megapixels_fits_into_four_gibibytes():
     """In a process of its own, whose largest memory the system remembers: Python, torch and the picture included."""
     code = (
-        "import resource, torch, abstract_beauty as ab; from abstract_beauty.predictors import FourSides\n"
+        "import resource, torch, abstract_beauty as ab; from abstract_beauty.predictors.four_sides import FourSides\n"
         "y = torch.rand(1, 3, 4096, 4096)\n"
         "with torch.no_grad(): z = ab.full_prediction(FourSides(96).eval(), y)\n"
         "assert z.shape == y.shape\n"

@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 from ruamel.yaml import YAML
 
 from abstract_beauty.errors import UserError
+from abstract_beauty.project import find_project
 from abstract_beauty.sections import (
     STRICT,
     BalanceParams,
@@ -63,9 +64,8 @@ class Params:
         known = ["linear", *self.predictors]
         for name, row in self.improvers.items():
             if row.bad is not None and row.bad not in known:
-                raise ValueError(
-                    f"improvers.{name}.bad: there is no predictor {row.bad!r}; there are {', '.join(known)}"
-                )
+                wrong = f"improvers.{name}.bad: there is no predictor {row.bad!r}"
+                raise ValueError(f"{wrong}; there are {', '.join(known)}")
         for field in dataclasses.fields(self.book):
             if odd := [name for name in getattr(self.book, field.name) if name not in self.improvers]:
                 raise ValueError(f"book.{field.name}: there is no improver {odd[0]!r}")
@@ -97,14 +97,9 @@ def parse_params(tree: Any, source: str = "params.yaml") -> Params:
         elif not isinstance(first["input"], (dict, list)) and first["type"] != "value_error":
             what += f", not {json.dumps(first['input'])}"
         raise UserError(f"{source}: {key}: {what}") from error
-    except (
-        TypeError,
-        ValueError,
-        RecursionError,
-    ) as error:  # dates, keys that are no text
-        raise UserError(
-            f"{source}: only text, finite numbers, lists and mappings are known ({error})"
-        ) from error
+    except (TypeError, ValueError, RecursionError) as error:  # dates, keys that are no text
+        what = "only text, finite numbers, lists and mappings are known"
+        raise UserError(f"{source}: {what} ({error})") from error
 
 
 def _with_weights(tree: Mapping) -> dict:
@@ -112,11 +107,11 @@ def _with_weights(tree: Mapping) -> dict:
     rows = tree.get("improvers")
     if not isinstance(rows, Mapping) or not all(isinstance(row, Mapping) for row in rows.values()):
         return dict(tree)
-    sorted_out = {
-        name: {key: value for key, value in row.items() if key in _OF_AN_IMPROVER}
-        | {"weights": {key: value for key, value in row.items() if key not in _OF_AN_IMPROVER}}
-        for name, row in rows.items()
-    }
+    sorted_out = {}
+    for name, row in rows.items():
+        weights = {key: value for key, value in row.items() if key not in _OF_AN_IMPROVER}
+        own = {key: value for key, value in row.items() if key in _OF_AN_IMPROVER}
+        sorted_out[name] = {**own, "weights": weights}
     return {**tree, "improvers": sorted_out}
 
 
@@ -172,10 +167,7 @@ def load_params(path: str | os.PathLike | None = None, *, changes: Mapping | Non
     Raises:
         UserError: the file or the changes are wrong; the line names the key.
     """
-    if path is None:
-        from abstract_beauty.project import find_project
-
-        path = find_project().params
+    path = find_project().params if path is None else path
     tree = read_yaml(path)
     if changes and isinstance(tree, Mapping):
         tree = merge(tree, changes)

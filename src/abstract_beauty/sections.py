@@ -18,7 +18,9 @@ Threads = Annotated[int, Field(ge=0, le=1024)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
 Rate = Annotated[float, Field(gt=0, le=1)]
+Ratio = Annotated[float, Field(ge=0, le=1)]
 Side = Annotated[int, Field(ge=128, le=8192)]  # pixels; 128 is one context
+Width = Annotated[int, Field(ge=4, le=512)]  # channels of the first layer
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -60,7 +62,7 @@ class PredictorParams:
 
     title: str = ""  # what tables and figures call it; no result depends on it
     network: str = "four_sides"  # a file of predictors/
-    width: Annotated[int, Field(ge=4, le=512)] = 64  # channels of the first layer; of a token in four_sides
+    width: Width = 64  # of a token in four_sides
     steps: Count = 2000
     batch: Count = 32  # a step, over all processes: tiles, or crops where there are any
     crop: Literal[0] | Side = 0  # side of training crops, of which all tiles are predicted; 0: single tiles
@@ -82,12 +84,10 @@ class ImproverParams:
 
     title: str = ""  # what tables, figures, lists and the page's menu call it; no result depends on it
     network: str = "plain"  # a file of improvers/
-    width: Annotated[int, Field(ge=4, le=512)] = 24  # channels of the first layer
+    width: Width = 24
     loss: str = "smoothing"  # a file of losses/
     weights: dict[str, Weight] = Field(default_factory=dict)  # of the loss, by name
-    bad: str | None = (
-        None  # losses of two predictors: which is the bad one, a predictor or "linear"; None: "bad"
-    )
+    bad: str | None = None  # the bad predictor of losses of two, or "linear"; None: "bad"
     phase: Literal["fixed", "random"] = "fixed"  # the grid of each step: the article's, or one drawn anew
     scorer: str | None = None  # the loss `scored`: NAME@COMMIT
     steps: Count = 250
@@ -102,9 +102,8 @@ class ImproverParams:
         if missing := [key for key in weights if key not in self.weights]:
             raise ValueError(f"the loss '{self.loss}' needs {' and '.join(missing)}")
         if odd := [key for key in self.weights if key not in weights]:
-            raise ValueError(
-                f"{' and '.join(odd)} cannot be given to the loss '{self.loss}'; leave out what it lacks"
-            )
+            what = f"{' and '.join(odd)} cannot be given to the loss '{self.loss}'"
+            raise ValueError(f"{what}; leave out what it lacks")
         if self.bad is not None and "z_bad" not in takes:
             raise ValueError(f"bad cannot be given to the loss '{self.loss}', which has one predictor")
         if ("score" in takes) != (self.scorer is not None):
@@ -146,22 +145,16 @@ class EvaluationParams:
     elsewhere_pictures: Count = 100  # of each folder at most so many
 
 
-Ratio = Annotated[float, Field(ge=0, le=1)]
-
-
 @dataclass(frozen=True, config=STRICT)
 class BalanceParams:
     """The phase diagram of k1 : k2: improvers trained at many ratios."""
 
     ratios: tuple[Ratio, ...] = (0.0, 0.4, 0.5, 0.6, 0.8)  # k2 / (k1 + k2)
     networks: tuple[str, ...] = ("unet",)  # files of improvers/
-    width: Annotated[int, Field(ge=4, le=512)] = 16
+    width: Width = 16
     seeds: Annotated[int, Field(ge=1, le=100)] = 2  # trainings of each, for the error bars
     steps: Count = 60  # of each training
-    lengths: tuple[Count, ...] = (
-        20,
-        60,
-    )  # trainings of the plain stack with k2 = 0 and k1 = k2, for so many steps
+    lengths: tuple[Count, ...] = (20, 60)  # steps of trainings of the plain stack with k2 = 0 and k1 = k2
     pictures: Count = 6  # test pictures, of each the central square
     side: Side = 160  # of the square and of the training crops, pixels
 
@@ -193,10 +186,9 @@ class RatingsParams:
     folders: tuple[str, ...] = ()  # of rated pictures, each with ratings.csv
     dial_pictures: Count = 4  # of each level of each dial
     lengths: tuple[Count, ...] = (5, 20, 80)  # trainings of the good predictor, for so many steps
-    widths: tuple[Annotated[int, Field(ge=4, le=512)], ...] = (16, 64)  # and of these widths
-    others: dict[str, tuple[str, ...]] = Field(
-        default_factory=dict
-    )  # other training pictures: folders; none: generated ones
+    widths: tuple[Width, ...] = (16, 64)  # and of these widths
+    # other training pictures by name: folders; none: generated ones
+    others: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     others_steps: Count = 300
     sides: tuple[Annotated[int, Field(ge=32, le=2048)], ...] = (48, 64, 96, 128, 192, 256)  # short sides
 
@@ -210,5 +202,7 @@ class BookParams:
 
     page: tuple[str, ...] = ()  # the page "Try it": each is some hundred kilobytes to fetch
     blind: Shown = ()  # the page of blind choices
-    teaser: Annotated[dict[str, str], Field(min_length=1)] = Field(default_factory=dict)  # of the front page: labels
+    teaser: Annotated[dict[str, str], Field(min_length=1)] = Field(
+        default_factory=dict
+    )  # of the front page: labels
     film: Shown = ()  # the moving picture of improvers applied many times
