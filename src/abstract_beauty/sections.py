@@ -202,7 +202,6 @@ class BookParams:
 
     page: tuple[str, ...] = ()  # the page "Try it": each is some hundred kilobytes to fetch
     blind: Shown = ()  # the page of blind choices
-    teaser: Annotated[dict[str, str], Field(min_length=1)] = Field(
-        default_factory=dict
-    )  # of the front page: labels
+    # the figure of the front page: a label for each
+    teaser: Annotated[dict[str, str], Field(min_length=1)] = Field(default_factory=dict)
     film: Shown = ()  # the moving picture of improvers applied many times

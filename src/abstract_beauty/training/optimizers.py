@@ -1,9 +1,8 @@
 """The optimisers of a network: AdamW for everything, or Muon for the matrices inside it and AdamW for the rest."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -53,12 +52,8 @@ class Muon(torch.optim.Optimizer):
                 raise ValueError("Muon is for parameters of two dimensions")
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self) -> None:
         """One step along the gradients that are there."""
-        result = None
-        if closure is not None:
-            with torch.enable_grad():
-                result = closure()
         for group in self.param_groups:
             there = [matrix for matrix in group["params"] if matrix.grad is not None]
             there.sort(key=lambda matrix: tuple(matrix.shape))  # stable: equal shapes keep their order
@@ -68,7 +63,6 @@ class Muon(torch.optim.Optimizer):
                 size = 0.2 * math.sqrt(max(shape)) * group["lr"]
                 for matrix, update in zip(matrices, orthogonalised(updates.float()), strict=True):
                     matrix.add_(update.to(matrix.dtype), alpha=-size)
-        return result
 
     def _momentum(self, matrix: Tensor, momentum: float) -> Tensor:
         state = self.state[matrix]
@@ -93,9 +87,8 @@ def optimizers_for(network: nn.Module, optimizer: str, learning_rate: float) -> 
     chosen: list[torch.optim.Optimizer] = []
     if optimizer == "muon":
         if not hasattr(network, "hidden_matrices"):
-            raise UserError(
-                f"params.yaml: optimizer: muon is for networks made of matrices; {type(network).__name__} needs adamw"
-            )
+            needs = f"{type(network).__name__} needs adamw"
+            raise UserError(f"params.yaml: optimizer: muon is for networks made of matrices; {needs}")
         matrices = network.hidden_matrices()
         chosen.append(Muon(matrices, lr=learning_rate))
         inner = {id(matrix) for matrix in matrices}

@@ -128,17 +128,10 @@ def train(
     """Train the network of a section in its scratch folder, from where it was killed if it was.
 
     Args:
-        project: whose scratch folder is used.
-        params: for the section `training` and the seed.
-        kind: "predictors" or "improvers".
-        name: what the run is called.
-        config: `config_of` it.
         make_task: returns what `fit` trains with, once the devices are known.
-        section: the network's own parameters: what it is and how long it trains.
         begin: gives a new network what it begins with, beyond its random weights.
         anew: train also where this very training has come to its end already. False: for a stage of many trainings,
             which goes on with the next; it removes them all when it ends (`forget`).
-        progress: whether to show a bar.
 
     Raises:
         SharedError: the section's batch cannot be shared out evenly among the processes.
