@@ -181,10 +181,10 @@ def test_improve_applies_the_improver_so_many_times(project, picture, tmp_path, 
         (["score", "{folder}/good.png", "--csv", "{folder}"], ["is a folder"]),
         (["ratings", "{folder}/none"], ["no such folder"]),
         (["ratings", "{folder}/hollow"], ["ratings.csv"]),
-        (["preferences", "{folder}/text.png"], ["not JSON"]),
+        (["preferences", "{folder}/text.png"], ["text.png", "JSON"]),
         (["train", "predictor.best"], ["predictor.best", "predictor.good"]),
         (["train", "predictor.good"], ["no prepared pictures"]),
-        (["measure", "beauty"], ["beauty", "elsewhere, pixels, balance, many, ratings or improver.NAME"]),
+        (["stage", "beauty"], ["beauty: there is no such stage", "dvc.yaml"]),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(project, tmp_path, capsys, arguments, words):

@@ -27,6 +27,8 @@ from abstract_beauty.project import find_project
 from abstract_beauty.training.fit import Terminated
 from abstract_beauty.training.machine import check_launcher, is_first_process, use_threads
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+
 
 def _improve(options: argparse.Namespace) -> None:
     path = weights.find("improvers", options.improver)
@@ -57,9 +59,8 @@ def _train(options: argparse.Namespace) -> None:
     known += [f"improver.{name}" for name in params.improvers]
     for experiment in options.experiments:
         if experiment not in known:
-            raise UserError(
-                f"{experiment}: there is no such experiment in params.yaml; there are {', '.join(known)}"
-            )
+            there = f"there are {', '.join(known)}"
+            raise UserError(f"{experiment}: there is no such experiment in params.yaml; {there}")
         kind, _, name = experiment.partition(".")
         train = predictor_run if kind == "predictor" else improver_run
         run = train(project, params, name, publish=True, progress=not options.quiet)
@@ -88,9 +89,8 @@ def _bench(options: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="abstract-beauty", description="How predictable is a picture, and can it be more so?"
-    )
+    asked = "How predictable is a picture, and can it be more so?"
+    parser = Parser(prog="abstract-beauty", description=asked)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], None], summary: str) -> Callable[..., Any]:
@@ -102,12 +102,8 @@ def _parser() -> argparse.ArgumentParser:
         add(option, type=Path, metavar="FILE", help=what, **more)
 
     def network(add: Callable[..., Any], option: str, default: str, what: str) -> None:
-        add(
-            option,
-            default=default,
-            metavar="NAME",
-            help=f"{what}: reference/NAME, run/NAME or a file (%(default)s)",
-        )
+        which = f"{what}: reference/NAME, run/NAME or a file (%(default)s)"
+        add(option, default=default, metavar="NAME", help=which)
 
     def flag(add: Callable[..., Any], option: str, what: str) -> None:
         add(option, action="store_true", help=what)
@@ -131,9 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     network(add, "--improver", "reference/smoothing", "the improver")
     add("--times", **times)
 
-    add = command(
-        "train", _train, "Train networks of params.yaml; the same command again goes on where it was killed."
-    )
+    goes_on = "the same command again goes on where it was killed"
+    add = command("train", _train, f"Train networks of params.yaml; {goes_on}.")
     experiments = "predictor.NAME, predictor.linear (fitted, in seconds) or improver.NAME"
     add("experiments", nargs="+", metavar="EXPERIMENT", help=experiments)
     flag(add, "--quiet", "no progress bar")
@@ -169,12 +164,8 @@ def _parser() -> argparse.ArgumentParser:
     add = command("export", export_command, "Write the networks as ONNX files.")
     add("--out", type=Path, required=True, metavar="DIR", help="where the files go")
     flag(add, "--half", "keep weights in 16 bits: half the size, nearly the same results")
-    add(
-        "--only",
-        nargs="+",
-        metavar="KIND/NAME",
-        help="for example predictors/good improvers/held (default: all)",
-    )
+    example = "for example predictors/good improvers/held (default: all)"
+    add("--only", nargs="+", metavar="KIND/NAME", help=example)
 
     add = command("card", card_command, "Make a small folder of a finished run that can be sent.")
     add("--name", metavar="NAME", help="what the run is called: small letters, digits, hyphens")
@@ -194,15 +185,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _note(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    """Show what is meant for users, in one line; other libraries' warnings are none of it."""
+    if category is UserWarning:
+        print(f"note: {message}", file=sys.stderr)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, or 2 after one line on stderr that says what to mend."""
     for stream in (sys.stdout, sys.stderr):  # names of files that the terminal's encoding lacks are escaped
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
-    warnings.showwarning = lambda message, category, *_, **__: (
-        print(f"note: {message}", file=sys.stderr) if category is UserWarning else None
-    )
+    warnings.showwarning = _note
     try:
         options.run(options)
         sys.stdout.flush()
@@ -222,12 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 141
     except OSError as error:
-        if error.filename is not None or error.errno not in (
-            errno.ENOSPC,
-            errno.EDQUOT,
-            errno.EIO,
-            errno.EFBIG,
-        ):
+        if error.filename is not None or error.errno not in DISK_FULL:
             raise
         # What print meets on a full disk; the interpreter would meet it again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -40,9 +40,7 @@ def card(
         test=f"{count} pictures of {', '.join(data['test'])}",
         measured=_errors(network, fills, sets) if network.kind == "predictors" else _effects(network),
         curve=_fall(network.curve) if network.curve else "",
-        terms="\n".join(
-            f"- {row['title']}: {row['terms']}. {row['cite']}." for row in data["terms"].values()
-        ),
+        terms="\n".join(f"- {of['title']}: {of['terms']}. {of['cite']}." for of in data["terms"].values()),
     )
 
 
@@ -68,24 +66,21 @@ def _errors(network: Network, fills: Mapping[str, Any], sets: Mapping[str, Any])
     errors = {f"reference/{name}, {key}": error for key, error in network.table["test"].items()}
     errors |= {key: row["mae"] for key, row in fills.items() if key != name}
     rows = [(who.replace("_", " "), f"{error:.4f}", f"{error / telea:.2f}") for who, error in errors.items()]
+    head = ("mean absolute error", "of Telea's")
+    said = _grid(("who guesses the tiles, plain fills by their names", *head), rows)
     others = [
         (key, f"{row['errors'][name]:.4f}", f"{row['of_telea'][name]:.2f}", f"{row['pictures']}")
         for key, row in sets.items()
         if name in row["errors"]
     ]
-    said = _grid(
-        ("who guesses the tiles, plain fills by their names", "mean absolute error", "of Telea's"), rows
-    )
-    head = ("on pictures of other sets", "mean absolute error", "of Telea's", "pictures")
-    return f"{said}\n\n{_grid(head, others)}" if others else said
+    return f"{said}\n\n{_grid(('on pictures of other sets', *head, 'pictures'), others)}" if others else said
 
 
 def _effects(network: Network) -> str:
     """What an improver does, beside the originals and the best plain filter."""
     test, before, best = (network.table[key] for key in ("test", "original", "best_filter"))
-    rows = [
-        (key.replace("_", " "), f"{test[key]:.4f}", f"{before[key]:.4f}") for key in test if key in before
-    ]
+    shared = [key for key in test if key in before]
+    rows = [(key.replace("_", " "), f"{test[key]:.4f}", f"{before[key]:.4f}") for key in shared]
     rival = f"{best['error_judge']:.4f} ({best['name']})" if best["name"] else "none changes so much"
     rows += [("error judge, of the best plain filter at that change", rival, "")]
     return _grid(("mean", f"reference/{network.name}", "originals"), rows)

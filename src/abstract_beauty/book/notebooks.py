@@ -12,6 +12,10 @@ from abstract_beauty.errors import UserError
 
 PARAMETERS = "parameters"  # the tag of the cell whose values a run may replace
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+FORMATS = {
+    "formats": "ipynb,py:percent",
+    "text_representation": {"extension": ".py", "format_name": "percent"},
+}
 _WIDGET = "application/vnd.jupyter.widget-view+json"  # a progress bar: a random id, and nothing to see without a kernel
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 
@@ -26,60 +30,45 @@ def read_script(path: Path) -> NotebookNode:
 
 
 def normalised(notebook: NotebookNode, root: Path | None = None) -> NotebookNode:
-    """A notebook without what changes from run to run: ids, times, papermill's notes, addresses, absolute paths.
+    """A notebook, changed in place, without what varies from run to run: ids, times, papermill's notes, addresses.
 
-    Args:
-        notebook: modified in place and returned.
-        root: the folder whose absolute path is replaced by "." in outputs.
+    The absolute path of `root` becomes "." in outputs.
     """
-    jupytext_notes = notebook.metadata.get("jupytext", {})
-    formats = {
-        "formats": "ipynb,py:percent",
-        "text_representation": {"extension": ".py", "format_name": "percent"},
-    }
-    notebook.metadata = NotebookNode(
-        kernelspec=KERNEL, language_info={"name": "python"}, jupytext=formats if jupytext_notes else {}
-    )
+    formats = FORMATS if notebook.metadata.get("jupytext") else {}
+    notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"}, jupytext=formats)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for index, cell in enumerate(notebook.cells):
         cell.id = f"cell-{index:03d}"
-        cell.metadata = NotebookNode(
-            {"tags": sorted(cell.metadata["tags"])} if cell.metadata.get("tags") else {}
-        )
+        tags = sorted(cell.metadata.get("tags", []))
+        cell.metadata = NotebookNode({"tags": tags} if tags else {})
         if cell.cell_type == "code":
             cell.execution_count = None
-            cell.outputs = [output for output in map(_steady, cell.get("outputs", [])) if output]
-    if root is not None:
-        _replace_text(notebook, str(root.resolve()), ".")
+            cell.outputs = [_steady(output, root) for output in cell.get("outputs", []) if _is_result(output)]
     return notebook
 
 
-def _steady(output: NotebookNode) -> NotebookNode | None:
-    """An output without addresses and counts; progress bars and warnings on stderr are no part of a result."""
-    if output.output_type == "stream":
-        if output.name == "stderr":
-            return None
-        output.text = _ADDRESS.sub("at 0x0", output.text)
+def _is_result(output: NotebookNode) -> bool:
+    """Whether an output is part of a result; progress bars and what is said on stderr are not."""
+    return output.get("name") != "stderr" and _WIDGET not in output.get("data", {})
+
+
+def _steady(output: NotebookNode, root: Path | None) -> NotebookNode:
+    """An output without addresses, counts and the absolute path of `root`."""
+
+    def clean(text: str) -> str:
+        text = _ADDRESS.sub("at 0x0", text)
+        return text if root is None else text.replace(str(root.resolve()), ".")
+
+    if "text" in output:
+        output.text = clean(output.text)
     if output.output_type == "execute_result":
         output.execution_count = None
     if "data" in output:
-        if _WIDGET in output.data:
-            return None
         output.metadata = NotebookNode()
         for kind, value in output.data.items():
             if kind.startswith("text/") and isinstance(value, str):
-                output.data[kind] = _ADDRESS.sub("at 0x0", value)
+                output.data[kind] = clean(value)
     return output
-
-
-def _replace_text(notebook: NotebookNode, old: str, new: str) -> None:
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "text" in output:
-                output.text = output.text.replace(old, new)
-            for kind, value in output.get("data", {}).items():
-                if isinstance(value, str) and kind.startswith("text/"):
-                    output.data[kind] = value.replace(old, new)
 
 
 def parameter_names(notebook: NotebookNode, path: Path) -> list[str]:

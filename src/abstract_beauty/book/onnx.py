@@ -50,19 +50,12 @@ INPUTS: dict[str, tuple[tuple[str, ...], Callable[[Tensor], tuple[Tensor, ...]]]
 
 @dataclass(frozen=True)
 class Exported:
-    """A network as ONNX.
+    """A network as ONNX."""
 
-    Attributes:
-        content: the file.
-        form: "one_pass", "tiles" or "improver": what goes in and out, as the README of the export says.
-        difference: the largest from torch that was seen, of a picture's range.
-        notes: what a program must know besides: for an improver its grain and reach.
-    """
-
-    content: bytes
-    form: str
-    difference: float
-    notes: dict[str, Any]
+    content: bytes  # the file
+    form: str  # a key of INPUTS: what goes in and out, as the README of the export says
+    difference: float  # the largest from torch that was seen, of a picture's range
+    notes: dict[str, Any]  # what a program must know besides: for an improver its grain and reach
 
     @property
     def sha256(self) -> str:
@@ -94,12 +87,8 @@ class _Tiles(nn.Module):
 def export(network: nn.Module, *, half: bool = False) -> Exported:
     """A predictor as ONNX, or an improver: of images whose sides are multiples of its grain.
 
-    Args:
-        network: in eval mode.
-        half: keep the weights in 16 bits; they are widened when the file is loaded.
-
-    Raises:
-        UserError: a package for it is not installed, or the file does not agree with torch.
+    With `half` its weights are kept in 16 bits and widened when the file is loaded. UserError: a package for it is not
+    installed, or the file does not agree with torch.
     """
     if missing := [name for name in PACKAGES if find_spec(name) is None]:
         raise UserError(f"export: needs {missing[0]}; run `pip install 'abstract-beauty[export]'`")
@@ -167,9 +156,8 @@ def halve(model: Any) -> None:
     casts = []
     for tensor in model.graph.initializer:
         values, name = numpy_helper.to_array(tensor), tensor.name
-        if tensor.data_type != TensorProto.FLOAT or values.size < SMALLEST_HALVED:
-            continue
-        if np.abs(values).max() > np.finfo(np.float16).max:
+        is_large = tensor.data_type == TensorProto.FLOAT and values.size >= SMALLEST_HALVED
+        if not is_large or np.abs(values).max() > np.finfo(np.float16).max:
             continue
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
         casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))

@@ -1,7 +1,6 @@
 """A finished run as a small folder that can be sent: card.json by a schema, and thumbnails that may be shown."""
 
 import dataclasses
-import datetime
 import json
 import re
 import subprocess
@@ -95,11 +94,7 @@ def dumps(card: RunCard) -> str:
 
 
 def read_card(folder: Path) -> RunCard:
-    """The card of a folder, checked with its thumbnails, since a stranger may have made it.
-
-    Raises:
-        UserError: one line that names the file, the key, and what is wrong with it.
-    """
+    """The card of a folder, checked with its thumbnails, since a stranger may have made it; UserError names the key."""
     path, own_name = folder / CARD, folder.absolute().name
     try:
         card = pydantic.TypeAdapter(RunCard).validate_json(json.dumps(read_json(path)))
@@ -141,8 +136,3 @@ def _sent(value: Any) -> Any:
     if isinstance(value, list):
         return [_sent(item) for item in value]
     return re.sub(r"^([/~].*/(?=.)|[./]+)", "", value) if isinstance(value, str) else value
-
-
-def today() -> str:
-    """The date for a card, UTC."""
-    return datetime.datetime.now(datetime.UTC).date().isoformat()

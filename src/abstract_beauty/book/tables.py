@@ -38,11 +38,7 @@ class Source:
 
 
 def judges_table(rows: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """The judges' tables of several improvers as text, the untouched pictures first.
-
-    Args:
-        rows: label -> what `judged` measured.
-    """
+    """The judges' tables of several improvers, label -> what `judged` measured, as text; untouched pictures first."""
     first = next(iter(rows.values()))["original"]
     lines = {"original": {head: f"{first[key]:{form}}" for key, (head, form) in JUDGES.items()}}
     lines["original"]["best filter, judge"] = "–"
@@ -64,25 +60,19 @@ def plane(
     rows: Mapping[str, Mapping[str, Any]], curves: Mapping[str, list[dict[str, float]]]
 ) -> dict[str, Any]:
     """The arguments of `plots.change_plane` for several improvers and the filters' curves."""
-    reach = 1.15 * max(row["test"]["change"] for row in rows.values())
-    return {
-        "improvers": {
-            label: (row["test"]["change"], row["test"]["error_judge"]) for label, row in rows.items()
-        },
-        "filters": {
-            name: _up_to(reach, [(point["change"], point["error_judge"]) for point in points])
-            for name, points in curves.items()
-            if name != "original"
-        },
-        "original": curves["original"][0]["error_judge"],
-    }
 
+    def place(row: Mapping[str, float]) -> tuple[float, float]:
+        return row["change"], row["error_judge"]
 
-def _up_to(reach: float, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The points of a curve up to the first one beyond `reach`, so that nothing else stretches the axis."""
-    ordered = sorted(points)
-    inside = [point for point in ordered if point[0] <= reach]
-    return ordered[: len(inside) + 1]
+    improvers = {label: place(row["test"]) for label, row in rows.items()}
+    reach = 1.15 * max(change for change, _ in improvers.values())
+    filters = {}
+    for name, curve in curves.items():
+        points = sorted(map(place, curve))
+        inside = sum(change <= reach for change, _ in points)
+        filters[name] = points[: inside + 1]  # the first one beyond, so that nothing else stretches the axis
+    del filters["original"]
+    return {"improvers": improvers, "filters": filters, "original": curves["original"][0]["error_judge"]}
 
 
 def chosen(pictures: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -104,13 +94,8 @@ def compared(
 def rows(
     f: Predictor, photographs: Mapping[str, Tensor], g: Callable[[Tensor], Tensor] | None = None
 ) -> dict[str, dict[str, Any]]:
-    """The arguments of `plots.prediction_grid`: photographs, what an improver makes of them, how that is predicted.
-
-    Args:
-        f: the predictor.
-        photographs: name -> x, (1, 3, h, w).
-        g: the improver; None: y is x.
-    """
+    """The arguments of `plots.prediction_grid`: photographs (1, 3, h, w) and how they are predicted; or with an
+    improver `g`, what it makes of them and how that is predicted."""
     found: dict[str, dict[str, Any]] = {"rows": {}, "maps": {}, "captions": {}}
     for name, x in photographs.items():
         y = x if g is None else g(x)
@@ -122,9 +107,7 @@ def rows(
             found["captions"][name] = {"full prediction z": error}
         else:
             found["rows"][name] = {"original x": x, "improved y": y, "prediction z": z}
-            found["captions"][name] = {
-                "improved y": f"MAE(x,y) {float(predictability(x, y)):.4f}",
-                "prediction z": error,
-            }
+            change = f"MAE(x,y) {float(predictability(x, y)):.4f}"
+            found["captions"][name] = {"improved y": change, "prediction z": error}
         found["maps"][name] = error_map(y, z)[0]
     return found

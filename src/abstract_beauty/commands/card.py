@@ -1,6 +1,7 @@
 """`abstract-beauty card`: a finished run as a small folder that can be sent as a pull request."""
 
 import argparse
+import datetime
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,12 +26,11 @@ PICTURE, SIDE, QUALITY = "chelsea.png", 160, 85  # a photograph that comes with 
 def thumbnails(run: Project, improvers: Iterable[str]) -> dict[str, bytes]:
     """The picture, its full prediction, and what each improver makes of it: WebP files by label."""
     x = resize_short_side(read_image(photographs() / PICTURE), SIDE)[None]
-    found, good = {"photograph": x}, run.run / "predictors" / "good.safetensors"
-    if good.is_file():
+    found = {"photograph": x}
+    if (good := run.run / "predictors" / "good.safetensors").is_file():
         found["prediction"] = full_prediction(weights.load(good, "predictors"), x)
     for name in improvers:
-        path = run.run / "improvers" / f"{name}.safetensors"
-        if path.is_file():
+        if (path := run.run / "improvers" / f"{name}.safetensors").is_file():
             found[name] = weights.load(path, "improvers")(x)
     return {label: webp(picture[0], QUALITY) for label, picture in found.items()}
 
@@ -57,7 +57,7 @@ def make_card(run: Project, root: Path, **said: str) -> tuple[run_card.RunCard, 
     card = run_card.RunCard(
         **said,
         format=run_card.FORMAT,
-        date=run_card.today(),
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         commit=noted.read_text().strip() if run.root != root and noted.is_file() else checked_out(root),
         pictures=data["source"],
         train_pictures=data["train"]["pictures"],
@@ -80,19 +80,18 @@ def card_command(options: argparse.Namespace) -> None:
         return
     if not re.fullmatch(run_card.NAME, options.name or ""):
         raise UserError(f"--name {options.name or ''}: must be small letters, digits and hyphens, at most 40")
-    default = options.profile == "default"
-    run = project if default else Project(project.root / ".profiles" / options.profile)
+    profile, run = options.profile, project
+    if profile != "default":
+        run = Project(project.root / ".profiles" / profile)
     if not run.params.is_file():
-        mend = f"run `make repro PROFILE={options.profile}`"
-        raise UserError(f"{run.root}: this profile has not been run; {mend}")
-    said = {key: getattr(options, key) for key in ("name", "author", "note")}
+        raise UserError(f"{run.root}: this profile has not been run; run `make repro PROFILE={profile}`")
     try:
-        card, made = make_card(run, project.root, **said)
+        card, made = make_card(run, project.root, name=options.name, author=options.author, note=options.note)
     except pydantic.ValidationError as error:
         raise UserError(f"card: {run_card.complaint(error)}") from error
     except (LookupError, TypeError) as error:
-        what = f"holds results of other code ({error!r}); run `make repro` again"
-        raise UserError(f"{run.results}: {what}") from error
+        mend = "run `make repro` again"
+        raise UserError(f"{run.results}: holds results of other code ({error!r}); {mend}") from error
     out = (options.out or project.results / "runs") / options.name
     if out.exists():
         run_card.read_card(out)  # only a folder that is a card is replaced

@@ -18,9 +18,8 @@ from abstract_beauty.errors import UserError, one_line
 from abstract_beauty.files import replacing
 from abstract_beauty.project import find_project
 
-VERSIONS = re.compile(
-    r"^#\s+(format|jupytext)_version: .*\n", re.MULTILINE
-)  # of who wrote last: noise in git
+# Of who wrote last: noise in git.
+VERSIONS = re.compile(r"^#\s+(format|jupytext)_version: .*\n", re.MULTILINE)
 
 
 def read_pair(pair: Path) -> tuple[nbformat.NotebookNode, bool]:

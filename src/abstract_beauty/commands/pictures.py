@@ -1,7 +1,7 @@
 """Pictures that a user names: files and folders."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -21,31 +21,32 @@ def check_side(name: Path, picture: torch.Tensor) -> None:
 
 def label(path: Path) -> str:
     """What a weights file is called in output: its family and name where it has them, else its path."""
-    return (
-        f"{path.parent.parent.name}/{path.stem}"
-        if path.parent.name in ("predictors", "improvers")
-        else str(path)
-    )
+    family = path.parent.parent.name if path.parent.name in ("predictors", "improvers") else None
+    return f"{family}/{path.stem}" if family else str(path)
 
 
-def expand(paths: Sequence[Path]) -> tuple[list[Path], frozenset[Path]]:
-    """Every picture that is named or lies below a named folder, sorted within it.
+def names_of(files: Iterable[Path]) -> dict[Path, str]:
+    """A name for each file, its own without the suffix; where another file has that already, with a number."""
+    names: dict[Path, str] = {}
+    for path in dict.fromkeys(files):
+        name, number = path.stem, 1
+        while name in names.values():
+            number += 1
+            name = f"{path.stem}-{number}"
+        names[path] = name
+    return names
 
-    Returns:
-        The files; and those that came from folders, where what cannot be read is passed over with a word.
 
-    Raises:
-        UserError: a folder holds no picture.
-    """
+def expand(paths: Sequence[Path]) -> tuple[list[Path], set[Path]]:
+    """Every picture that is named or lies below a named folder; and those of folders; UserError: one holds none."""
     files: list[Path] = []
     found: set[Path] = set()
     for path in paths:
         if not os.path.isdir(path):  # unlike Path.is_dir, no name is too long for it
             files.append(path)
             continue
-        inside = files_below(path)
-        if not inside:
+        if not (inside := files_below(path)):
             raise UserError(f"{printable(path)}: holds no picture")
         files += inside
         found |= set(inside)
-    return files, frozenset(found)
+    return files, found

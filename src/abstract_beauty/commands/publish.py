@@ -31,13 +31,12 @@ SOURCES = Path(__file__).with_name("sources.json")
 
 def configs(profile: Project, params: Params) -> dict[tuple[str, str], dict[str, Any]]:
     """What the weights of each network must say that they depend on."""
-    predictors = {
-        ("predictors", name): predictor_config(profile, params, name)
-        for name in ("linear", *params.predictors)
-    }
-    return predictors | {
-        ("improvers", name): improver_config(profile, params, name) for name in params.improvers
-    }
+    found = {}
+    for name in ("linear", *params.predictors):
+        found["predictors", name] = predictor_config(profile, params, name)
+    for name in params.improvers:
+        found["improvers", name] = improver_config(profile, params, name)
+    return found
 
 
 def finished(profile: Project, params: Params, fills: Mapping[str, Any]) -> list[Network]:
@@ -77,13 +76,14 @@ def data_record(params: Params, table: Mapping[str, Any]) -> dict[str, Any]:
         )
     folders = {"train": data.train, "test": data.test, "elsewhere": params.evaluation.elsewhere}
     shown, terms = {key: [] for key in folders}, {key: {} for key in folders}
-    for key, path in ((key, path) for key, paths in folders.items() for path in paths):
-        parts = path.rstrip("/").split("/")[-2:]  # the set, or the set and a part of it
-        at = next((at for at, part in enumerate(parts) if part in sources), None)
-        if at is None:
-            raise UserError(f"params.yaml: data: the terms of {path} are not known; add them to {SOURCES}")
-        shown[key].append("/".join(parts[at:]))
-        terms[key][parts[at]] = sources[parts[at]]
+    for key, paths in folders.items():
+        for path in paths:
+            parts = path.rstrip("/").split("/")[-2:]  # the set, or the set and a part of it
+            if not (known := [part for part in parts if part in sources]):
+                what = f"the terms of {path} are not known; add them to {SOURCES}"
+                raise UserError(f"params.yaml: data: {what}")
+            shown[key].append("/".join(parts[parts.index(known[0]) :]))
+            terms[key][known[0]] = sources[known[0]]
     return {
         **shown,
         "short_side": data.short_side,

@@ -25,9 +25,8 @@ def _print(name: str, found: dict[str, Any]) -> None:
             print(f"  {measure:24}{''.join(f'{text:22}' for text in columns)}{_spread(row.get('partial'))}")
         if hill := result["hill"]:
             shape = "an inverted U" if hill["is_hill"] else "no inverted U"
-            print(
-                f"  along complexity: {shape} (line R2 {hill['line_r2']:.3f}, parabola {hill['hill_r2']:.3f})"
-            )
+            fits = f"line R2 {hill['line_r2']:.3f}, parabola {hill['hill_r2']:.3f}"
+            print(f"  along complexity: {shape} ({fits})")
 
 
 def ratings_command(options: argparse.Namespace) -> None:
@@ -38,27 +37,21 @@ def ratings_command(options: argparse.Namespace) -> None:
     paths = {part: weights.find("predictors", getattr(options, part)) for part in ("good", "bad", "linear")}
     if options.csv:
         tables = [path for end in ("ratings.csv", "*.xls", "*.xlsx") for path in options.folder.rglob(end)]
-        check_outputs(
-            [options.csv], [*tables, *(file for one in rated for file in one.files), *paths.values()]
-        )
-    sets = [of_files(one) for one in rated]
+        pictures = [file for folder in rated for file in folder.files]
+        check_outputs([options.csv], [*tables, *pictures, *paths.values()])
+    sets = [of_files(folder) for folder in rated]
     f = {part: weights.load(path, "predictors") for part, path in paths.items()}
     found, tables = study(sets, f, options.seed, progress=sys.stderr.isatty())
     if options.csv:
         import pandas as pd
 
-        whole = pd.concat(
-            [
-                table.assign(
-                    set=one.name,
-                    image=[path.name for path in one.files],
-                    **{f"rating_{name}": values for name, values in one.ratings.items()},
-                )
-                for one, table in zip(sets, tables.values(), strict=True)
-            ]
-        )
+        frames = []
+        for rated_set, table in zip(sets, tables.values(), strict=True):
+            columns = {f"rating_{name}": values for name, values in rated_set.ratings.items()}
+            names = [path.name for path in rated_set.files]
+            frames.append(table.assign(set=rated_set.name, image=names, **columns))
         with replacing(options.csv) as temporary:
-            whole.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+            pd.concat(frames).to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
     if options.json:
         for result in found.values():
             for rating in result["ratings"].values():

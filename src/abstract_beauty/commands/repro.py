@@ -30,15 +30,9 @@ GIVEN = tuple(f"results/{name}" for name in ("reference/", "runs/", "trust/", "a
 
 
 def make_copy(project: Project, profile: str, name: str | None = None, cache: Path | None = None) -> Project:
-    """The profile's working copy, brought up to date with the repository: .profiles/NAME.
+    """The profile's working copy, .profiles/NAME, brought up to date with the repository.
 
-    Args:
-        profile: "default" (params.yaml as it is), or a name in profiles/.
-        name: of the copy's folder; the profile's if None.
-        cache: DVC's cache for the copy; the repository's if None, so that what one profile made another finds.
-
-    Raises:
-        UserError: there is no such profile, its values are wrong, or the project is no git checkout.
+    Unless another is given, DVC's cache is the repository's, so that what one profile made another finds.
     """
     folder = project.root / ".profiles" / (name or profile)
     tree = profile_params(project, profile, folder)
@@ -95,10 +89,9 @@ def _copy_files(root: Path, folder: Path) -> None:
 
 def jobs_for(params: Params) -> int:
     """How many stages this machine has cores for; one where each takes all cores, or where they would share a GPU."""
-    gpu = params.training.accelerator != "cpu" and shutil.which("nvidia-smi")
-    return (
-        1 if gpu or not params.threads else max(1, min(8, cores() // params.threads))
-    )  # a gigabyte or two each
+    if not params.threads or (params.training.accelerator != "cpu" and shutil.which("nvidia-smi")):
+        return 1
+    return max(1, min(8, cores() // params.threads))  # a gigabyte or two each
 
 
 @one_line

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -81,20 +81,12 @@ def run(
     targets: Collection[str],
     force: bool,
     settings: Mapping[str, str] | None = None,
-    say: Callable[[str], None] = print,
     jobs: int = 1,
 ) -> int:
-    """`dvc repro` in the project's folder with up to `jobs` stages at once, and a line for each that is done.
+    """`dvc repro` of the `targets` with up to `jobs` stages at once, and a line for each that is done.
 
-    Of the stages that may begin, the one that most others wait for is first. After one fails no other begins. Returns 0,
-    or the exit status of the first that failed.
-
-    Args:
-        targets: stages, or names of a `foreach`; all where none is named.
-        settings: environment variables for DVC and the stages, beyond this process's own.
-
-    Raises:
-        UserError: there is no such stage, or DVC cannot read the pipeline.
+    Of the stages that may begin, the one that most others wait for is first. After one fails no other begins. Returns
+    0, or the exit status of the first that failed. `settings` are environment variables beyond this process's own.
     """
     environment = {
         **os.environ,
@@ -110,7 +102,7 @@ def run(
         changed = json.loads(_dvc(project, environment, "status", "--json") or "{}")
         stages &= closed(before.keys() & changed, after)
     if not stages:
-        say("nothing to do: every stage is up to date")
+        print("nothing to do: every stage is up to date")
         return 0
 
     repro = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", *["--force"] * force]
@@ -145,8 +137,10 @@ def run(
                 done += 1
                 bar.update()
                 with bar.external_write_mode(sys.stdout):
-                    say(f"[{done:{width}}/{len(stages)}] {name}  {outcome(log, status, spent[name])}")
-                    sys.stdout.flush()
+                    print(
+                        f"[{done:{width}}/{len(stages)}] {name}  {outcome(log, status, spent[name])}",
+                        flush=True,
+                    )
                 failed = failed or status
                 if not status:
                     sorter.done(name)

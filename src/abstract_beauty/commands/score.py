@@ -6,44 +6,30 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from abstract_beauty import weights
-from abstract_beauty.commands.pictures import check_side, expand, label
+from abstract_beauty.commands.pictures import check_side, expand, label, names_of
 from abstract_beauty.data.images import printable, read_image, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import check_outputs, replacing, rounded
 from abstract_beauty.scores.scores import SCORES, score
 
 
-def _map_names(images: Sequence[Path], folder: Path) -> dict[Path, Path]:
-    """A name for each picture's map; two pictures of one name in different folders must not overwrite each other."""
-    names: dict[Path, Path] = {}
-    for image in images:
-        name, number = f"{image.stem}.map.png", 1
-        while folder / name in names.values() and image not in names:
-            number += 1
-            name = f"{image.stem}-{number}.map.png"
-        names.setdefault(image, folder / name)
-    return names
-
-
-def _rows(options: argparse.Namespace, files: list[Path], found: frozenset[Path]) -> Iterator[dict[str, Any]]:
+def _rows(options: argparse.Namespace, files: list[Path], found: set[Path]) -> Iterator[dict[str, Any]]:
     """A row a picture, as it is scored; a file of a folder that cannot be scored is named on stderr and left out."""
     from abstract_beauty.book import plots
 
-    paths = {
-        "good": weights.find("predictors", options.predictor),
-        "bad": weights.find("predictors", options.bad),
-        "linear": weights.find("predictors", options.linear),
-    }
-    maps = _map_names(files, options.map) if options.map else {}
-    check_outputs([*maps.values(), *([options.csv] if options.csv else [])], [*files, *paths.values()])
-    f = {part: weights.load(path, "predictors") for part, path in paths.items()}
+    paths = [weights.find("predictors", name) for name in (options.predictor, options.bad, options.linear)]
+    maps = {}
+    if options.map:
+        maps = {path: options.map / f"{name}.map.png" for path, name in names_of(files).items()}
+    check_outputs([*maps.values(), *([options.csv] if options.csv else [])], [*files, *paths])
+    predictors = [weights.load(path, "predictors") for path in paths]
     quiet = len(files) == 1 or not sys.stderr.isatty()
     for name in tqdm(files, unit="picture", disable=quiet):
         try:
@@ -55,18 +41,11 @@ def _rows(options: argparse.Namespace, files: list[Path], found: frozenset[Path]
             tqdm.write(f"left out: {error}", file=sys.stderr)
             continue
         height, width = picture.shape[1:]
-        scores = score(picture, f["good"], f["bad"], f["linear"])
+        scores = score(picture, *predictors)
         if options.map:
             write_image(maps[name], plots.map_image(scores.map, size=(height, width)))
-        yield rounded(
-            {
-                "image": printable(name),
-                **{key: getattr(scores, key) for key in SCORES},
-                "width": width,
-                "height": height,
-                "predictor": label(paths["good"]),
-            }
-        )
+        row = {"image": printable(name), **{key: getattr(scores, key) for key in SCORES}}
+        yield rounded(row | {"width": width, "height": height, "predictor": label(paths[0])})
 
 
 def score_command(options: argparse.Namespace) -> None:
