@@ -66,7 +66,8 @@ def run(project: Project, params: Params, script: Path, out: Path) -> None:
             kept = project.scratch / "failed" / out.name
             with replacing(kept) as temporary:
                 shutil.copyfile(executed, temporary)
-            print("\n".join(error.traceback)[-LONGEST_TRACEBACK:], file=sys.stderr)
+            plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))  # the kernel colours it
+            print(plain[-LONGEST_TRACEBACK:], file=sys.stderr)
             raise UserError(f"{script}: {error.ename}: {error.evalue} (kept in {kept})") from error
         result = nbformat.read(executed, as_version=4)
     for cell in result.cells:
