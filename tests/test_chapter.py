@@ -73,6 +73,21 @@ def test_a_run_that_is_not_the_pipeline_s_is_measured_anew(home, monkeypatch):
     assert chapter.folder == home.scratch / "figures" / "02"
 
 
+def test_a_changed_improver_alone_is_judged_anew(home, monkeypatch):
+    """Filters, and improvers that were not changed, are read as before."""
+    judged = home.results / "improvers"
+    judged.mkdir()
+    for name in ("smoothing", "held"):
+        (judged / f"{name}.json").write_text(json.dumps(KEPT))
+    kept = {"smoothing": home.scratch, "held": home.run}
+    monkeypatch.setattr(chapters, "improver_run", lambda project, params, name: run_at(kept[name] / name))
+    monkeypatch.setattr(chapters, "measure_improver", lambda *_: ANEW)
+    chapter = Chapter("04", improvers={"smoothing": {"steps": 7}})
+    assert chapter.judged("smoothing")[1] == ANEW
+    assert chapter.judged("held")[1] == KEPT and chapter.filters() == KEPT
+    assert chapter.folder == home.scratch / "figures" / "04"
+
+
 def test_what_other_code_made_is_not_read(home, monkeypatch):
     (home.root / "dvc.lock").write_text("")
     said = {

@@ -53,7 +53,8 @@ class Chapter:
         home = dataclasses.replace(self.home, stale=made_by_other_code(self.home))
         self.project = prepared.ensure_data(home, self.params)
         self._predictors: dict[str, Run] = {}
-        self._improvers: list[Run] = []
+        self._improvers: dict[str, Run] = {}
+        self._filters: dict[str, list[dict[str, float]]] | None = None
         for stage in sorted(self.project.stale):
             why = "its code was changed since the pipeline ran it"
             print(f"{stage}: {why}; what this chapter needs of it is made anew")
@@ -71,8 +72,9 @@ class Chapter:
 
     def improver(self, name: str) -> Run:
         """The run of an improver."""
-        self._improvers.append(improver_run(self.project, self.params, name))
-        return self._improvers[-1]
+        if name not in self._improvers:
+            self._improvers[name] = improver_run(self.project, self.params, name)
+        return self._improvers[name]
 
     def photographs(self) -> dict[str, Tensor]:
         """The test pictures by name, (1, 3, h, w) in [0, 1]."""
@@ -85,31 +87,35 @@ class Chapter:
     @property
     def folder(self) -> Path:
         """Where figures go: results/figures/NAME if all that was used is the pipeline's, else the scratch folder."""
-        own = not self.changed and self._published() and self.project.root == self.home.root
+        own = not self.changed and self._published(*self._improvers) and self.project.root == self.home.root
         return (self.project.results if own else self.project.scratch) / "figures" / self.name
 
-    def _published(self) -> bool:
-        used = [*self._predictors.values(), *self._improvers]
+    def _published(self, *improvers: str) -> bool:
+        """Whether the predictors in use, and these improvers, are the pipeline's own."""
+        used = [*self._predictors.values(), *(self._improvers[name] for name in improvers)]
         return all(run.path.is_relative_to(self.project.run) for run in used)
 
     def _networks(self, *names: str) -> dict[str, nn.Module]:
         return {name: run.network for name, run in self.predictors(*names).items()}
 
     def _measured(
-        self, name: str, sections: set[str], measure: Callable, *given: Any, stage: str = ""
+        self, name: str, sections: set[str], measure: Callable, *given: Any, stage: str = "", of: tuple = ()
     ) -> Any:
-        """results/NAME.json if it speaks of the runs in use and of these sections as they are; else measured now."""
+        """results/NAME.json if it speaks of the runs in use and of these sections as they are; else measured now.
+
+        `of` names the improvers that it speaks of, `stage` the pipeline's stage where that has another name.
+        """
         file = self.project.results / f"{name}.json"
         touched = self.changed & sections or (stage or name) in self.project.stale
-        if self._published() and not touched and file.is_file():
+        if self._published(*of) and not touched and file.is_file():
             return read_json(file)
         return measure(self.project, self.params, *given)
 
     def _with_pictures(
-        self, name: str, measure: Callable, f: Any
+        self, name: str, measure: Callable, f: Any, of: tuple = ()
     ) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """results/NAME.json and models/run/NAME.safetensors, as `_measured`."""
-        found = self._measured(name, {name}, measure, f)
+        found = self._measured(name, {name}, measure, f, of=of)
         if isinstance(found, tuple):
             return found
         return found, read_pictures(self.project.run / f"{name}.safetensors")
@@ -131,16 +137,18 @@ class Chapter:
         return self._measured("fills", set(), measure_fills)
 
     def filters(self) -> dict[str, list[dict[str, float]]]:
-        """Each plain filter's curve (`measure_filters`); half a minute where it is measured anew."""
-        f = self._networks("good", "bad", "judge")
-        return self._measured("filters", {"evaluation"}, measure_filters, f)
+        """Each plain filter's curve (`measure_filters`); a minute, once a chapter, where it is measured anew."""
+        if self._filters is None:
+            f = self._networks("good", "bad", "judge")
+            self._filters = self._measured("filters", {"evaluation"}, measure_filters, f)
+        return self._filters
 
     def judged(self, name: str) -> tuple[Run, dict[str, Any]]:
         """An improver, and its judges' table beside plain filters (`measure_improver`)."""
         filters, run = self.filters(), self.improver(name)
         given = run, self._networks("good", "bad", "judge"), filters
         where, stage = f"improvers/{name}", f"measure-improver@{name}"
-        return run, self._measured(where, {"evaluation"}, measure_improver, *given, stage=stage)
+        return run, self._measured(where, {"evaluation"}, measure_improver, *given, stage=stage, of=(name,))
 
     def pixels(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """The experiments on bare pixels, and their pictures (`measure_pixels`); minutes where they are made anew."""
@@ -156,7 +164,8 @@ class Chapter:
         """Improvers applied many times, and their pictures (`measure_many`); a minute where it is made anew."""
         for name in self.params.improvers:
             self.improver(name)
-        return self._with_pictures("many", measure_many, self._networks("good")["good"])
+        f = self._networks("good")["good"]
+        return self._with_pictures("many", measure_many, f, of=tuple(self.params.improvers))
 
     def ratings(self) -> dict[str, Any]:
         """Scores along the dials, against ratings, and by observer; minutes where they are measured anew."""
