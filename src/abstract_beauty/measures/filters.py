@@ -18,7 +18,7 @@ from torch import Tensor
 
 BILATERAL_COLOUR = 0.05  # range width a pixel of spatial width, in summed channel difference (0 to 3)
 TOTAL_VARIATION_ITERATIONS = 200
-MOST_TRIED = 24  # strengths, in the search for one
+MOST_HALVINGS = 16  # in the search for a strength
 
 
 def gaussian(picture: np.ndarray, strength: float) -> np.ndarray:
@@ -85,13 +85,14 @@ def strength_for(name: str, x: Float[Tensor, "b 3 h w"], change: float) -> float
     as near as one of them. Measure MAE(x, y) again where it matters.
     """
     smooth = FILTERS[name]
-    low, high, strength = 0.0, math.inf, smooth.first
+    low, high, strength, halvings = 0.0, math.inf, smooth.first, 0
     misses = {low: change}  # of every strength that was tried
-    while min(misses.values()) > max(1e-4, 0.005 * change) and len(misses) < MOST_TRIED:
+    while min(misses.values()) > max(1e-4, 0.005 * change) and halvings <= MOST_HALVINGS:
         excess = (smooth(x, strength) - x).abs().double().mean().item() - change
         misses[strength] = abs(excess)
         low, high = (strength, high) if excess < 0 else (low, strength)
         if low == smooth.largest:
             break
-        strength = min(2 * low, smooth.largest) if high == math.inf else (low + high) / 2
+        halvings += high < math.inf
+        strength = (low + high) / 2 if halvings else min(2 * low, smooth.largest)
     return min(misses, key=misses.__getitem__)
