@@ -223,9 +223,8 @@ def fit(
             fabric.backward(values["loss"])
             norms = []
             for part in optimizers:  # each has its own share of the weights
-                norms.append(
-                    fabric.clip_gradients(model, part, max_norm=params.clip, error_if_nonfinite=False)
-                )
+                norm = fabric.clip_gradients(model, part, max_norm=params.clip, error_if_nonfinite=False)
+                norms.append(norm)
                 part.step()
             values = {**values, "gradient_norm": torch.stack(norms).norm()}
             finite.note(i + 1, values)
