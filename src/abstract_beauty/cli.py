@@ -25,7 +25,7 @@ from abstract_beauty.improvers import improve
 from abstract_beauty.params import load_params
 from abstract_beauty.project import find_project
 from abstract_beauty.training.fit import Terminated
-from abstract_beauty.training.machine import check_launcher, is_first_process, use_threads
+from abstract_beauty.training.machine import is_first_process, use_threads
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
@@ -52,7 +52,6 @@ def _train(options: argparse.Namespace) -> None:
     from abstract_beauty.experiments.improver import improver_run
     from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
 
-    check_launcher()
     project, params = find_project(), load_params()
     use_threads(params.threads)
     known = ["predictor.linear", *(f"predictor.{name}" for name in params.predictors)]

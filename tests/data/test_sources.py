@@ -2,12 +2,10 @@
 
 import os
 import socket
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from huggingface_hub import HfApi
 from PIL import Image
 
 from abstract_beauty.data import folder, load_split, prepare, read_manifest
@@ -232,13 +230,6 @@ def test_a_remote_dataset_needs_a_pin_and_the_network(tmp_path, offline, options
         made(tmp_path / "out", source="hub", **options)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
-
-
-def test_a_branch_is_resolved_to_the_commit_to_pin_but_not_taken(tmp_path, offline, monkeypatch):
-    told = {("owner/name", "main"): SimpleNamespace(sha=COMMIT)}
-    monkeypatch.setattr(HfApi, "dataset_info", lambda self, name, *, revision, timeout: told[name, revision])
-    with pytest.raises(UserError, match=rf"got 'main'; at present that is {COMMIT}, or name a local folder"):
-        made(tmp_path / "out", source="hub", train="owner/name", revision="main")
 
 
 @pytest.mark.parametrize(("option", "value"), [("column", "picture"), ("hub_split", "validation")])

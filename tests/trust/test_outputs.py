@@ -12,7 +12,6 @@ import pytest
 from abstract_beauty.cli import main
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import check_outputs, replacing
-from abstract_beauty.training.machine import from_launcher
 
 
 @pytest.fixture
@@ -115,13 +114,3 @@ def test_a_mistaken_argument_is_one_line(arguments, words, capsys):
     said = capsys.readouterr().err
     assert ended.value.code == 2
     assert said.count("\n") == 1 and words in said and "--help" in said
-
-
-def test_a_launcher_s_number_that_is_none_is_named(monkeypatch, capsys):
-    for value in ("x", "", "-1", "2.0"):
-        monkeypatch.setenv("RANK", value)
-        with pytest.raises(UserError, match="RANK"):
-            from_launcher("RANK", 1)
-    monkeypatch.setenv("RANK", "x")
-    assert main(["train", "predictor.good"]) == 2
-    assert capsys.readouterr().err.startswith("abstract-beauty: RANK: is 'x'")

@@ -54,7 +54,7 @@ def _open(name: str, option: str, params: DataParams) -> Any:
         if not re.fullmatch(r"[0-9a-f]{40}", revision):
             raise UserError(
                 f"data.revision: the dataset '{where}' needs the full commit hash of a revision (40 hexadecimal "
-                f"digits), got '{revision}'; {_commit_now(where, revision)}, or name a local folder that exists"
+                f"digits), got '{revision}'; copy it from the history on its page, or name a local folder that exists"
             )
     import datasets  # heavy, and needed by this source alone
 
@@ -69,19 +69,6 @@ def _open(name: str, option: str, params: DataParams) -> Any:
         what = f"cannot be opened ({_line(error)}); check it and the network"
         raise UserError(f"{option}: the dataset '{name}' {what}") from error
     raise UserError(f"data.column: '{name}' has no column '{params.column}'; it has {', '.join(columns)}")
-
-
-def _commit_now(where: str, revision: str) -> str:
-    """How to pin a dataset: the commit that a branch or tag (the default branch for "") is at, where the hub says it.
-
-    It is told, not taken: pictures that were fetched on two days must not differ without a change of params.yaml.
-    """
-    from huggingface_hub import HfApi
-
-    try:
-        return f"at present that is {HfApi().dataset_info(where, revision=revision or None, timeout=10).sha}"
-    except Exception:  # no network, no such dataset, no such revision
-        return "copy it from the history on its page"
 
 
 def _picture(name: str, index: int, value: Any, split: Split | None, params: DataParams) -> Found | Skip:

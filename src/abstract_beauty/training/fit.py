@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import math
+import os
 import signal
 import sys
 import threading
@@ -25,7 +26,7 @@ from tqdm.auto import tqdm
 from abstract_beauty.errors import SharedError
 from abstract_beauty.params import TrainingParams
 from abstract_beauty.training.checkpoints import Row, State, load_checkpoint, save_checkpoint
-from abstract_beauty.training.machine import from_launcher, processes
+from abstract_beauty.training.machine import processes
 from abstract_beauty.training.optimizers import optimizers_for
 
 Fabric = Any  # lightning.fabric.Fabric; imported only where one is made, since that import takes seconds
@@ -86,7 +87,7 @@ def make_fabric(params: TrainingParams) -> Fabric:
     # Else it prints a line about the precision, which belongs into the record of a run and nowhere else.
     for part in ("fabric", "pytorch"):
         logging.getLogger(f"lightning.{part}").setLevel(logging.WARNING)
-    world, local = processes(), max(1, from_launcher("LOCAL_WORLD_SIZE", 1))
+    world, local = processes(), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     fabric = Fabric(
         accelerator=params.accelerator,
         devices=local,

@@ -8,8 +8,6 @@ from typing import Any
 
 import torch
 
-from abstract_beauty.errors import UserError
-
 MIXED = "mixed"
 
 
@@ -40,31 +38,16 @@ def use_threads(threads: int) -> None:
         torch.set_num_threads(threads)
 
 
-def from_launcher(name: str, default: int) -> int:
-    """A number that torchrun hands to each process; UserError where it is none."""
-    text = os.environ.get(name, str(default))
-    if not (text.isascii() and text.isdigit()):
-        what = f"is {text!r} in the environment, and must be a whole number"
-        raise UserError(f"{name}: {what}; torchrun sets it")
-    return int(text)
-
-
-def check_launcher() -> None:
-    """UserError where torchrun's numbers are none; Lightning reads them too, and would end in a traceback."""
-    for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE", "RANK", "LOCAL_RANK"):
-        from_launcher(name, 0)
-
-
 def processes() -> int:
     """How many processes train together: as many as torchrun started, else 1."""
-    return from_launcher("WORLD_SIZE", 1)
+    return int(os.environ.get("WORLD_SIZE", 1))
 
 
 def is_first_process() -> bool:
     """Whether this process is the one, of all that train together, that writes files and prints."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         return torch.distributed.get_rank() == 0
-    return processes() == 1 or from_launcher("RANK", 0) == 0
+    return processes() == 1 or os.environ.get("RANK", "0") == "0"
 
 
 def wait_for_all_processes() -> None:
