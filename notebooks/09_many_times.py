@@ -69,10 +69,7 @@ plots.show(
 
 # %% tags=["hide-input"]
 moving = [name for name in chapter.params.book.film if name in numbers]
-frames = [
-    {titles[name]: pictures["x/0" if n == 0 else f"{name}/{n}"][0] for name in moving}
-    for n in stages
-]
+frames = [{titles[name]: pictures["x/0" if n == 0 else f"{name}/{n}"][0] for name in moving} for n in stages]
 plots.show_animation(
     [plots.image_row({f"{label}\n{n} times": one for label, one in frame.items()}) for n, frame in zip(stages, frames, strict=True)],
     folder / "film.gif",

@@ -148,9 +148,9 @@ plots.show(
 # %% tags=["hide-input"]
 drawn = {
     dial: {
-        f"{level + 1}": torch.from_numpy(dials.dial_picture(dial, level, 0, chapter.params.seed, 160)).permute(
-            2, 0, 1
-        )
+        f"{level + 1}": torch.from_numpy(
+            dials.dial_picture(dial, level, 0, chapter.params.seed, 160)
+        ).permute(2, 0, 1)
         for level in range(dials.LEVELS)
     }
     for dial in dials.DIALS
