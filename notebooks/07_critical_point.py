@@ -319,10 +319,10 @@ plots.show(
 fixed, random = direct["grid"]
 pd.DataFrame(
     {
-        "photograph": {"on the article's grid": original["predictability"], "averaged over four grids": original["error_averaged"], "by the judge": original["error_judge"], "MAE(x,y)": 0.0},
+        "photograph": {"on the article's grid": original["error"], "averaged over four grids": original["error_averaged"], "by the judge": original["error_judge"], "MAE(x,y)": 0.0},
     }
     | {
-        label: {"on the article's grid": row["predictability"], "averaged over four grids": row["error_averaged"], "by the judge": row["error_judge"], "MAE(x,y)": row["change"]}
+        label: {"on the article's grid": row["error"], "averaged over four grids": row["error_averaged"], "by the judge": row["error_judge"], "MAE(x,y)": row["change"]}
         for label, row in {"one grid": fixed, "a new grid each step": random}.items()
     }
 ).map("{:.4f}".format)  # fmt: skip
@@ -330,7 +330,7 @@ pd.DataFrame(
 # %% tags=["hide-input"]
 gained = {
     label: (
-        original["predictability"] - row["predictability"],
+        original["error"] - row["error"],
         original["error_averaged"] - row["error_averaged"],
     )
     for label, row in {"one": fixed, "new": random}.items()

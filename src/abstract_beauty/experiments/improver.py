@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.pictures import data_hash, judged_images, pictures
 from abstract_beauty.experiments.predictor import networks, predictor_config, predictor_run
 from abstract_beauty.files import read_json, write_json

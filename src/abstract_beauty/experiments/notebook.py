@@ -6,6 +6,7 @@ improver); each is replaced by that section's values.
 
 import dataclasses
 import os
+import re
 import shutil
 import sys
 import warnings
