@@ -1,6 +1,9 @@
 """Arrows point one way: what a module may import of the package, and what a stage's dependencies therefore cover."""
 
 import ast
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,3 +101,22 @@ def test_nothing_is_unpickled():
     for path in MODULES:
         for word in ("import pickle", "torch.load", "allow_pickle"):
             assert word not in path.read_text(), path
+
+
+def test_no_name_is_undefined():
+    """The linter takes shapes for names, so that rule is off there: whatever else it finds is a bug of an error path."""
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--isolated",
+        "--select",
+        "F821",
+        "--output-format",
+        "concise",
+        ROOT,
+    ]
+    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    names = set(re.findall(r"Undefined name `(\w+)`", found))
+    assert names <= {"b", "n", "length", "rings"}, found
