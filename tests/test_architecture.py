@@ -104,7 +104,7 @@ def test_nothing_is_unpickled():
 
 
 def test_no_name_is_undefined():
-    """The linter takes shapes for names, so that rule is off there: whatever else it finds is a bug of an error path."""
+    """Shapes in signatures pass for names, so the linter has this rule off: what else it finds is a bug."""
     command = [
         sys.executable,
         "-m",
