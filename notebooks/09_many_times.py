@@ -52,7 +52,7 @@ Markdown(
 # %% tags=["hide-input"]
 stages = sorted({n for n in (*FRAMES, times) if n <= times})
 film = {
-    "\n".join(textwrap.wrap(titles[name], 10)): {
+    "\n".join(textwrap.wrap(titles[name].removeprefix("smoothing, "), 9)): {
         str(n): pictures["x/0" if n == 0 else f"{name}/{n}"][0]
         for n in stages
         if n == 0 or f"{name}/{n}" in pictures
