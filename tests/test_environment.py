@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import sys
+import sysconfig
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -147,7 +148,9 @@ def test_conda_reads_the_same_lock() -> None:
 def test_running_environment_is_the_lock() -> None:
     if Path(sys.prefix).resolve() != (ROOT / ".venv").resolve():
         pytest.skip("not running in the repository's own .venv")
-    installed = {canonicalize_name(d.metadata["Name"]): Version(d.version) for d in metadata.distributions()}
+    # Its own folder: once setuptools is imported, sys.path has the copies of packages that setuptools carries as well.
+    distributions = metadata.distributions(path=[sysconfig.get_path("purelib")])
+    installed = {canonicalize_name(d.metadata["Name"]): Version(d.version) for d in distributions}
     different = {
         name: f"installed {installed.get(name)}, lock {pinned}"
         for name, pinned in lock().items()
