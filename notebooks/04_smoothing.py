@@ -169,7 +169,7 @@ Markdown(
 # %% [markdown]
 # ## The same loss, with a network that can copy
 #
-# Now the same loss, the same photographs and the same number of steps, but a small U-Net that adds its output to its input. It
+# Now the same loss and the same photographs, in fewer steps, but a small U-Net that adds its output to its input. It
 # begins as a copy and is free to smooth as much as it likes.
 
 # %% tags=["hide-input"]
@@ -247,7 +247,7 @@ Markdown(
     f"- **To keep the contrast.** The plain improver keeps {test['contrast_kept']:.1%} of it and shifts the mean colour by "
     f"{test['colour_shift']:.4f}, which nobody asked for.\n"
     f"- **To tell the loss from the network.** After {plain.curve[-1]['step']} steps the plain stack's loss is "
-    f"{plain_numbers['final_loss']:.4f}, the U-Net's {unet_numbers['final_loss']:.4f}. How much of the smoothing is the loss and "
+    f"{plain_numbers['final_loss']:.4f}, the U-Net's, after {unet.curve[-1]['step']}, {unet_numbers['final_loss']:.4f}. How much of the smoothing is the loss and "
     f"how much is a network that cannot copy yet, the controls of [a later chapter](07_critical_point.ipynb) say.\n"
     f"- **Error bars.** One seed each. No difference here should be trusted to its last digit."
 )

@@ -200,7 +200,7 @@ Markdown(
     f"{deep['test']['error_judge']:.4f}, {beside}.\n"
     f"- **To beat a filter.** Of the {len(known)} improvers that can be compared with a filter at the same change, "
     f"{len(won) or 'none'} {'has' if len(won) == 1 else 'have'} a lower error by the judge{': ' + ', '.join(won) if won else ''}.\n"
-    f"- **The same effort for all.** Equal numbers of steps are not equal work: for each pixel the deep network multiplies more often. "
+    f"- **The same effort for all.** The networks were trained for different numbers of steps, and even equal numbers would not be equal work: for each pixel the deep network multiplies more often. "
     f"And one learning rate served them all.\n"
     f"- **Error bars.** One seed each. A gap that is small beside the difference between seeds means nothing, and that "
     f"difference has not been measured here."

@@ -172,7 +172,8 @@ plots.show(
 # ## What failed
 
 # %% tags=["hide-input"]
-followed = [name for name in gain.index if honest[name] > 1.02]
+others = [name for name in gain.index if name != "linear fill"]  # it is one of the other pair
+followed = [name for name in others if honest[name] > 1.02]
 error, kept = meant["error_averaged"], meant["high_frequency_kept"]
 missed = (
     f"- **To get what was asked for.** With {fewer} of the {len(gain)} bad predictors the pixels that were moved for more progress have less of it. They now "
@@ -182,8 +183,8 @@ missed = (
 )
 Markdown(
     (missed if fewer and kept.min() > 1 and error.min() > original["error_averaged"] else "")
-    + f"- **A fair beginner.** Of the five, {len(followed) or 'none'} lead{'s' if len(followed) == 1 else ''} to pictures whose progress also rises by more than 2 % for the pair that took no part"
-    f"{': ' + ', '.join(followed) if followed else ''}.\n"
+    + f"- **A fair beginner.** Of the {len(others)} that are not of the other pair themselves, {len(followed) or 'none'} lead{'s' if len(followed) == 1 else ''} to pictures whose progress also rises by more than 2 % for the pair that took no part"
+    f"{': ' + ', '.join(followed) if followed else ''}; by their own pair it rises with {int((gain[others] > 1).sum()) or 'none'} of them.\n"
     f"- **To stay with the photograph.** The results move by {meant['change'].min():.3f} to {meant['change'].max():.3f} and keep "
     f"{meant['high_frequency_kept'].min():.0%} to {meant['high_frequency_kept'].max():.0%} of the fine detail. Without a wish to stay there is no end to it.\n"
     f"- **Steps.** {chapter.params.pixels.steps} steps downhill, one step size, {chapter.params.pixels.pictures} squares of {chapter.params.pixels.side} pixels: too few to see where it ends."

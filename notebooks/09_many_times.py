@@ -114,7 +114,7 @@ chart(
 # %% tags=["hide-input"]
 chart(
     "error", "MAE(y,z)", folder / "error.png",
-    "The good predictor's error. Once more is nearly always easier to guess than once.", some,
+    "The good predictor's error. For most, once more is easier to guess than once; one that is asked for a given error, and no less, goes up as often as down.", some,
 )  # fmt: skip
 
 # %% tags=["hide-input"]

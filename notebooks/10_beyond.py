@@ -75,7 +75,7 @@ plots.show(
 # ## Other wishes
 #
 # **Smoothing, held.** Contrast and the finest detail are counted before and after, channel by channel, and a loss of more than a twentieth is paid for. Contrast may
-# move from place to place. What lies between fine and coarse is free. *Further* is the same network and loss with other weights, which let it go further.
+# move from place to place. What lies between fine and coarse is free. *Further* is the same kind of network and the same loss with other weights, which let it go further.
 
 # %% tags=["hide-input"]
 tables.Source(losses.smoothing_held, contrast_lost)
@@ -219,7 +219,7 @@ Markdown(
     + (
         f"- **More of the same.** With other weights the held improver of the reference run changes more ({further['change']:.4f}) and keeps {further['high_frequency_kept']:.0%} of the detail, "
         f"but stands {abs(gaps['held_further']):.4f} {'below' if gaps['held_further'] < 0 else 'above'} the best filter, where the first one stands {abs(gaps['held']):.4f} {'below' if gaps['held'] < 0 else 'above'}. "
-        "It also trained for less than half as many steps, so this says nothing about its limit.\n"
+        "It is also a narrower network, trained for less than half as many steps, so this says nothing about its limit.\n"
         if further and {"held", "held_further"} <= set(gaps)
         else ""
     )

@@ -93,7 +93,7 @@ def test_a_newcomer_needs_its_file_its_row_and_its_line(copy):
         "failed.html",
         "notebooks/12_newcomer.html",
     ):
-        assert "a newcomer’s idea" in _plain(html / f"{page}.html"), page
+        assert "a newcomer’s idea" in _plain(html / page), page
 
 
 def _plain(page):
