@@ -66,7 +66,7 @@ def copy():
 
 
 @pytest.mark.slow
-def test_a_newcomer_needs_its_file_its_row_and_its_line(copy):
+def test_a_newcomer_needs_its_file_its_row_and_its_line(copy, capsys):
     package = copy.root / "src" / "abstract_beauty"
     (package / "losses" / "newcomer.py").write_text(LOSS)
     (package / "improvers" / "newcomer.py").write_text(NETWORK)
@@ -75,14 +75,14 @@ def test_a_newcomer_needs_its_file_its_row_and_its_line(copy):
     (copy.root / "notebooks" / "12_newcomer.py").write_text(CHAPTER)
     contents = copy.root / "book" / "contents.yml"
     contents.write_text(contents.read_text().replace("  - 11_meaning\n", "  - 11_meaning\n  - 12_newcomer\n"))
-    said = []
-    assert repro.run(copy, [], False, say=said.append, jobs=2) == 0, "\n".join(said)
+    failed = repro.run(copy, [], False, jobs=2)
+    said = capsys.readouterr().out
+    assert not failed, said
+    stages = [(line.split("] ")[1].split()[0], line) for line in said.splitlines() if line.startswith("[")]
     trained = [
-        line for line in said if "train-" in line and not any(w in line for w in ("cache", "unchanged"))
+        name for name, line in stages if "train-" in name and "cache" not in line and "unchanged" not in line
     ]
-    assert [line.split()[2] for line in trained] == ["train-improver@newcomer"], (
-        "nothing else is trained for it"
-    )
+    assert trained == ["train-improver@newcomer"], "nothing else is trained for it"
     row = json.loads((copy.results / "improvers" / "newcomer.json").read_text())
     assert row["test"]["change"] > 0 and row["best_filter"]
     assert "newcomer" in json.loads((copy.results / "many.json").read_text())
