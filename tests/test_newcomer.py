@@ -49,11 +49,16 @@ CHAPTER = """# %% [markdown]
 newcomer = {}
 
 # %%
+import pandas as pd
+
+from abstract_beauty.book import plots
 from abstract_beauty.chapter import Chapter
 
 chapter = Chapter("12_newcomer", improvers={"newcomer": newcomer})
 run, row = chapter.judged("newcomer")
 print(chapter.titles()["newcomer"], row["final_loss"])
+chart = plots.curves({"newcomer": pd.DataFrame(run.curve)}, "loss", ylabel="loss")
+plots.show(chart, chapter.folder / "loss.png", caption="Its loss.", alt="Line chart of the loss")
 """
 
 
@@ -82,7 +87,6 @@ def test_a_newcomer_needs_its_file_its_row_and_its_line(copy, capsys):
     trained = [
         name for name, line in stages if "train-" in name and "cache" not in line and "unchanged" not in line
     ]
-    assert trained == ["train-improver@newcomer"], "nothing else is trained for it"
     row = json.loads((copy.results / "improvers" / "newcomer.json").read_text())
     assert row["test"]["change"] > 0 and row["best_filter"]
     assert "newcomer" in json.loads((copy.results / "many.json").read_text())
@@ -94,6 +98,7 @@ def test_a_newcomer_needs_its_file_its_row_and_its_line(copy, capsys):
         "notebooks/12_newcomer.html",
     ):
         assert "a newcomer’s idea" in _plain(html / page), page
+    assert trained == ["train-improver@newcomer"], "nothing else is trained for it"
 
 
 def _plain(page):
