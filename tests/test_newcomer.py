@@ -98,7 +98,8 @@ def test_a_newcomer_needs_its_file_its_row_and_its_line(copy, capsys):
         "notebooks/12_newcomer.html",
     ):
         assert "a newcomer’s idea" in _plain(html / page), page
-    assert trained == ["train-improver@newcomer"], "nothing else is trained for it"
+    # On a second run of this test not even that one: DVC has it in its cache.
+    assert set(trained) <= {"train-improver@newcomer"}, "nothing else is trained for it"
 
 
 def _plain(page):
