@@ -1,4 +1,4 @@
-"""Fills and filters: blindness, exactness where it is promised, known answers, matched fidelity."""
+"""Fills and filters: blindness, exactness where it is promised, known answers, matched change."""
 
 import numpy as np
 import pytest

@@ -140,7 +140,7 @@ class EvaluationParams:
     """How every network is measured."""
 
     pictures: CountOrZero = 0  # improvers and filters are judged on so many test pictures; 0: on all
-    filter_strengths: Annotated[int, Field(ge=2, le=50)] = 6  # points on each filter's fidelity curve
+    filter_strengths: Annotated[int, Field(ge=2, le=50)] = 6  # points on each filter's curve
     elsewhere: tuple[str, ...] = ()  # folders of other pictures, on which predictors are measured as well
     elsewhere_pictures: Count = 100  # of each folder at most so many
 

@@ -81,4 +81,6 @@ def run(project: Project, params: Params, script: Path, out: Path) -> None:
 def stage(project: Project, params: Params, name: str) -> None:
     """Execute notebooks/NAME.py into book/notebooks/NAME.ipynb."""
     script = project.root / "notebooks" / f"{name}.py"
+    # The stage's output, of a chapter without a figure as well.
+    (project.results / "figures" / name).mkdir(parents=True, exist_ok=True)
     run(project, params, script, project.root / "book" / "notebooks" / f"{name}.ipynb")
