@@ -188,7 +188,7 @@ pd.DataFrame(
 # more and more training, and what it misses at a glance against people's ratings.
 
 # %% tags=["hide-input"]
-seeing = pd.DataFrame(people["seeing"])
+seeing = pd.DataFrame(people["observers"])
 names_of_sets = list(sets)
 
 

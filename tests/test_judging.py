@@ -38,13 +38,3 @@ def test_at_the_same_detail_another_filter_may_be_best():
 def test_where_no_filter_gets_there_is_none():
     assert judging.best_at(CURVES, "change", 0.05) is None
     assert judging.best_at({"original": CURVES["original"]}, "change", 0.0) is None
-
-
-def test_both_comparisons_are_told_in_one_sentence():
-    row = {"test": {"change": 0.035, "high_frequency_kept": 0.95}}
-    assert judging.in_words(row, CURVES) == (
-        "the best plain filter that changes as much (gaussian) has 0.0550 and keeps 30.0% of the detail; "
-        "the best that keeps as much detail (total variation) has 0.0700 and keeps 90.0% of the contrast"
-    )
-    row = {"test": {"change": 0.5, "high_frequency_kept": 0.95}}
-    assert judging.in_words(row, CURVES).startswith("no plain filter changes as much; the best that keeps")

@@ -7,6 +7,7 @@ from safetensors.torch import save_file
 from abstract_beauty import losses
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.improver import loss_values, predictors_of
+from abstract_beauty.losses import LOSSES
 from abstract_beauty.losses import _scorers as scorers
 from abstract_beauty.params import ImproverParams
 
@@ -55,7 +56,7 @@ def test_descending_the_loss_raises_the_score(scorer):
     assert predictors_of(section) == {}
     x = torch.rand(1, 3, 32, 32)
     y = x.clone().requires_grad_(True)
-    values = loss_values(section, x, y, {}, scorer=scorer)
+    values = loss_values(LOSSES[section.loss], section.weights, x, y, {}, scorer=scorer)
     assert set(values) == {"loss", "mae_xy"}
     values["loss"].backward()
     with torch.no_grad():

@@ -23,6 +23,7 @@ from abstract_beauty.commands import bench_runs as timed
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.improver import loss_values
 from abstract_beauty.files import rounded, write_json
+from abstract_beauty.losses import LOSSES
 from abstract_beauty.params import ImproverParams, Params, PredictorParams, TrainingParams, load_params
 from abstract_beauty.prediction.full_prediction import MARGIN, TILE, along_axis, contexts, full_prediction
 from abstract_beauty.prediction.predictability import mae
@@ -114,8 +115,9 @@ def loss_of(row: PredictorParams | ImproverParams, f: nn.Module) -> tuple[Callab
         return lambda network, i: mae(network(context, hidden), centre), row.batch
     x = timed.picture(row.crop, row.batch)
     if isinstance(row, ImproverParams):
+        loss = LOSSES[row.loss]
         tiles = row.batch * len(along_axis(row.crop, 0)[1]) ** 2
-        return lambda g, i: loss_values(row, x, g(x), {"good": f, "bad": f})["loss"], tiles
+        return lambda g, i: loss_values(loss, row.weights, x, g(x), {"good": f, "bad": f})["loss"], tiles
     phases = (0, TILE // 2)  # the article's grid, and another in turn
     tiles = row.batch * statistics.mean(len(along_axis(row.crop, phase)[1]) ** 2 for phase in phases)
     return lambda network, i: mae(x, full_prediction(network, x, (phases[i % 2],) * 2)), tiles

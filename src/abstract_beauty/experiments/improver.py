@@ -1,11 +1,13 @@
 """Train an improver through frozen predictors, and measure what it does to the test pictures."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from abstract_beauty.data import Picture
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.pictures import data_hash, judged_images, pictures
 from abstract_beauty.experiments.predictor import networks, predictor_config, predictor_run
@@ -22,22 +24,23 @@ from abstract_beauty.training.batches import Crops, random_phase
 from abstract_beauty.training.checkpoints import Row
 from abstract_beauty.training.fit import Fabric, Task, seed_for
 
+Loss = Callable[..., Tensor]
 FLAT = 1 / 256  # standard deviation of an image's pixels, below which 8 bits show nothing
 
 
 def loss_values(
-    section: ImproverParams,
+    loss: Loss,
+    weights: Mapping[str, float],
     x: Tensor,
     y: Tensor,
     f: Mapping[str, nn.Module],
     phase: Phase = (0, 0),
     scorer: Callable[[Tensor], Tensor] | None = None,
 ) -> dict[str, Tensor]:
-    """The loss that a section names, given the tensors that it names, with the parts it is made of for the curve.
+    """A loss with its weights, given the tensors that it names, with the parts it is made of for the curve.
 
     f are the predictors "good" and, for losses of two, "bad"; the scorer is for the loss that asks one.
     """
-    loss = LOSSES[section.loss]
     names, _ = needs(loss)
     given: dict[str, Any] = {"x": x, "y": y, "score": scorer}
     values = {"mae_xy": mae(x, y)}
@@ -50,7 +53,7 @@ def loss_values(
     if "z_x" in names:
         with torch.no_grad():
             given["z_x"] = full_prediction(f["good"], x, phase)
-    return {"loss": loss(**{name: given[name] for name in names}, **section.weights), **values}
+    return {"loss": loss(**{name: given[name] for name in names}, **weights), **values}
 
 
 def predictors_of(section: ImproverParams) -> dict[str, str]:
@@ -87,38 +90,48 @@ def improver_run(
     one_of_many = section is not None
     section = section or runs.row(params, "improvers", name)
     config = improver_config(project, params, name, section)
-    if not (publish or one_of_many) and (run := runs.made(project, "improvers", name, config)):
-        return run
 
     def make_task(fabric: Fabric) -> Task:
-        seen = pictures(project, "train")
-        seed = seed_for(params.seed, "improvers", section.seed)
-        batches = Crops(tuple(picture.image for picture in seen), section.batch, seed, section.crop)
-        f = {}
-        for part, key in predictors_of(section).items():
-            f[part] = predictor_run(project, params, key, progress=progress).network.to(fabric.device)
-        scorer = load_scorer(section.scorer) if section.scorer else None
+        f = {
+            part: predictor_run(project, params, key, progress=progress).network
+            for part, key in predictors_of(section).items()
+        }
+        task = improver_task(
+            pictures(project, "train"), f, LOSSES[section.loss], section.weights, section,
+            seed_for(params.seed, "improvers", section.seed), fabric,
+        )  # fmt: skip
+        return replace(task, watch=lambda row: warnings(section, row))
 
-        def step(g: nn.Module, i: int) -> dict[str, Tensor]:
-            x = fabric.to_device(batches(i, fabric.global_rank, fabric.world_size))
-            phase = (0, 0) if section.phase == "fixed" else random_phase(seed, i)
-            # One precision for both networks: the gradient crosses from the predictor to the improver.
-            with fabric.autocast():
-                y = g(x)
-                values = loss_values(section, x, y, f, phase, scorer)
-            return {**values, "deviation": y.detach().float().std(dim=(2, 3)).mean()}
-
-        return Task(
-            step,
-            pictures=lambda i: [seen[index].name for index in batches.pictures(i)],
-            watch=lambda row: warnings(section, row),
-        )
-
-    run = runs.train(
-        project, params, "improvers", name, config, make_task,
-        section=section, anew=not (publish or one_of_many), progress=progress,
+    return runs.run_of(
+        project, params, "improvers", name, config, make_task, section=section,
+        publish=publish, one_of_many=one_of_many, progress=progress,
     )  # fmt: skip
-    return runs.publish(project, "improvers", run) if publish else run
+
+
+def improver_task(
+    seen: Sequence[Picture],
+    f: Mapping[str, nn.Module],
+    loss: Loss,
+    weights: Mapping[str, float],
+    section: ImproverParams,
+    seed: int,
+    fabric: Fabric,
+) -> Task:
+    """What an improver is to learn of pictures, through the frozen predictors f; of the section how, not what."""
+    batches = Crops(tuple(picture.image for picture in seen), section.batch, seed, section.crop)
+    f = {part: network.to(fabric.device) for part, network in f.items()}
+    scorer = load_scorer(section.scorer) if section.scorer else None
+
+    def step(g: nn.Module, i: int) -> dict[str, Tensor]:
+        x = fabric.to_device(batches(i, fabric.global_rank, fabric.world_size))
+        phase = (0, 0) if section.phase == "fixed" else random_phase(seed, i)
+        # One precision for both networks: the gradient crosses from the predictor to the improver.
+        with fabric.autocast():
+            y = g(x)
+            values = loss_values(loss, weights, x, y, f, phase, scorer)
+        return {**values, "deviation": y.detach().float().std(dim=(2, 3)).mean()}
+
+    return Task(step, lambda i: [seen[index].name for index in batches.pictures(i)])
 
 
 def warnings(section: ImproverParams, row: Row) -> list[str]:

@@ -3,6 +3,7 @@
 Everything here is done on the central squares of some test pictures, from y = x.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,35 +25,55 @@ from abstract_beauty.prediction.predictability import PHASES, mae, progress
 from abstract_beauty.project import Project
 from abstract_beauty.training.batches import random_phase
 
-STEP = 0.02  # how far a pixel moves at first, where the gradient is 1; it falls to 0 as half a cosine
+STEP = 0.02  # how far a pixel moves at first, where the gradient is 1
+FREE_STEP = 0.003  # of Adam: how far a pixel moves at first
+GRIDS = 3  # a step of Adam
 BLUR = 4.0  # pixels, of the predictor that sees its context blurred
 EXAGGERATIONS = (-0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0)
 Loss = Callable[[Tensor, int], Tensor]
 
 
 def descend(
-    x: Float[Tensor, "b 3 h w"], loss: Loss, *, steps: int, anchor: float | None
+    x: Float[Tensor, "b 3 h w"], loss: Loss, *, steps: int, anchor: float
 ) -> Float[Tensor, "b 3 h w"]:
-    """The y in [0, 1] that gradient descent finds from y = x, making loss(y, step) small, a mean over pixels.
+    """The y in [0, 1] that descent from y = x finds for anchor MAE(x, y) + loss(y, step), the last a mean over pixels.
 
-    `anchor` is k1 of an added k1 MAE(x, y), minimised exactly by its proximal step (soft thresholding towards x; Parikh
-    & Boyd 2014), so that a pixel that has no reason to move stays where it is to the bit. None: nothing holds y, and
-    the gradient is brought to a mean of 1, for losses of another scale.
+    The first term is minimised exactly by its proximal step (soft thresholding towards x; Parikh & Boyd 2014), so that
+    a pixel that has no reason to move stays where it is to the bit.
     """
     y = x.clone()
     for i in range(steps):
         y.requires_grad_(True)
         (gradient,) = torch.autograd.grad(loss(y, i), y)
-        gradient = gradient * y.numel()
-        if anchor is None:
-            gradient = gradient / gradient.abs().mean().clamp(min=1e-12)
-        size = STEP * 0.5 * (1 + torch.cos(torch.tensor(torch.pi * i / steps)).item())
+        size = STEP * _share_of_step(i, steps)
         with torch.no_grad():
-            moved = y.detach() - size * gradient - x
-            if anchor is not None:
-                moved = moved.sign() * (moved.abs() - size * anchor).clamp(min=0)
+            moved = y.detach() - size * gradient * y.numel() - x
+            moved = moved.sign() * (moved.abs() - size * anchor).clamp(min=0)
             y = (x + moved).clamp(0, 1)
     return y.detach()
+
+
+def descend_freely(x: Float[Tensor, "b 3 h w"], loss: Loss, *, steps: int) -> Float[Tensor, "b 3 h w"]:
+    """The y in [0, 1] that Adam finds from y = x where nothing holds y; the loss of a step is a mean over some grids.
+
+    On one grid a step, or without Adam's memory of the steps before, a ratio of errors does not fall at all: what a
+    gradient says of one grid holds on no other.
+    """
+    y = x.clone().requires_grad_(True)
+    optimizer = torch.optim.Adam([y], lr=FREE_STEP, betas=(0.9, 0.99))
+    for i in range(steps):
+        optimizer.zero_grad()
+        torch.stack([loss(y, GRIDS * i + k) for k in range(GRIDS)]).mean().backward()
+        optimizer.param_groups[0]["lr"] = FREE_STEP * _share_of_step(i, steps)
+        optimizer.step()
+        with torch.no_grad():
+            y.clamp_(0, 1)
+    return y.detach()
+
+
+def _share_of_step(i: int, steps: int) -> float:
+    """Half a cosine, from 1 to 0."""
+    return 0.5 * (1 + math.cos(math.pi * i / steps))
 
 
 def pull(f: nn.Module, x: Float[Tensor, "b 3 h w"], phases: Sequence[Phase]) -> Float[Tensor, "b 3 h w"]:
@@ -140,7 +161,7 @@ def measure_pixels(
                 z_bad, z = (full_prediction(g, y, random_phase(params.seed, i)) for g in (bad, f["good"]))
                 return loss(y, z_bad, z)
 
-            y = descend(x, ratio, steps=section.steps, anchor=None)
+            y = descend_freely(x, ratio, steps=section.steps)
             row = {**judged(f"weak {name} {direction}", y), **_progress(x, y, bad, f)}
             weak.append({"bad": name, "direction": direction, **row})
     exaggerated = []
@@ -161,14 +182,15 @@ def measure_pixels(
 
 @torch.no_grad()
 def _progress(x: Tensor, y: Tensor, bad: nn.Module, f: Mapping[str, nn.Module]) -> dict[str, float]:
-    """Progress of x and y by the pair that y was made with, and by an independent pair: linear fill and judge."""
+    """Progress of x and y, averaged over two grids, by the pair that y was made with and by linear fill and judge."""
     found = {}
     for name, image in (("before", x), ("after", y)):
-        z_bad, z, z_linear, z_judge = (
-            full_prediction(predictor, image) for predictor in (bad, f["good"], f["linear"], f["judge"])
-        )
-        found[f"progress_{name}"] = float(progress(image, z_bad, z).mean())
-        found[f"progress_judge_{name}"] = float(progress(image, z_linear, z_judge).mean())
+        for key, pair in {"progress": (bad, f["good"]), "progress_judge": (f["linear"], f["judge"])}.items():
+            values = [
+                progress(image, *(full_prediction(predictor, image, phase) for predictor in pair)).mean()
+                for phase in PHASES[:2]
+            ]
+            found[f"{key}_{name}"] = float(sum(values) / len(values))
     return found
 
 

@@ -29,13 +29,9 @@ def predictor_config(
     if name == "linear":
         return linear_config(project, params)
     section = section or runs.row(params, "predictors", name)
-    more = {"linear": runs.digest(linear_config(project, params))} if _begins_as_a_fill(section) else {}
+    begins_as_a_fill = hasattr(NETWORKS[section.network], "fill_pass")  # the fitted one, from the first step
+    more = {"linear": runs.digest(linear_config(project, params))} if begins_as_a_fill else {}
     return runs.config_of(params, data_hash(project), section, **more)
-
-
-def _begins_as_a_fill(section: PredictorParams) -> bool:
-    """Whether its network has a linear fill inside, which is the fitted one from the first step."""
-    return hasattr(NETWORKS[section.network], "fill_pass")
 
 
 def predictor_run(
@@ -65,48 +61,37 @@ def predictor_run(
     one_of_many = section is not None
     section = section or runs.row(params, "predictors", name)
     config = predictor_config(project, params, name, section)
-    if not (publish or one_of_many) and (run := runs.made(project, "predictors", name, config)):
-        return run
 
     def begin(network: nn.Module) -> None:
-        if _begins_as_a_fill(section):
+        if hasattr(network, "fill_pass"):
             network.matrix.copy_(linear_run(project, params).network.matrix)
 
     def make_task(fabric: Fabric) -> Task:
-        seen = pictures(project, "train")
         seed = seed_for(params.seed, "predictors", section.seed)
-        return (_task_of_crops if section.crop else _task_of_tiles)(seen, section, seed, fabric)
+        return predictor_task(pictures(project, "train"), section.batch, section.crop, seed, fabric)
 
-    run = runs.train(
-        project, params, "predictors", name, config, make_task,
-        section=section, begin=begin, anew=not (publish or one_of_many), progress=progress,
+    return runs.run_of(
+        project, params, "predictors", name, config, make_task, section=section, begin=begin,
+        publish=publish, one_of_many=one_of_many, progress=progress,
     )  # fmt: skip
-    return runs.publish(project, "predictors", run) if publish else run
 
 
-def _task_of_tiles(seen: tuple[Picture, ...], section: PredictorParams, seed: int, fabric: Fabric) -> Task:
-    """Single tiles and their contexts, from anywhere in the pictures."""
-    batches = Tiles(tuple(picture.image for picture in seen), section.batch, seed)
+def predictor_task(seen: tuple[Picture, ...], batch: int, crop: int, seed: int, fabric: Fabric) -> Task:
+    """What a predictor is to learn of pictures: whole crops of a side where there is one, else single tiles."""
+    images = tuple(picture.image for picture in seen)
+    batches = Crops(images, batch, seed, crop, varied=True) if crop else Tiles(images, batch, seed)
 
-    def step(f: nn.Module, i: int) -> dict[str, Tensor]:
+    def of_tiles(f: nn.Module, i: int) -> dict[str, Tensor]:
         context, hidden = fabric.to_device(batches(i, fabric.global_rank, fabric.world_size))
         return {"loss": mae(f(context, hidden), context[..., CENTRE, CENTRE])}
 
-    return Task(step, pictures=lambda i: [seen[index].name for index in batches.pictures(i)])
-
-
-def _task_of_crops(seen: tuple[Picture, ...], section: PredictorParams, seed: int, fabric: Fabric) -> Task:
-    """Whole crops, predicted in full on a grid of random phase: what is minimised is MAE(y, z) itself."""
-    images = tuple(picture.image for picture in seen)
-    crops = Crops(images, section.batch, seed, section.crop, varied=True)
-
-    def step(f: nn.Module, i: int) -> dict[str, Tensor]:
-        y = fabric.to_device(crops(i, fabric.global_rank, fabric.world_size))
+    def of_crops(f: nn.Module, i: int) -> dict[str, Tensor]:
+        y = fabric.to_device(batches(i, fabric.global_rank, fabric.world_size))
         with fabric.autocast():  # of itself Fabric wraps only `forward`
-            z = full_prediction(f, y, crops.phase(i))
+            z = full_prediction(f, y, batches.phase(i))
         return {"loss": mae(y, z)}
 
-    return Task(step, pictures=lambda i: [seen[index].name for index in crops.pictures(i)])
+    return Task(of_crops if crop else of_tiles, lambda i: [seen[index].name for index in batches.pictures(i)])
 
 
 @torch.no_grad()

@@ -201,8 +201,8 @@ def measure_ratings(project: Project, params: Params, f: Mapping[str, nn.Module]
     """
     sets, turned = folders(project, params), dials(params)
     people, _ = study(sets, f, params.seed)
-    seen = observed(project, params, f, sets, turned)
-    return {"dials": dial_study(turned, f), "sets": people, "seeing": seen}
+    rows = observed(project, params, f, sets, turned)
+    return {"dials": dial_study(turned, f), "sets": people, "observers": rows}
 
 
 def stage(project: Project, params: Params) -> None:

@@ -59,21 +59,3 @@ def best_at(curves: Curves, key: str, value: float) -> dict[str, Any] | None:
     reached = {name: point_at(points, key, value) for name, points in curves.items() if name != "original"}
     found = [{"name": name, **point} for name, point in reached.items() if point]
     return min(found, key=lambda point: point["error_judge"], default=None)
-
-
-def in_words(row: Mapping[str, Any], curves: Curves) -> str:
-    """The best filter that changes as much as the improver of a row, and the best that keeps as much fine detail."""
-    same_change = best_at(curves, "change", row["test"]["change"])
-    same_detail = best_at(curves, "high_frequency_kept", row["test"]["high_frequency_kept"])
-    said = ["no plain filter changes as much"]
-    if same_change:
-        said = [
-            f"the best plain filter that changes as much ({same_change['name'].replace('_', ' ')}) has "
-            f"{same_change['error_judge']:.4f} and keeps {same_change['high_frequency_kept']:.1%} of the detail"
-        ]
-    if same_detail:
-        said.append(
-            f"the best that keeps as much detail ({same_detail['name'].replace('_', ' ')}) has "
-            f"{same_detail['error_judge']:.4f} and keeps {same_detail['contrast_kept']:.1%} of the contrast"
-        )
-    return "; ".join(said)

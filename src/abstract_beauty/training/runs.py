@@ -102,17 +102,7 @@ def read_curve(path: Path) -> list[Row]:
         raise UserError(f"{path}: the curve cannot be read ({error}); run its train stage again") from error
 
 
-def made(project: Project, kind: str, name: str, config: Mapping[str, Any]) -> Run | None:
-    """What the pipeline made under this name, if that is of this configuration and this code."""
-    path = project.run / kind / f"{name}.safetensors"
-    if f"train-{kind.removesuffix('s')}@{name}" in project.stale or not path.is_file():
-        return None
-    if weights.describe(path).config != config:
-        return None
-    return Run(name, weights.load(path, kind), read_curve(curve_path(project, kind, name)), config, path)
-
-
-def train(
+def run_of(
     project: Project,
     params: Params,
     kind: str,
@@ -122,24 +112,34 @@ def train(
     *,
     section: Any,
     begin: Callable[[nn.Module], None] = lambda network: None,
-    anew: bool = True,
+    publish: bool = False,
+    one_of_many: bool = False,
     progress: bool = True,
 ) -> Run:
-    """Train the network of a section in its scratch folder, from where it was killed if it was.
+    """The run of a section: what the pipeline made of this configuration by this code, else trained in scratch.
+
+    A training that was killed goes on where it was; one that has come to its end is done again.
 
     Args:
         make_task: returns what `fit` trains with, once the devices are known.
         begin: gives a new network what it begins with, beyond its random weights.
-        anew: train also where this very training has come to its end already. False: for a stage of many trainings,
-            which goes on with the next; it removes them all when it ends (`forget`).
+        publish: train it, and put it where the pipeline's is.
+        one_of_many: of a stage of many trainings, which takes those that have come to their end as they are, and
+            removes them all when it ends itself (`forget`).
 
     Raises:
         SharedError: the section's batch cannot be shared out evenly among the processes.
     """
+    made = project.run / kind / f"{name}.safetensors"
+    stale = f"train-{kind.removesuffix('s')}@{name}" in project.stale
+    for_reading = not (publish or one_of_many)
+    if for_reading and made.is_file() and not stale and weights.describe(made).config == config:
+        return Run(name, weights.load(made, kind), read_curve(curve_path(project, kind, name)), config, made)
+
     folder = scratch(project, kind, name, config)
     kept, kept_curve = folder / "weights.safetensors", folder / "curve.csv"
     fabric = make_fabric(params.training) if processes() > 1 else None  # all processes meet, also at the end
-    if anew and kept.is_file() and is_first_process():
+    if for_reading and kept.is_file() and is_first_process():
         discard(folder)
     wait_for_all_processes()
     if not kept.is_file():
@@ -161,21 +161,18 @@ def train(
             description = weights.Description(kind, name, section.network, section.width, config)
             weights.save(kept, network, description)  # last: where they are, the rest is there
         wait_for_all_processes()
-    return Run(name, weights.load(kept, kind), read_curve(kept_curve), config, kept)
-
-
-def publish(project: Project, kind: str, run: Run) -> Run:
-    """Put a finished run under models/run and results, as a train stage does, and remove its scratch folder."""
-    path = project.run / kind / f"{run.name}.safetensors"
+    run = Run(name, weights.load(kept, kind), read_curve(kept_curve), config, kept)
+    if not publish:
+        return run
     wait_for_all_processes()  # every one has read the run
     if is_first_process():
-        write_curve(curve_path(project, kind, run.name), run.curve)
-        for source, target in ((run.path.parent / "record.json", record_path(path)), (run.path, path)):
+        write_curve(curve_path(project, kind, name), run.curve)
+        for source, target in ((folder / "record.json", record_path(made)), (kept, made)):
             with replacing(target) as temporary:
                 shutil.copyfile(source, temporary)
-        discard(run.path.parent)
+        discard(folder)
     wait_for_all_processes()
-    return replace(run, path=path)
+    return replace(run, path=made)
 
 
 def forget(*found: Run) -> None:
