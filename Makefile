@@ -150,17 +150,17 @@ audit: ## ask a public list of known weaknesses (OSV) about the packages of requ
 # --- the pipeline --------------------------------------------------------------------------------------------------
 
 repro: env ## every stage that is not up to date: data, training, notebooks, book
-	@$(BIN)/python -m abstract_beauty.commands.repro --profile $(PROFILE) $(if $(JOBS),--jobs $(JOBS))
+	@$(BIN)/python -m abstract_beauty repro --profile $(PROFILE) $(if $(JOBS),--jobs $(JOBS))
 	@echo "the book: $(BOOK)/index.html  (or 'make serve$(SAME_PROFILE)' for http://127.0.0.1:8000)"
 
 publish: env ## copy the reference run's numbers and weights into the repository (COMMIT=SHA: what was run)
-	@$(BIN)/python -m abstract_beauty.commands.publish $(if $(COMMIT),--commit '$(COMMIT)')
+	@$(BIN)/python -m abstract_beauty publish $(if $(COMMIT),--commit '$(COMMIT)')
 
 book: env ## the book's pages from the notebooks as they were last run
 	@$(BIN)/python -m abstract_beauty stage build_book
 
 lab: env ## JupyterLab on the notebooks (percent scripts open as notebooks)
-	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(LAB_ARGS)
+	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/12_your_idea.ipynb $(LAB_ARGS)
 
 serve: ## the built book at http://127.0.0.1:8000 (PORT=... for another port)
 	@[ -f $(BOOK)/index.html ] || { echo "error: $(BOOK) has no book yet; run 'make repro$(SAME_PROFILE)' first" >&2; exit 2; }
@@ -181,19 +181,19 @@ lint: env ## ruff (rules and format), codespell, notebook pairs
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo "error: files above are not formatted; run 'make format'" >&2; exit 1; }
 	@$(BIN)/codespell
-	@$(BIN)/python -m abstract_beauty.commands.pairs --check
+	@$(BIN)/python -m abstract_beauty pairs --check
 
 format: env ## mend what ruff can mend by itself
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
 pairs: env ## write each notebook's .ipynb from its .py
-	@$(BIN)/python -m abstract_beauty.commands.pairs --write
+	@$(BIN)/python -m abstract_beauty pairs
 
 coverage: env ## tests and the smoke pipeline with a report of the lines that they do not reach (30 minutes)
 	@$(BIN)/coverage erase
 	@OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -m "not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
-	@$(BIN)/coverage run -m abstract_beauty.commands.repro --profile smoke --force
+	@$(BIN)/coverage run -m abstract_beauty repro --profile smoke --force
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report
 	@printf '{"date": "%s", "percent": %s}\n' "$$(date +%F)" "$$($(BIN)/coverage report --format=total)" > results/trust/coverage.json

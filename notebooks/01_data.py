@@ -17,176 +17,274 @@
 # Whoever shall guess the hidden part of a picture must have seen pictures before. Here nothing is downloaded: most of what the
 # networks learn from is drawn by a small program, and they are tested on real photographs that they have never seen.
 
-# %% tags=["parameters", "hide-input"]
-# Try other pictures here, for example data = {"generated": 60}; empty: as params.yaml says.
+# %% tags=["parameters"]
+# Other pictures, for example data = {"generated": 60}; empty: as in params.yaml.
 data = {}
 
-# %% tags=["remove-input"]
-from collections import Counter
-
+# %%
+import numpy as np
 import pandas as pd
 import torch
-from IPython.display import Markdown
 
-from abstract_beauty.book import plots, tables
+from abstract_beauty.book import plots
 from abstract_beauty.chapter import Chapter
-from abstract_beauty.data import read_manifest
-from abstract_beauty.files import read_json
+from abstract_beauty.data import read_manifest, summary
 from abstract_beauty.measures import statistics
+from abstract_beauty.training.batches import Tiles
 
 chapter = Chapter("01_data", data=data)
-manifest, summary = read_manifest(chapter.project.data), read_json(chapter.project.results / "data.json")
 train, test = chapter.pictures("train"), chapter.pictures("test")
-kind_of = {picture.name: picture.kind.removeprefix("generated:") for picture in manifest.pictures}
-folder = chapter.folder
+manifest = read_manifest(chapter.project.data)
+kind_of = {entry.name: entry.kind.split(":")[-1] for entry in manifest.pictures}
+kinds = {}
+for picture in train:
+    kinds.setdefault(kind_of[picture.name], []).append(picture.image)
+print(f"{len(train)} pictures to learn from, {len(test)} to be tested on")
 
-# %% tags=["hide-input"]
-kinds = Counter(kind_of[picture.name] for picture in train)
-photographs = kinds["photograph"]
-Markdown(
-    f"**In numbers.** {len(train)} pictures to learn from, {len(train) - photographs} of them drawn by a program and "
-    f"{photographs} photographs; {len(test)} other photographs to be tested on."
-)
-
-# %% tags=["hide-input"]
-# Three pictures a kind, spread over all there are of it; a row holds two kinds.
-groups = {kind: [picture for picture in train if kind_of[picture.name] == kind] for kind in sorted(kinds)}
-by_kind = {kind: group[:: max(1, len(group) // 3)][:3] for kind, group in groups.items()}
-sheet = [(kind.replace("-", " "), picture.image) for kind, three in by_kind.items() for picture in three]
-plots.show(
+# %% tags=["remove-input"]
+sheet = [
+    (kind.replace("-", " "), images[at * len(images) // 3])
+    for kind, images in sorted(kinds.items())
+    for at in range(3)
+]
+chapter.show(
     plots.contact_sheet(sheet, columns=6),
-    folder / "train.jpg",
-    caption="What there is to learn from, three pictures of each kind. Look at edges and at what lies behind them: a thing "
-    "hides what is behind it, light falls softly, and the same shapes come back at all sizes. These are what a guesser "
-    "can learn.",
-    alt="A sheet of small pictures, three of each kind: " + ", ".join(by_kind),
+    "train.jpg",
+    caption="What there is to learn from, three pictures of each kind. Look at "
+    "edges and at what lies behind them: a thing hides what is behind it, light "
+    "falls softly, and the same shapes come back at all sizes. These are what a "
+    "guesser can learn.",
+    alt="A sheet of small pictures, three of each kind, with the name of the kind "
+    "below each",
 )
 
 # %% [markdown]
 # ## Why these kinds?
 #
 # The article that began this opens with clouds, graphs of formulas, foliage and buildings as things that we find beautiful. So
-# these are four of the kinds here. The fifth, **dead leaves**, is older: discs and patches of random size fall on top of each
+# these are four of the kinds. The fifth, **dead leaves**, is older: shapes of random size fall on top of each
 # other until nothing is bare. It looks like nothing in particular, yet it has much of what makes natural images natural:
-# edges, occlusion, and no preferred size. Networks that learned from such pictures see photographs surprisingly
+# edges, things in front of things, and no preferred size. Networks that learned from such pictures see photographs surprisingly
 # well {cite:p}`baradad2021,achddou2025`.
 #
-# Every picture has its own random numbers, made from the seed, its kind and its number, so the same seed gives the same bytes on
-# any day.
+# The bare recipe is short. The radii are the heart of it: their density falls with the third power, and so every
+# doubling of the radius covers about as much of the picture as the one before. Draw them another way and look what is lost.
 
-# %% tags=["hide-input"]
-plots.show(
-    plots.contact_sheet([(picture.name.replace("_", " "), picture.image) for picture in test], columns=3),
-    folder / "test.jpg",
-    caption="The photographs to be tested on. No network of this book has learnt from any of them, so every number about "
-    "photographs in the later chapters comes from here. They are few: think of the numbers as coming from this handful.",
-    alt="A sheet of the test photographs with their names",
+# %%
+rng = np.random.default_rng(0)
+rows, columns = np.mgrid[:256, :256]
+leaves = np.zeros((256, 256, 3), dtype=np.float32)
+for _ in range(4000):
+    radius = 4 / np.sqrt(rng.random())
+    row, column = rng.uniform(-64, 320, size=2)
+    disc = (rows - row) ** 2 + (columns - column) ** 2 < radius**2
+    leaves[disc] = rng.random(3)
+leaves = torch.from_numpy(leaves).permute(2, 0, 1)
+
+# %%
+drawn = kinds.get("dead-leaves") or [picture.image for picture in train]
+chapter.show(
+    plots.image_row(
+        {
+            "bare recipe": leaves,
+            "as learnt from": drawn[0],
+            "another": drawn[-1],
+        }
+    ),
+    "leaves.jpg",
+    caption="Dead leaves by the recipe above, and two as the networks learn from "
+    "them. See what the longer program adds: leaves of other shapes, with light, "
+    "texture, shadow and a focus.",
+    alt="Three pictures of shapes that cover each other, the first of plain "
+    "discs, the others of shaded and textured shapes",
 )
 
 # %% [markdown]
-# ## The list
-#
-# What is in the folder is written down picture by picture in a manifest, with a hash of each file. In short:
+# Every picture has its own random numbers, made from the seed, its kind and its number, so the same seed gives the same bytes on
+# any day. What was drawn is written down picture by picture in a manifest, with a hash of each file; and one hash over all
+# is carried by every network that is trained on them.
 
-# %% tags=["hide-input"]
-listed = [
-    {"split": split, "kind": kind.replace("generated:", "drawn: "), "pictures": count}
-    for split in ("train", "test")
-    for kind, count in summary[split]["kinds"].items()
-]
-pd.DataFrame(listed).set_index(["split", "kind"])
+# %%
+whole = summary(manifest)
+print(f"source {whole['source']}, seed {whole['seed']}, {whole['skipped']} skipped")
+print(f"hash {whole['sha256'][:16]}")
 
-# %% tags=["hide-input"]
-pixels = summary["train"]["pixels"] + summary["test"]["pixels"]
-Markdown(
-    f"Together {pixels / 1e6:.1f} million pixels from the source *{summary['source']}* with the seed {summary['seed']}; "
-    f"{summary['skipped']} files were skipped. One hash over all of them, which every trained network carries with it: "
-    f"`{summary['sha256'][:16]}…`"
+# %% [markdown]
+# ## The photographs
+
+# %%
+chapter.show(
+    plots.contact_sheet(
+        [(one.name.replace("_", " "), one.image) for one in test[:12]], columns=3
+    ),
+    "test.jpg",
+    caption="The photographs to be tested on. No network here has learnt from any "
+    "of them, so every number about photographs in the later chapters comes from "
+    "here, but for those of the reference run. They are few: think of the numbers "
+    "as coming from this handful.",
+    alt="A sheet of the test photographs with their names",
 )
 
 # %% [markdown]
 # ## Do drawn pictures look like photographs?
 #
-# There is an old and simple test. Take a picture apart into waves, from slow (a sky that grows darker) to fast (grass),
-# and see how strong each is. In photographs of nature the strength falls in proportion to the frequency: twice as fine, half
-# as strong. On axes where each step is a factor, this is a straight line with a slope near −1.
-
-# %% tags=["hide-input"]
-tables.Source(statistics.spectral_slope)
+# There is an old and simple test. Take a picture apart into waves, from slow (a sky that grows darker) to fast (grass). The
+# Fourier transform does it; leave all waves out but those of some lengths, and transform back:
 
 
-# %% tags=["hide-input"]
-def spectrum(chosen):
-    """Mean amplitude at each frequency over some pictures of any sizes."""
-    pairs = [statistics.amplitude_spectrum(picture.image[None].float() / 255) for picture in chosen]
-    held = [(amplitudes > 0) for _, amplitudes in pairs]
-    total = torch.cat([amplitudes for _, amplitudes in pairs]).sum(0)
-    return pairs[0][0], total / torch.cat(held).sum(0).clamp(min=1)
+# %%
+def waves(x, shortest, longest):
+    """What remains of x when only waves of these lengths, in pixels, stay."""
+    down, across = (torch.fft.fftfreq(side) for side in x.shape[-2:])
+    frequency = torch.hypot(down[:, None], across)
+    kept = (frequency > 1 / longest) & (frequency <= 1 / shortest)
+    return torch.fft.ifft2(torch.fft.fft2(x) * kept).real
 
 
-drawn = [picture for picture in train if kind_of[picture.name] != "photograph"]
-spectra = {"drawn, train": spectrum(drawn or train), "photographs, test": spectrum(test)}
+x = test[min(2, len(test) - 1)].image / 255
+bands = {
+    "photograph": x,
+    "longer than 32": x - waves(x, 0.1, 32),
+    "8 to 32 pixels": 0.5 + waves(x, 8, 32),
+    "shorter than 8": 0.5 + 4 * waves(x, 0.1, 8),
+}
+top, left = ((side - 128) // 2 for side in x.shape[1:])
+part = (..., slice(top, top + 128), slice(left, left + 128))  # look closely
 
-# %% tags=["hide-input"]
-lines = {name: (frequency[up > 0], up[up > 0]) for name, (frequency, up) in spectra.items()}
-figure = plots.lines(lines, "spatial frequency, cycles per pixel", "mean amplitude", logarithmic_x=True)
-figure.axes[0].set_yscale("log")
-figure.axes[0].set_xticks([0.02, 0.05, 0.1, 0.2], labels=["0.02", "0.05", "0.1", "0.2"])
-figure.axes[0].set_yticks([0.02, 0.05, 0.1, 0.2, 0.5], labels=["0.02", "0.05", "0.1", "0.2", "0.5"])
-figure.axes[0].tick_params(axis="both", which="minor", labelbottom=False, labelleft=False)
-plots.show(
-    figure,
-    folder / "spectrum.png",
-    caption="How strong waves of each fineness are, in drawn pictures and in the test photographs; both axes are logarithmic. "
-    "See whether the two lines run side by side: the same slope means the same balance of coarse and fine.",
-    alt="Line chart on logarithmic axes of amplitude against spatial frequency for drawn pictures and test photographs",
+# %%
+chapter.show(
+    plots.image_row({name: band[part] for name, band in bands.items()}),
+    "waves.jpg",
+    caption="The middle of a photograph, and its long, middle and short waves "
+    "alone; in the last two, grey is none, and the short ones are shown four "
+    "times as strong as they are. They are what later chapters call fine detail: "
+    "see which parts of a picture live there.",
+    alt="A photograph and three pictures made of its waves of three ranges of "
+    "length",
 )
 
-# %% tags=["hide-input"]
-slopes = {
-    kind.replace("-", " "): statistics.spectral_slope(*spectrum(chosen)) for kind, chosen in groups.items()
+# %% [markdown]
+# Now see how strong each wave is. In photographs of nature the strength falls in proportion to the frequency: twice as fine, half
+# as strong. On axes where each step is a factor, this is a straight line with a slope near −1.
+
+
+# %%
+def spectrum(images):
+    """Frequencies, cycles per pixel, and the mean strength of the waves of each."""
+    pairs = [statistics.amplitude_spectrum(x[None].float() / 255) for x in images]
+    strength = torch.cat([strength for _, strength in pairs])
+    held = (strength > 0).sum(0)  # a small picture has no wave of some lengths
+    return pairs[0][0], strength.sum(0) / held.clamp(min=1)
+
+
+artificial = [
+    image
+    for kind, images in kinds.items()
+    if kind != "photograph"
+    for image in images
+]
+spectra = {
+    "drawn, to learn from": spectrum(artificial or [one.image for one in train]),
+    "photographs, to be tested on": spectrum([one.image for one in test]),
 }
-slopes["all test photographs"] = statistics.spectral_slope(*spectrum(test))
-pd.DataFrame({"slope of the amplitude": {name: f"{slope:.2f}" for name, slope in slopes.items()}})
+
+# %% tags=["hide-input"]
+figure = plots.lines(
+    spectra,
+    "spatial frequency, cycles per pixel",
+    "mean strength",
+    logarithmic_x=True,
+)
+axes, ticks = figure.axes[0], [0.02, 0.05, 0.1, 0.2]
+axes.set_yscale("log")
+axes.set_xticks(ticks, labels=ticks)
+axes.set_yticks([*ticks, 0.5], labels=[*ticks, 0.5])
+axes.tick_params(which="minor", labelbottom=False, labelleft=False)
+chapter.show(
+    figure,
+    "spectrum.png",
+    caption="How strong waves of each fineness are, in drawn pictures and in the "
+    "test photographs; both axes are logarithmic. See whether the two lines run "
+    "side by side: the same slope means the same balance of coarse and fine.",
+    alt="Line chart on logarithmic axes of strength against frequency, drawn "
+    "pictures and photographs",
+)
+
+# %%
+groups = {
+    f"{kind}, to learn from": images for kind, images in sorted(kinds.items())
+}
+groups["photographs, to be tested on"] = [one.image for one in test]
+groups["the bare recipe"] = [leaves * 255]
+table = pd.DataFrame(
+    {
+        name: {
+            "pictures": len(images),
+            "million pixels": sum(x[0].numel() for x in images) / 1e6,
+            "slope": statistics.spectral_slope(*spectrum(images)),
+        }
+        for name, images in groups.items()
+    }
+).T.round(2)
+
+# %%
+chapter.show(
+    table.astype({"pictures": int}),
+    "kinds.csv",
+    caption="Every kind of picture, how much there is of it, and the slope of a "
+    "line through its spectrum. Compare the kinds with the test photographs: "
+    "nearer to 0 means more fine detail, steeper means less.",
+)
 
 # %% [markdown]
-# A slope nearer to 0 means more fine detail than a photograph of nature has, a steeper one means less. Kinds differ on purpose:
-# clouds are soft, graphs are sharp. What counts is that their mixture is not far from the photographs.
+# The kinds differ on purpose: each has its own balance of coarse and fine. What counts is how near their mixture comes to the photographs.
 
 # %% [markdown]
 # ## What the networks are shown of it
 #
-# While a predictor learns it is not shown whole pictures but squares of 128 pixels, taken anywhere, mirrored, turned, and a little
-# darker now and then. The centre of each is hidden:
+# While it learns, a predictor like the article's is not shown whole pictures but squares of 128 pixels, its *contexts*, taken
+# anywhere, mirrored, turned, and a little darker now and then. The middle of each, a *tile* of 32 by 32 pixels, is hidden, and just
+# that is asked for. (The predictor of all later chapters takes larger squares and is asked for every tile of them at once.)
 
-# %% tags=["hide-input"]
-from abstract_beauty.training.batches import Tiles
+# %%
+tiles = Tiles(
+    [picture.image for picture in train], batch=8, seed=chapter.params.seed
+)
+context, hidden = tiles(0)
+print("contexts", list(context.shape), "hidden", list(hidden.shape))
+seen = torch.where(hidden, 1.0, context)
 
-tiles = Tiles(tuple(picture.image for picture in train), 8, chapter.params.seed)
-contexts, hidden = tiles(0)
-plots.show(
-    plots.contact_sheet(
-        [("", torch.where(hole, torch.ones(()), one)) for one, hole in zip(contexts, hidden, strict=True)]
-    ),
-    folder / "contexts.jpg",
-    caption="Eight squares as a predictor sees them, white where it may not look. Try it yourself: what is in the hole? "
-    "Where a square reaches over the edge of its picture, it goes on as in a mirror, and there the mirror image of the "
-    "hidden part is white too.",
-    alt="Eight square cuttings from training pictures, each with a white square of a sixteenth of its area in the centre",
+# %%
+chapter.show(
+    plots.contact_sheet([("", x) for x in seen]),
+    "contexts.jpg",
+    caption="Eight contexts as a predictor sees them, white where it may not "
+    "look. Try it yourself: what is in the hole? Where a context reaches over the "
+    "edge of its picture, it goes on as in a mirror, and there the mirror image "
+    "of the hidden part is white too.",
+    alt="Eight square cuttings from training pictures, each with a white square "
+    "in the middle",
+)
+
+# %% [markdown]
+# And the answers, which the network sees only through its error:
+
+# %%
+middle = slice(48, 80)
+chapter.show(
+    plots.contact_sheet([("", x) for x in context[..., middle, middle]], columns=8),
+    "answers.jpg",
+    caption="What was in the holes, in the same order. How near did you come?",
+    alt="Eight small square tiles, the middles of the contexts above",
 )
 
 # %% [markdown]
 # ## What failed
-
-# %% tags=["hide-input"]
-nature, ours = slopes["all test photographs"], statistics.spectral_slope(*spectra["drawn, train"])
-sides = {name: slope for name, slope in slopes.items() if name not in ("photograph", "all test photographs")}
-furthest = max(sides or slopes, key=lambda name: abs(slopes[name] - nature))
-Markdown(
-    f"- **The balance of coarse and fine.** The drawn pictures have a slope of {ours:.2f}, the test photographs "
-    f"{nature:.2f}. Furthest from them are the pictures of *{furthest}* with {slopes[furthest]:.2f}.\n"
-    f"- **Things.** A slope says nothing about eyes, cups and letters. Nothing drawn here has a face, a hand or a word, so no "
-    f"network can know that a second eye comes with the first.\n"
-    f"- **Light.** Shadows and reflections are painted on, not cast by a sun that the whole picture shares.\n"
-    f"- **Few judges.** {len(test)} test photographs are too few to tell small differences apart."
-)
+#
+# - **The balance of coarse and fine.** Compare the slopes in the table: where they differ, the networks learn from another balance than
+#   they are tested on.
+# - **Things.** A slope says nothing about eyes, cups and letters. Nothing drawn here has a face, a hand or a word, so no
+#   network can know that a second eye comes with the first.
+# - **Light.** Shadows and reflections are painted on, not cast by a sun that the whole picture shares.
+# - **Few photographs.** A handful of test photographs is too few to tell small differences apart. The reference run has real
+#   photographs to learn from, and many more to be tested on.

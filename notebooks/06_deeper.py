@@ -15,193 +15,240 @@
 # # Does a deeper network do better?
 #
 # The article's last attempt was a much deeper improver. Its loss fell very slowly, and the money ran out before it had an answer. Here is
-# the same attempt at a size that ends, beside the shallow ones, beside a ready-made one, and with other weights.
+# the same attempt at a size that ends, beside the shallow networks, beside a ready-made one, and with other weights in the loss.
 
-# %% tags=["parameters", "hide-input"]
-# Change the experiment here, for example deeper = {"steps": 1000}; empty: as params.yaml says.
+# %% tags=["parameters"]
+# Change an experiment here, for example deeper = {"steps": 1000};
+# empty: as params.yaml says.
 deeper = {}
+deeper_tilted = {}
+ready = {}
+ready_tilted = {}
 
-# %% tags=["remove-input"]
+# %%
+import inspect
+
 import pandas as pd
 import torch
-from IPython.display import Markdown
 
+import abstract_beauty as ab
+from abstract_beauty import improvers
 from abstract_beauty.book import plots, tables
 from abstract_beauty.chapter import Chapter
 from abstract_beauty.improvers.deep import DeepResidual, ResidualBlock
-from abstract_beauty.improvers.ready import ReadyUNet
 
-chapter = Chapter("06_deeper", improvers={"deeper": deeper})
-f = chapter.predictors("good", "bad", "judge")
-filters = chapter.filters()
-names = ["smoothing", "smoothing_unet", "deeper", "deeper_tilted", "ready", "ready_tilted"]
-judged = {name: chapter.judged(name) for name in names}
-runs = {name: run for name, (run, _) in judged.items()}
-numbers = {name: row for name, (_, row) in judged.items()}
-titles = chapter.titles()
-photographs = chapter.photographs()
-folder = chapter.folder
-
-# %% tags=["hide-input"]
-deep, plain = numbers["deeper"], numbers["smoothing"]
-word = tables.compared(deep["final_loss"], plain["final_loss"], "lower than", "higher than", "as high as")
-Markdown(
-    f"**In numbers.** After {runs['deeper'].curve[-1]['step']} steps the deep network's loss is {deep['final_loss']:.4f}, {word} that "
-    f"of the plain stack after {runs['smoothing'].curve[-1]['step']}, {plain['final_loss']:.4f}. It has "
-    f"{deep['parameters'] / plain['parameters']:.0f} times as many numbers to learn."
+chapter = Chapter(
+    "06_deeper",
+    deeper=deeper,
+    deeper_tilted=deeper_tilted,
+    ready=ready,
+    ready_tilted=ready_tilted,
 )
+two = tables.chosen(chapter.photographs(), "chelsea", "coffee")
+f = ab.predictor("good")
 
-# %% tags=["hide-input"]
-shown = tables.chosen(photographs, "chelsea", "coffee")
-plots.show(
-    plots.prediction_grid(**tables.rows(f["good"].network, shown, runs["deeper"].network)),
-    folder / "deeper.jpg",
-    caption="What the deep network makes of two photographs. Compare with the plain stack in the chapter on smoothing: is it sharper, "
-    "duller, or only different?",
-    alt="Two photographs in rows; in columns the original, the deep network's result, its full prediction and the error map",
+# %% tags=["remove-input"]
+chapter.show(
+    plots.prediction_grid(
+        **tables.rows(f, two, chapter.improver("deeper").network)
+    ),
+    "deeper.jpg",
+    caption="What the deep network makes of two photographs, from left to right: "
+    "the photograph, the improved picture, what the predictor guesses of that, "
+    "and where the guess is wrong. Compare with the plain stack in the chapter on "
+    "smoothing: is it sharper, duller, or only different?",
+    alt="Two photographs in rows; in columns the original, the deep network's "
+    "result, its full prediction and the error map",
 )
 
 # %% [markdown]
 # ## Thirty-four convolutions
 #
-# One block is two convolutions, normalised, whose result is added to what came in. Sixteen of them follow each
-# other, at half resolution so that it can be afforded. Like the plain stack, and unlike the U-Net, it has no path that copies the
-# picture: what comes out, it has learnt to draw.
+# One **block** is two convolutions, normalised, whose result is added to what came in:
 
-# %% tags=["hide-input"]
-tables.Source(ResidualBlock, DeepResidual.forward)
+# %%
+print(inspect.getsource(ResidualBlock.forward))
 
-# %% tags=["hide-input"]
-size = {
-    titles[name]: {
+# %% [markdown]
+# Sixteen blocks follow each other, at half resolution so that it can be afforded, between one convolution at the start and one at the
+# end. Like the plain stack, and unlike the U-Net, the network has no path that passes the picture through: what comes out, it has
+# learnt to draw.
+#
+# The training is that of [the chapter on smoothing](04_smoothing.ipynb). Only the line of the network differs, and there are fewer steps:
+
+# %%
+torch.manual_seed(0)
+g = DeepResidual(width=32)
+optimizer = torch.optim.AdamW(g.parameters(), lr=0.002)
+for step, x in zip(range(31), ab.crops(batch=2, side=128)):
+    y = g(x)
+    z = ab.full_prediction(f, y)
+    loss = 0.5 * (x - y).abs().mean() + 0.5 * (y - z).abs().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    if step % 10 == 0:
+        print(f"step {step:2d}   loss {loss.item():.4f}")
+
+# %% [markdown]
+# From here on the pipeline's networks are used. It trained four kinds under this loss: the plain stack, the U-Net, the deep network, and a
+# ready-made one, since a commenter advised to take a ready architecture instead of a stack of one's own. That is *BasicUNet* of the
+# library MONAI, as it comes, without its norms, with a sigmoid at the end.
+
+# %%
+kinds = ["smoothing", "smoothing_unet", "deeper", "ready"]
+runs = {chapter.titles()[name]: chapter.improver(name) for name in kinds}
+sizes = {}
+for title, run in runs.items():
+    layers = list(run.network.modules())
+    sizes[title] = {
         "network": run.config["section"]["network"],
-        "convolutions": sum(isinstance(layer, torch.nn.Conv2d) for layer in run.network.modules()),
-        "numbers to learn": f"{numbers[name]['parameters']:,}",
-        "a pixel sees a square of": f"{2 * run.network.reach + 1} pixels",
-        "steps": run.config["section"]["steps"],
+        "convolutions": sum(isinstance(m, torch.nn.Conv2d) for m in layers),
+        "weights": sum(p.numel() for p in run.network.parameters()),
+        "pixels seen": f"{2 * run.network.reach + 1} x {2 * run.network.reach + 1}",
+        "steps": run.curve[-1]["step"],
+        "loss at the end": round(run.curve[-1]["loss"], 4),
     }
-    for name, run in runs.items()
-}
-pd.DataFrame(size).T
+
+# %%
+chapter.show(
+    pd.DataFrame(sizes).T,
+    "sizes.csv",
+    caption="The four networks, and the square that one pixel of y depends on. "
+    "Compare the deep one with the plain stack: what do the many more weights "
+    "bring in the last column? The numbers of steps differ.",
+)
 
 # %% [markdown]
 # ## How slowly does the loss fall?
-
-# %% tags=["hide-input"]
-labels = {"smoothing": "plain convolutions", "smoothing_unet": "U-Net", "deeper": "deep"}
-curves = {label: pd.DataFrame(runs[name].curve) for name, label in labels.items()}
-plots.show(
-    plots.curves(curves, "loss", ylabel="loss k1 MAE(x,y) + k2 MAE(y,z)"),
-    folder / "curve_loss.png",
-    caption="The same loss for three networks. The U-Net begins near a copy and so begins low; the others must learn to copy first. See "
-    "whether the deep one catches up, and whether anybody ever gets below the U-Net's first value.",
-    alt="Line chart of the loss against the training step for the plain convolutions, the U-Net and the deep network",
-)
-
-# %% tags=["hide-input"]
-plots.show(
-    plots.curves(curves, "mae_xy", ylabel="MAE(x,y) on the training crops", logarithmic=True),
-    folder / "curve_xy.png",
-    caption="The half of the loss that asks for a copy, on a logarithmic axis. How fast a network learns to copy is a matter of its "
-    "build, and has nothing to do with beauty.",
-    alt="Line chart on a logarithmic axis of MAE(x,y) against the training step for the three networks",
-)
-
-# %% tags=["hide-input"]
-first = {name: runs[name].curve[0]["loss"] for name in labels}
-fell = "; ".join(
-    f"{label} from {first[name]:.4f} to {numbers[name]['final_loss']:.4f}" for name, label in labels.items()
-)
-Markdown(f"The loss in the first row of each curve and in the last: {fell}.")
-
-# %% [markdown]
-# If the hypothesis of [the chapter on smoothing](04_smoothing.ipynb) holds, and at $k_1 = k_2$ the loss is nearly flat between a copy and
-# a blur, then the slow fall that the article saw is no lack of money: once a network can copy, there is nearly nothing left to
-# fall. More depth does not help against that.
-
-# %% [markdown]
-# ## A ready architecture, and a little more weight
 #
-# A commenter advised to take a ready architecture instead of a stack of one's own. So here is one, MONAI's *BasicUNet*, under the same loss.
-# And both it and the deep network once more, with everything equal but the weights: instead of 0.5 and 0.5, a little more for being
-# predictable.
+# A network without a path for the picture must learn to copy before it can do anything else. How near is each to a copy before
+# its first step?
 
-# %% tags=["hide-input"]
-tables.Source(ReadyUNet)
+# %%
+photograph = list(two.values())[-1]
+for title, run in runs.items():
+    section = run.config["section"]
+    torch.manual_seed(0)
+    new = improvers.NETWORKS[section["network"]](section["width"])
+    change = (photograph - new(photograph)).abs().mean()
+    print(f"{title:23} untrained: MAE(x,y) {change:.4f}")
 
-# %% tags=["hide-input"]
-four = {
-    "deeper": "deep, k1 = k2",
-    "deeper_tilted": "deep, tilted",
-    "ready": "ready-made, k1 = k2",
-    "ready_tilted": "ready-made, tilted",
-}
-timed = {}
-for name, label in four.items():
-    frame = pd.DataFrame(runs[name].curve)
-    # one scale for all: the article's own loss, whatever was minimised
-    frame["both"] = 0.5 * (frame["mae_xy"] + frame["mae_yz"])
-    timed[label] = frame
-plots.show(
-    plots.curves(timed, "both", ylabel="(MAE(x,y) + MAE(y,z)) / 2"),
-    folder / "tilted.png",
-    caption="The article's loss of four trainings, two of which minimise it and two a tilted one. At k1 = k2 a copy and a "
-    "far-reaching blur cost nearly the same, and a line that lies flat may be on its way to either.",
-    alt="Line chart of the article's loss against the training step for two networks at two pairs of weights",
-)  # fmt: skip
-
-# %% tags=["hide-input"]
-plots.show(
-    plots.curves(timed, "mae_yz", ylabel="MAE(y,z) on the training crops"),
-    folder / "tilted_yz.png",
-    caption="The half of the loss that was meant to fall. A network that learnt to copy would come back up to the photographs' own error; one that is "
-    "tilted towards being predictable has less reason to.",
-    alt="Line chart of MAE(y,z) against the training step for two networks at two pairs of weights",
+# %%
+chapter.show(
+    plots.curves(
+        {title: run.curve for title, run in runs.items()}, "loss", ylabel="loss"
+    ),
+    "curve_loss.png",
+    caption="The same loss for four networks. The U-Net begins near a copy and so "
+    "begins low; the others must first learn to copy. See whether the deep one "
+    "catches up, and whether any of them gets below the U-Net's first value.",
+    alt="Line chart of the loss against the training step for the plain "
+    "convolutions, the U-Net, the deep and the ready-made network",
 )
 
-# %% tags=["hide-input"]
-plots.show(
-    plots.curves(timed, "gradient_norm", ylabel="norm of the gradients", logarithmic=True),
-    folder / "gradients.png",
-    caption="The length of the gradients on the way. They do not vanish: the network is pushed about, and nowhere in particular.",
-    alt="Line chart on a logarithmic axis of the gradients' norm against the training step for four trainings",
-)
+# %% [markdown]
+# ## Money, or nowhere to go?
+#
+# If what [the chapter on smoothing](04_smoothing.ipynb) supposes is right, and at $k_1 = k_2$ the loss is nearly flat between a copy and a
+# blur, then the slow fall that the article saw is no lack of money: once a network can copy, there is little left to gain.
+# More depth does not help against that. More weight on the second term would. So the deep network and the ready-made one were trained once more,
+# **tilted**: with everything equal but the weights.
+
+# %%
+names = ["deeper", "deeper_tilted", "ready", "ready_tilted"]
+four = {chapter.titles()[name]: chapter.improver(name) for name in names}
+for title, run in four.items():
+    section = run.config["section"]
+    print(f"{title:23} k1 = {section['k1']}, k2 = {section['k2']}")
 
 # %% tags=["hide-input"]
-tables.judges_table({label: numbers[name] for name, label in four.items()}).T
-
-# %% tags=["hide-input"]
-Markdown(
-    "Both architectures tell one story: "
-    + "; ".join(
-        f"*{label}* moves the photographs by {numbers[name]['test']['change']:.4f}, and the judge's error is {numbers[name]['test']['error_judge']:.4f}"
-        for name, label in four.items()
-    )
-    + f". The untouched photographs: {deep['original']['error_judge']:.4f}. What the weights decide has [a chapter of its own](07_critical_point.ipynb); the U-Net, which can copy, shows that the network decides as well."
+chapter.show(
+    plots.image_grid(
+        {
+            name: {"original": x}
+            | {title: run.network(x) for title, run in four.items()}
+            for name, x in two.items()
+        }
+    ),
+    "four.jpg",
+    caption="What the four make of the photographs. Compare each tilted network "
+    "with its neighbour on the left, which has equal weights.",
+    alt="Two photographs in rows; in columns the original and the results of two "
+    "networks at two pairs of weights",
 )
+
+# %%
+chapter.show(
+    plots.curves(
+        {title: run.curve for title, run in four.items()},
+        "mae_yz",
+        ylabel="MAE(y,z) on the training crops",
+    ),
+    "tilted_yz.png",
+    caption="The term that was meant to fall. A network that learns to copy comes "
+    "up to the photographs' own error; one that is tilted towards being "
+    "predictable has less reason to. A network that is still one flat colour "
+    "begins near 0.",
+    alt="Line chart of MAE(y,z) against the training step for two networks at two "
+    "pairs of weights",
+)
+
+# %% [markdown]
+# What would these losses say of a plain Gaussian blur? It needs no training, so its loss can be worked out at each strength, from a copy
+# (no blur at all) to a wide one.
+
+# %%
+blur = chapter.filters()["gaussian"]
+costs = {}
+for run in four.values():
+    k1, k2 = run.config["section"]["k1"], run.config["section"]["k2"]
+    cost = [k1 * point["change"] + k2 * point["error"] for point in blur]
+    costs[f"blur, {k1} : {k2}"] = [point["change"] for point in blur], cost
+for title, run in four.items():
+    k1, k2 = run.config["section"]["k1"], run.config["section"]["k2"]
+    test = chapter.judged(run.name)["test"]
+    costs[title] = [test["change"]], [k1 * test["change"] + k2 * test["error"]]
+
+# %%
+chapter.show(
+    plots.lines(costs, xlabel="change, MAE(x,y)", ylabel="loss on the photographs"),
+    "costs.png",
+    caption="Each line is a Gaussian blur under one pair of weights; its left end "
+    "is a copy. The single points are the networks. See at which end each line is "
+    "lower, and whether the point of a network lies below the line of its own "
+    "weights: if not, a blur does better under the very loss that the network was "
+    "trained on.",
+    alt="Line chart of the loss against MAE(x,y): a Gaussian blur under two pairs "
+    "of weights, and a point for each of four networks",
+)
+
+# %% [markdown]
+# ## What the judge says
+
+# %%
+chapter.show(
+    chapter.table("smoothing", "smoothing_unet", *names, beside="deeper"),
+    "judges.csv",
+    caption="The photographs untouched, the improvers, and each filter at the "
+    "strength at which it changes the photographs as much as the deep network "
+    "does (a filter that cannot change them so much is left out). The judge is a "
+    "predictor that no improver was trained through.",
+)
+
+# %% [markdown]
+# Under equal weights the U-Net, which can copy, hardly moves the photographs. The networks that must learn to copy move them many times further,
+# and lose nearly all fine detail, whatever their depth. So in trainings of this length the network decides as well as the loss, and what
+# keeps the detail is not depth but a path for the picture. What the weights decide has [a chapter of its own](07_critical_point.ipynb).
 
 # %% [markdown]
 # ## What failed
-
-# %% tags=["hide-input"]
-known = {name: row for name, row in numbers.items() if row["best_filter"]["name"]}
-won = [
-    titles[name]
-    for name, row in known.items()
-    if row["test"]["error_judge"] < row["best_filter"]["error_judge"]
-]
-best = deep["best_filter"]
-beside = (
-    f"against {best['error_judge']:.4f} of the best filter" if best["name"] else "where no filter goes so far"
-)
-Markdown(
-    f"- **Depth.** With {deep['parameters']:,} numbers the deep network ends at a loss of {deep['final_loss']:.4f}; the plain stack has "
-    f"{plain['parameters']:,} and ends at {plain['final_loss']:.4f}. The judge gives its pictures "
-    f"{deep['test']['error_judge']:.4f}, {beside}.\n"
-    f"- **To beat a filter.** Of the {len(known)} improvers that can be compared with a filter at the same change, "
-    f"{len(won) or 'none'} {'has' if len(won) == 1 else 'have'} a lower error by the judge{': ' + ', '.join(won) if won else ''}.\n"
-    f"- **The same effort for all.** The networks were trained for different numbers of steps, and even equal numbers would not be equal work: for each pixel the deep network multiplies more often. "
-    f"And one learning rate served them all.\n"
-    f"- **Error bars.** One seed each. A gap that is small beside the difference between seeds means nothing, and that "
-    f"difference has not been measured here."
-)
+#
+# - **Depth.** Compare the deep network with the plain stack, in the first table and in the last: a much lower loss would be the least that so
+#   many more weights should bring.
+# - **To beat a filter.** Compare the judge's error of the deep network with that of the filters that change the photographs as much. A copy and a blur are
+#   both free of training.
+# - **The same effort for all.** The networks were trained for different numbers of steps, and even equal numbers would not be equal work: for each pixel
+#   the deep network multiplies more often. And one learning rate served them all.
+# - **Error bars.** One seed each. A gap that is small beside the difference between seeds means nothing, and that difference was
+#   not measured here.

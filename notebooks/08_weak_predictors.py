@@ -14,61 +14,52 @@
 # %% [markdown]
 # # Can a bad predictor be fair?
 #
-# Progress is the bad predictor's error over the good one's, and a picture that is asked for more of it looks for the bad one's weak spot. What the
-# weak spot is depends on what is bad about it. So here are five bad predictors, each bad in its own way, and what becomes of
-# pictures that are asked for progress against each of them.
+# Progress is the bad predictor's error over the good one's. A picture that is asked for more of it has three ways: become something that
+# there is more to learn about; find a weak spot of this one bad predictor; or find a habit of this one good predictor. So here are five bad predictors, each bad in
+# its own way, and what becomes of pictures that are asked for progress against each of them.
 
-# %% tags=["parameters", "hide-input"]
-# Change the experiment here, for example pixels = {"steps": 150}; empty: as params.yaml says.
+# %% tags=["parameters"]
+# Change the experiment here, for example pixels = {"steps": 150};
+# empty: as params.yaml says.
 pixels = {}
 
-# %% tags=["remove-input"]
+# %%
 import pandas as pd
-from IPython.display import Markdown
+import torch
 
-from abstract_beauty.book import plots, tables
+import abstract_beauty as ab
+from abstract_beauty.book import plots
 from abstract_beauty.chapter import Chapter
 from abstract_beauty.prediction.blurred_context import BlurredContext
 
 chapter = Chapter("08_weak_predictors", pixels=pixels)
-f = chapter.predictors("good", "bad", "bad_again", "small", "judge")
 direct, pictures = chapter.pixels()
-weak = pd.DataFrame(direct["weak"])
-meant = weak[weak["direction"] == "as meant"].set_index("bad")
-written = weak[weak["direction"] == "as written"].set_index("bad")
-original = direct["original"]
-folder = chapter.folder
+weak = pd.DataFrame(direct["weak"]).set_index("bad")
+squares = pictures["x"]
+middle = len(squares) // 2
+x = squares[middle : middle + 1]
 
-# %% tags=["hide-input"]
-gain = meant["progress_after"] / meant["progress_before"]
-honest = meant["progress_judge_after"] / meant["progress_judge_before"]
-most, least, fewer = gain.idxmax(), gain.idxmin(), int((gain < 1).sum())
-Markdown(
-    f"**In numbers.** Asked for progress against a bad predictor of the kind *{most}*, the pictures multiply it by {gain[most]:.2f}; against the kind "
-    f"*{least}*, by {gain[least]:.2f}. For a pair that took no part, the linear fill and the judge, the progress of the same pictures is multiplied by "
-    f"{honest[most]:.2f} and {honest[least]:.2f}."
-    + (
-        f" With {fewer} of the {len(gain)} it ends below the photographs' own, the opposite of what was asked: see the end."
-        if fewer
-        else ""
-    )
-)
 
-# %% tags=["hide-input"]
-which = pictures["x"].shape[0] // 2
-sheet = {
-    "as meant": {"photograph": pictures["x"][which]}
-    | {name: pictures[f"weak {name} as meant"][which] for name in meant.index},
-    "as written": {"photograph": pictures["x"][which]}
-    | {name: pictures[f"weak {name} as written"][which] for name in written.index},
+# %%
+def enlarged(change):
+    """Five times a difference of two pictures; grey where there is none."""
+    return (0.5 + 5 * change).clamp(0, 1)
+
+
+# %% tags=["remove-input"]
+changes = {
+    name: enlarged(pictures[f"weak {name}"][middle] - squares[middle])
+    for name in weak.index
 }
-plots.show(
-    plots.image_grid({row: {key.replace(" ", "\n"): one for key, one in line.items()} for row, line in sheet.items()}),
-    folder / "squares.jpg",
-    caption="One square of a photograph, and what it becomes when its pixels are moved by the ratio that asks for more progress (above) or for less (below), with each of five "
-    "bad predictors. Look for what is added: colours, a pattern, the lines of a grid?",
-    alt="Two rows of six small pictures: the photograph and the results with five bad predictors, in two directions",
-)  # fmt: skip
+chapter.show(
+    plots.image_row({"photograph": squares[middle]} | changes, columns=3),
+    "changes.jpg",
+    caption="A square of a photograph, and what was added to its pixels to give "
+    "it more progress, with each of five bad predictors; five times as strong, "
+    "grey where nothing changed. Look for differences between the five.",
+    alt="Six small pictures: the photograph, and the change that each of five bad "
+    "predictors led to",
+)
 
 # %% [markdown]
 # ## Five ways to be bad
@@ -77,115 +68,207 @@ plots.show(
 # - **another seed**: the same again, begun from other random numbers. Faults that are the training's own should be others here.
 # - **small**: a quarter of the width and a short training.
 # - **blurred context**: the good network itself, shown a context that is out of focus.
-# - **linear fill**: no network at all, a weighted mean of the ring around the tile, exact on flat colour.
+# - **linear fill**: no network at all, a weighted sum of the ring around the tile, two pixels wide.
 
-# %% tags=["hide-input"]
-tables.Source(BlurredContext.forward)
-
-# %% [markdown]
-# Nothing holds the pictures to the photographs here: the pixels are moved downhill by the bare ratio, from $y = x$, with a new grid at each
-# step.
-
-# %% tags=["hide-input"]
-shown = {
-    "progress_before": ("progress of the photograph", ".3f"),
-    "progress_after": ("progress of the result", ".3f"),
-    "progress_judge_before": ("photograph, other pair", ".3f"),
-    "progress_judge_after": ("result, other pair", ".3f"),
-    "change": ("MAE(x,y)", ".4f"),
-    "error_judge": ("MAE(y,z) judge", ".4f"),
-    "contrast_kept": ("contrast kept", ".0%"),
-    "high_frequency_kept": ("fine detail kept", ".0%"),
-    "colour_shift": ("colour shift", ".4f"),
+# %%
+good, judge = ab.predictor("good"), ab.predictor("judge")
+bad = {
+    "stopped early": ab.predictor("bad"),
+    "another seed": ab.predictor("bad_again"),
+    "small": ab.predictor("small"),
+    "blurred context": BlurredContext(good, sigma=4.0),
+    "linear fill": ab.predictor("linear"),
 }
-pd.DataFrame(
-    {head: meant[key].map(lambda one, form=form: f"{one:{form}}") for key, (head, form) in shown.items()}
-).T
+with torch.no_grad():
+    guesses = {
+        name: ab.full_prediction(f, squares)
+        for name, f in (bad | {"good": good}).items()
+    }
 
-# %% [markdown]
-# *Other pair*: progress as the linear fill and the judge have it, which took no part (for the linear fill only the judge did not). Where the own pair's
-# progress rises and this does not, the picture has not become more interesting; a particular bad predictor has been fooled.
-
-# %% tags=["hide-input"]
-plots.show(
-    plots.bar_table(
-        {
-            f"{name}, {pair}": values[name]
-            for name in gain.index
-            for pair, values in (("own pair", gain), ("other pair", honest))
-        },
-        highlight=[f"{name}, own pair" for name in gain.index],
-        xlabel="progress, times the photograph's", reference=("the photograph", 1), form=".2f",
-    ),
-    folder / "gain.png",
-    caption="By how much progress was multiplied, by the pair that a picture was made with (hatched) and by one that took no part. "
-    "What the first has above 1 and the second has not was fooled and not learnt; below 1 there is less progress than in the photograph.",
-    alt="Bars for each of the five bad predictors: the gain in progress by the own pair and by an independent pair",
-)  # fmt: skip
-
-# %% [markdown]
-# ## The opposite direction
-#
-# As the formula is written, the ratio is made small: pictures on which the good predictor has no advantage.
-
-# %% tags=["hide-input"]
-pd.DataFrame(
-    {head: written[key].map(lambda one, form=form: f"{one:{form}}") for key, (head, form) in shown.items()}
-).T
-
-# %% [markdown]
-# ## Exaggerate what was surprising
-#
-# One more way without any training. Take the difference between a photograph and its own prediction (averaged over four grids), and add a part
-# of it again: $y = x + a\,(x - z)$. With $a > 0$ the surprising becomes more so, with $a < 0$ it is withdrawn.
-
-# %% tags=["hide-input"]
-exaggerated = pd.DataFrame(direct["exaggerate"])
-ends = [exaggerated["a"].min(), -0.25, 0.5, exaggerated["a"].max()]
-plots.show(
-    plots.image_row(
-        {"photograph": pictures["x"][which]}
-        | {f"a = {a:g}": pictures[f"exaggerate {a}"][which] for a in ends},
-        columns=5,
-    ),
-    folder / "exaggerate.jpg",
-    caption="The same square with its surprises withdrawn (left) and exaggerated (right). Withdrawing flattens; exaggerating draws every outline twice, like a "
-    "woodcut.",
-    alt="Five small pictures: the photograph and four strengths of exaggeration",
+# %%
+apart = {
+    one: {other: float((z - w).abs().mean()) for other, w in guesses.items()}
+    for one, z in guesses.items()
+}
+chapter.show(
+    pd.DataFrame(apart).round(3),
+    "apart.csv",
+    caption="How far the guesses of two predictors are apart: the mean absolute "
+    "difference of their full predictions of the squares. Look for predictors "
+    "that are nearly the same, and compare with the column of the good one.",
 )
 
-# %% tags=["hide-input"]
-plots.show(
-    plots.lines(
-        {
-            label: (list(exaggerated["a"]), list(exaggerated[key] / original[key]))
-            for key, label in {"error_judge": "judge's error", "high_frequency_kept": "fine detail", "contrast_kept": "contrast"}.items()
-        },
-        "a in y = x + a (x - z)", "times the photograph's", marks={"photograph": 0.0},
-    ),
-    folder / "exaggeration.png",
-    caption="What withdrawing and exaggerating does to the judge's error, to contrast and to fine detail, against the photograph's own.",
-    alt="Line chart of the judge's error, fine detail and contrast against the strength of the exaggeration",
-)  # fmt: skip
+# %% [markdown]
+# The networks begin as the linear fill and learn what to add to it. So a network that was stopped early has not gone far from there, whatever
+# its seed. That is one reason to expect that the five agree.
+#
+# ## The descent
+#
+# No improver is trained. The pixels of $y$ themselves are moved, beginning at $y = x$, so that good / bad falls. Nothing holds them to the
+# photograph. The predictors guess on three grids of tiles at each step, drawn anew, since what a gradient says of one grid need not hold on another.
+#
+# Beside it stands the progress by an **other pair** that takes no part, the linear fill and the judge. If there were more to learn about the picture, it
+# should rise as well.
+
+
+# %%
+def progress(y, bad, good):
+    """MAE(y, z_bad) / MAE(y, z), mean over two grids of tiles."""
+    each = []
+    for grid in ((0, 0), (16, 16)):
+        with torch.no_grad():
+            z_bad, z = (ab.full_prediction(f, y, grid) for f in (bad, good))
+        each.append(ab.progress(y, z_bad, z).mean())
+    return float(sum(each) / 2)
+
+
+def both(y):
+    """Progress by the pair in use, and by the other pair."""
+    other = progress(y, bad["linear fill"], judge)
+    return progress(y, bad["stopped early"], good), other
+
+
+# %%
+torch.manual_seed(0)
+y = x.clone().requires_grad_(True)
+optimizer = torch.optim.Adam([y], lr=0.003, betas=(0.9, 0.99))
+won = {}
+for step in range(31):
+    if step % 10 == 0:
+        own, other = won[step] = both(y.detach())
+        print(f"step {step:2d}   progress: own pair {own:.3f}, other {other:.3f}")
+    ratio = 0
+    for grid in torch.randint(32, (3, 2)).tolist():
+        z = ab.full_prediction(good, y, grid)
+        z_bad = ab.full_prediction(bad["stopped early"], y, grid)
+        ratio += (y - z).abs().mean() / (y - z_bad).abs().mean() / 3
+    optimizer.zero_grad()
+    ratio.backward()
+    optimizer.step()
+    y.data.clamp_(0, 1)
+
+# %%
+start = won[0]
+lines = {
+    pair: (list(won), [values[k] / start[k] for values in won.values()])
+    for k, pair in enumerate(("own pair", "other pair"))
+}
+chapter.show(
+    plots.lines(lines, "step", "progress / progress of the photograph"),
+    "descent.png",
+    caption="Progress during the descent, by the pair that is asked for it and by "
+    "the pair that takes no part, both relative to the photograph. What the first "
+    "gains and the second does not is no progress of the picture.",
+    alt="Line chart of progress against the step, by the own pair and by the "
+    "other pair",
+)
+
+# %%
+moved = {"photograph": x, "moved": y, "five times the change": enlarged(y - x)}
+chapter.show(
+    plots.image_row(moved, columns=3),
+    "here.jpg",
+    caption="What these few steps did. Look in the change for the outlines of the "
+    "photograph, and for thin lines along and across.",
+    alt="Three small pictures: the photograph, the result of the descent, and "
+    "their difference",
+)
+
+# %% [markdown]
+# ## With all five
+#
+# The pipeline did the same on a few squares, with each bad predictor:
+
+# %%
+table = weak[
+    [f"progress{pair}_{n}" for pair in ("", "_judge") for n in ("before", "after")]
+]
+table.columns = ["own pair, x", "own pair, y", "other pair, x", "other pair, y"]
+table.insert(2, "own gain", table["own pair, y"] / table["own pair, x"] - 1)
+table["other gain"] = table["other pair, y"] / table["other pair, x"] - 1
+chapter.show(
+    table.round(3),
+    "progress.csv",
+    caption="Progress of the photographs x and of what was made of them, y, by "
+    "the pair in use and by the pair that took no part (for the linear fill only "
+    "the judge took none). Compare the two gains.",
+)
+
+# %% [markdown]
+# Progress is a ratio of two errors. Which of them was moved, the bad predictor's above or the good one's below? The judge, which has not been asked, stands beside them.
+
+
+# %%
+def error(f, pixels):
+    """MAE(y, z), mean over two grids of tiles and all squares."""
+    with torch.no_grad():
+        return float(ab.phase_averaged(f, pixels, ((0, 0), (16, 16))).mean())
+
+
+rows = {}
+for name, f in bad.items():
+    rows[name] = {}
+    for who, one in (("bad", f), ("good", good), ("judge", judge)):
+        rows[name][f"{who}, x"] = error(one, squares)
+        rows[name][f"{who}, y"] = error(one, pictures[f"weak {name}"])
+
+# %%
+chapter.show(
+    pd.DataFrame(rows).T.round(4),
+    "errors.csv",
+    caption="MAE(y,z) of the photographs x and of what was made of them, y: by "
+    "the bad predictor in use, by the good one, and by the judge. See which pair "
+    "of columns differs.",
+)
+
+# %% [markdown]
+# The progress that is won here is the good predictor's own. Its error falls; the bad predictor's and the judge's hardly change. So a picture
+# has been found that suits the habits of this one network. Which bad predictor stands above it in the ratio hardly matters for that, and none of them
+# could have shown it: only a stranger, the judge, does.
+#
+# ## Exaggerate what was surprising
+#
+# One more way without training and without descent. Take the difference between a photograph and its own prediction, averaged over four grids, and add a part
+# of it again: $y = x + a\,(x - z)$. With $a > 0$ what was surprising becomes more so, with $a < 0$ it is withdrawn.
+
+# %%
+grids = ((0, 0), (16, 16), (0, 16), (16, 0))
+z = torch.stack([ab.full_prediction(good, x, grid) for grid in grids]).mean(0)
+shown = {}
+for a in (-0.75, -0.25, 0, 0.5, 1):
+    shown[f"a = {a:g}"] = (x + a * (x - z)).clamp(0, 1)
+chapter.show(
+    plots.image_row(shown, columns=5),
+    "exaggerate.jpg",
+    caption="The square with its surprises withdrawn, left, and exaggerated, "
+    "right. a = 0 is the photograph. Look at the outlines.",
+    alt="Five small pictures: the photograph in the middle, two weaker and two "
+    "stronger",
+)
+
+# %%
+table = pd.DataFrame(direct["exaggerate"])
+labels = {"error_judge": "judge's error", "high_frequency_kept": "fine detail"}
+labels["contrast_kept"] = "contrast"
+relative = {
+    label: (table["a"], table[key] / direct["original"][key])
+    for key, label in labels.items()
+}
+chapter.show(
+    plots.lines(relative, "a in y = x + a (x - z)", "times the photographs'"),
+    "exaggeration.png",
+    caption="What withdrawing and exaggerating does to the judge's error, to "
+    "contrast and to fine detail. All three are 1 for the photographs themselves.",
+    alt="Line chart of the judge's error, fine detail and contrast against the "
+    "strength of the exaggeration",
+)
 
 # %% [markdown]
 # ## What failed
-
-# %% tags=["hide-input"]
-others = [name for name in gain.index if name != "linear fill"]  # it is one of the other pair
-followed = [name for name in others if honest[name] > 1.02]
-error, kept = meant["error_averaged"], meant["high_frequency_kept"]
-missed = (
-    f"- **To get what was asked for.** With {fewer} of the {len(gain)} bad predictors the pixels that were moved for more progress have less of it. They now "
-    f"carry {kept.min():.1f} to {kept.max():.1f} times the photographs' fine detail, and the good predictor's error went from "
-    f"{original['error_averaged']:.3f} to {error.min():.3f} or more: steps of one length on a grid that changes each time leave noise, which both predictors guess badly. "
-    "So nothing here tells where the weak spots are; the direction that asks for less gets it, perhaps because noise is an answer to it.\n"
-)
-Markdown(
-    (missed if fewer and kept.min() > 1 and error.min() > original["error_averaged"] else "")
-    + f"- **A fair beginner.** Of the {len(others)} that are not of the other pair themselves, {len(followed) or 'none'} lead{'s' if len(followed) == 1 else ''} to pictures whose progress also rises by more than 2 % for the pair that took no part"
-    f"{': ' + ', '.join(followed) if followed else ''}; by their own pair it rises with {int((gain[others] > 1).sum()) or 'none'} of them.\n"
-    f"- **To stay with the photograph.** The results move by {meant['change'].min():.3f} to {meant['change'].max():.3f} and keep "
-    f"{meant['high_frequency_kept'].min():.0%} to {meant['high_frequency_kept'].max():.0%} of the fine detail. Without a wish to stay there is no end to it.\n"
-    f"- **Steps.** {chapter.params.pixels.steps} steps downhill, one step size, {chapter.params.pixels.pictures} squares of {chapter.params.pixels.side} pixels: too few to see where it ends."
-)
+#
+# - **To find a fair beginner.** The question was which bad predictor is fooled least. The descent never got so far: it moved the good predictor's error instead.
+# - **Five ways to be bad.** Those that begin as the linear fill and are stopped soon are nearly the linear fill. A beginner of another kind, one that has learnt for long and learnt
+#   something else, was not tried.
+# - **A pair that knows nothing of the first.** The other pair shares the linear fill with one of the five, and with what the networks began as. Only the judge is a
+#   stranger.
+# - **To see where it ends.** Few steps, a few small squares, and nothing that holds the pixels to the photograph; `pixels = {"steps": 150}` in the first cell goes further.

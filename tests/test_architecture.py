@@ -24,7 +24,7 @@ LAYERS = [
     {"training"},
     {"book"},
     {"experiments"},
-    {"chapter"},
+    {"chapter", "interactive"},
     {"commands"},
     {"cli"},
 ]

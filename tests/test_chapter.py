@@ -3,11 +3,13 @@
 import json
 import subprocess
 
+import pandas as pd
 import pytest
 import torch
 
 from abstract_beauty import chapter as chapters
 from abstract_beauty.chapter import Chapter, made_by_other_code
+from abstract_beauty.errors import UserError
 from abstract_beauty.experiments import pictures
 from abstract_beauty.params import load_params
 from abstract_beauty.project import Project, find_project
@@ -44,7 +46,7 @@ def run_at(path) -> Run:
 
 
 def test_an_unchanged_chapter_reads_the_pipeline_s_numbers_and_draws_its_figures(home):
-    chapter = Chapter("04", improvers={"smoothing": {}})
+    chapter = Chapter("04", smoothing={})
     assert chapter.filters() == chapter.fills() == chapter.balance() == chapter.pixels()[0] == KEPT
     assert chapter.folder == home.results / "figures" / "04"
 
@@ -82,9 +84,9 @@ def test_a_changed_improver_alone_is_judged_anew(home, monkeypatch):
     kept = {"smoothing": home.scratch, "held": home.run}
     monkeypatch.setattr(chapters, "improver_run", lambda project, params, name: run_at(kept[name] / name))
     monkeypatch.setattr(chapters, "measure_improver", lambda *_: ANEW)
-    chapter = Chapter("04", improvers={"smoothing": {"steps": 7}})
-    assert chapter.judged("smoothing")[1] == ANEW
-    assert chapter.judged("held")[1] == KEPT and chapter.filters() == KEPT
+    chapter = Chapter("04", smoothing={"steps": 7})
+    assert chapter.judged("smoothing") == ANEW
+    assert chapter.judged("held") == KEPT and chapter.filters() == KEPT
     assert chapter.folder == home.scratch / "figures" / "04"
 
 
@@ -117,3 +119,17 @@ def test_other_pictures_go_to_a_project_of_their_own(tmp_path, monkeypatch):
         project,
         elsewhere,
     )
+
+
+def test_a_changed_chapter_shows_its_figures_and_tables_beside_the_published(home):
+    mine, theirs = pd.DataFrame({"error": [0.5]}, index=["a"]), pd.DataFrame({"error": [0.25]}, index=["a"])
+    Chapter("07").show(theirs, "t.csv", "A table.")
+    assert "as published" not in Chapter("07").show(theirs, "t.csv", "A table.")._repr_html_()
+    both = Chapter("07", balance={"steps": 7}).show(mine, "t.csv", "A table.")._repr_html_()
+    assert "as published" in both and both.index("0.5<") < both.index("0.25<")
+    assert "0.25" in (home.results / "figures" / "07" / "t.csv").read_text(), "the published one stays"
+
+
+def test_a_change_of_what_is_not_there_is_an_error(home):
+    with pytest.raises(UserError, match="smothing"):
+        Chapter("04", smothing={"k2": 0.7})

@@ -25,7 +25,7 @@ def test_each_rises_from_flat_over_shapes_to_many_and_takes_any_size(name):
     assert np.isfinite(values).all() and values == sorted(values) and values[0] < values[2]
     for height, width in ((32, 32), (33, 71), (40, 300)):
         assert np.isfinite(measure(np.tile(NOISE, (1, 2, 1))[:height, :width]))
-    assert MEASURES[name].title and len(MEASURES[name].meaning) > 40
+    assert MEASURES[name].title and len(measure.__doc__) > 40
 
 
 def test_structural_complexity_of_a_checkerboard_is_its_one_step():

@@ -348,7 +348,7 @@ def test_the_experiments_on_pixels(project, small):
     assert moved["change"] > 0
     assert [row["random"] for row in numbers["grid"]] == [False, True]
     assert {row["bad"] for row in numbers["weak"]} == set(weak_predictors(f))
-    assert len(numbers["weak"]) == 2 * len(weak_predictors(f))
+    assert len(numbers["weak"]) == len(weak_predictors(f))
     assert all(torch.isfinite(one).all() and 0 <= one.min() <= one.max() <= 1 for one in pictures.values())
     more, less = (next(r for r in numbers["exaggerate"] if r["a"] == a) for a in (0.5, -0.5))
     assert more["error"] > numbers["original"]["error"] > less["error"]

@@ -52,9 +52,8 @@ newcomer = {}
 # %%
 from abstract_beauty.chapter import Chapter
 
-chapter = Chapter("12_newcomer", improvers={"newcomer": newcomer})
-run, row = chapter.judged("newcomer")
-print(chapter.titles()["newcomer"], row["final_loss"])
+chapter = Chapter("13_newcomer", newcomer=newcomer)
+print(chapter.table("newcomer"))
 """
 
 
@@ -74,9 +73,11 @@ def test_a_newcomer_needs_its_file_its_row_and_its_line(copy, capsys):
     (package / "improvers" / "newcomer.py").write_text(NETWORK)
     text = copy.params.read_text()
     copy.params.write_text(text.replace("improvers:\n", f"improvers:\n{ROW}", 1))
-    (copy.root / "notebooks" / "12_newcomer.py").write_text(CHAPTER)
+    (copy.root / "notebooks" / "13_newcomer.py").write_text(CHAPTER)
     contents = copy.root / "book" / "contents.yml"
-    contents.write_text(contents.read_text().replace("  - 11_meaning\n", "  - 11_meaning\n  - 12_newcomer\n"))
+    contents.write_text(
+        contents.read_text().replace("  - 12_your_idea\n", "  - 12_your_idea\n  - 13_newcomer\n")
+    )
     failed = repro.run(copy, [], False, jobs=2)
     said = capsys.readouterr().out
     assert not failed, said
@@ -93,7 +94,7 @@ def test_a_newcomer_needs_its_file_its_row_and_its_line(copy, capsys):
         "notebooks/10_beyond.html",
         "notebooks/09_many_times.html",
         "failed.html",
-        "notebooks/12_newcomer.html",
+        "notebooks/13_newcomer.html",
     ):
         assert "a newcomer’s idea" in _plain(html / page), page
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from abstract_beauty.commands.scheduler import closed, read_graph
+from abstract_beauty.commands.repro import closed, read_graph
 from abstract_beauty.params import read_yaml
 from abstract_beauty.project import find_project
 

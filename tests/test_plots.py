@@ -33,8 +33,6 @@ FIGURES = {
     "image_row": lambda: plots.image_row({"x": X, "y\n(two lines)": Y}, {"x": "MAE 0.1"}, title="Row"),
     "image_grid": lambda: plots.image_grid({"one": {"x": X, "y": Y}, "two": {"x": X, "y": TALL}}),
     "contact_sheet": lambda: plots.contact_sheet([("a", X), ("a", TALL), ("", Y)], columns=2),
-    "error_map": lambda: plots.error_map(MAP, 0.25, "error (0 to 1)"),
-    "predictability_figure": lambda: plots.predictability_figure(X, Y, MAP),
     "prediction_grid": lambda: plots.prediction_grid({"one": {"y": X, "z": Y}}, {"one": MAP}),
     "tile_grid_overlay": lambda: plots.tile_grid_overlay(picture(192, 256)),
     "teaser": lambda: plots.teaser(X, Y, MAP, {"smoother": Y, "more to learn": X}),
@@ -115,14 +113,6 @@ def test_nothing_to_show_is_said(draw):
         draw([] if draw is plots.contact_sheet else {})
 
 
-def test_a_map_has_a_colour_bar_that_ends_where_it_is_told():
-    figure = FIGURES["error_map"]()
-    main, bar = figure.axes[0], figure.axes[0].child_axes[0]
-    assert main.images[-1].norm.vmax == 0.25 and bar.get_xlim()[1] == pytest.approx(0.25, rel=0.01)
-    assert bar.get_xlabel() == "error (0 to 1)"
-    assert [label.get_text() for label in bar.get_xticklabels()] == ["0", "0.125", "0.25"]
-
-
 def test_a_bare_map_is_dark_where_right_and_bright_where_wrong():
     values = torch.zeros(10, 12)
     values[:, 6:] = 0.4
@@ -188,7 +178,6 @@ def test_an_animation_moves_and_is_the_same_every_time(tmp_path):
     text = shown._repr_html_()
     assert "data:image/gif;base64," in text and "&lt;in turn&gt;" in text
     assert repr(shown) == "Figure: Three pictures <in turn>"
-    assert plots.several([shown, shown])._repr_html_() == f"{text}\n{text}"
 
 
 def test_many_names_stand_below_the_lines_and_few_among_them():

@@ -73,9 +73,10 @@ def test_a_malformed_file_is_refused_in_one_line(tmp_path, content, word):
 
 def test_the_page_holds_everything_and_nothing_from_outside():
     picture = torch.rand(3, 40, 50)
-    page = blind_page({"</script><b>": {"original": picture, "held": 1 - picture}}, title="<Which>")
+    g = torch.nn.Threshold(0.5, 0.5)
+    g.reach, g.grain = 0, 1
+    page = blind_page({"</script><b>": picture}, {"held": g})
     assert "</script><b>" not in page
-    assert "&lt;Which&gt;" in page
     assert "http" not in page
     assert page.count("data:image/webp;base64,") == 2
     assert "__" not in page.replace("__proto__", "").split('id="data">')[0]

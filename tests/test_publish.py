@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 import abstract_beauty as ab
 from abstract_beauty import weights
+from abstract_beauty.cli import main
 from abstract_beauty.commands import publish
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.predictor import predictor_run
@@ -112,7 +113,7 @@ def published(project):
 
 
 def run():
-    return publish.main([])
+    return main(["publish"])
 
 
 def refused(project, capsys, *words):
@@ -179,16 +180,17 @@ def test_the_record(project):
 
 CARDS = {
     "predictors/good": (
-        "| reference/good, mae | 0.0688 | 0.86 |", "| telea | 0.0800 | 1.00 |", "| biharmonic | 0.0888 | 1.11 |",
-        "| faces_london/neutral | 0.0211 | 0.70 | 102 |", "| trained parameters | 123456 |", "| time | 1:23 |",
+        "| reference/good, mae | 0.0688 |", "| telea | 0.0800 |", "| biharmonic | 0.0888 |",
+        "| trained parameters | 123456 |", "| time | 1:23 |",
         "| network | four_sides |", "| optimizer | muon |", "| device | Some Processor 9000 |",
-        "| pictures | 1252: bsds500/train, imagenet_samples |", f"| commit | {SHA} |", "| 500 | 0.0620 |",
+        "| pictures | 1252: bsds500/train, imagenet_samples |", f"| commit | {SHA} |",
         "A predictor (the best one): ", "## On 200 pictures of bsds500/test, never trained on",
         "non-commercial research and education. Arbeláez", "datasets: [bsds500, imagenet_samples]",
     ),
-    "predictors/linear": ("| reference/linear, mae | 0.0744 | 0.93 |", "| crops | 20000 |"),
+    "predictors/linear": ("| reference/linear, mae | 0.0744 |", "| crops | 20000 |"),
     "improvers/smoothing": (
-        "k1 MAE(x, y) + k2 MAE(y, z)", "| k1 | 0.5 |", "| error judge | 0.0321 | 0.0711 |",
+        "k1 MAE(x, y) + k2 MAE(y, z)", "| k1 | 0.5 |", "| error judge | 0.0321 |",
+        "| error judge of the originals | 0.0711 |",
         "0.0299 (total_variation)",
     ),
 }  # fmt: skip
@@ -200,8 +202,6 @@ def test_cards_carry_the_numbers_of_the_files(project):
         text = (project.reference / f"{name}.md").read_text()
         assert not [line for line in lines if line not in text], text
         assert "None" not in text and "nan" not in text and "{" not in text and "\n\n\n" not in text
-        assert ("How the loss fell" in text) == (name != "predictors/linear")
-        assert ("other sets" in text) == (name == "predictors/good")
 
 
 @pytest.mark.parametrize(

@@ -1,52 +1,33 @@
 """What the notebooks read: where numbers come from, and the words and tables made of them."""
 
+import pandas as pd
 import pytest
 import torch
 
 from abstract_beauty.book import plots, tables
-from abstract_beauty.project import Project
 
-POINT = {key: 0.5 for key in tables.JUDGES}
-
-
-def row(best: str | None = "gaussian") -> dict:
-    """What an improver's measurement looks like."""
-    found = {"name": best, "error_judge": 0.25 if best else None}
-    return {"test": dict(POINT), "original": {**POINT, "change": 0.0}, "best_filter": found}
+POINT = {key: 0.5 for key in tables.HEADINGS}
 
 
-def test_the_judges_table_begins_with_the_original():
-    table = tables.judges_table({"net": row(), "other": row(None)})
-    assert list(table.index) == ["original", "net", "other"]
-    assert table.loc["original", "MAE(x,y)"] == "0.0000"
-    assert table.loc["net", "contrast kept"] == "50.0%"
-    assert list(table["best filter, judge"]) == ["–", "0.2500 (gaussian)", "–"]
+def test_the_judges_table_has_a_row_a_label_and_filters_beside_them():
+    curve = [{**POINT, "change": reach / 10} for reach in range(10)]
+    beside = tables.filters_beside({"original": curve[:1], "box_blur": curve, "jpeg": curve[:3]}, 0.55, "net")
+    table = tables.judges_table({"net": {**POINT, "change": 0.55, "more": 1.0}, **beside})
+    assert list(table.index) == ["net", "box blur, as far as net"]
+    assert list(table["MAE(x,y)"]) == [0.55, 0.55] and list(table.columns) == list(tables.HEADINGS.values())
 
 
 def test_the_plane_is_not_stretched_by_filters_beyond_it():
     curve = [{**POINT, "change": reach / 10, "error_judge": 1 - reach / 10} for reach in range(10)]
-    found = tables.plane({"net": row()}, {"original": curve[:1], "gaussian": curve})
+    found = tables.plane({"net": {"test": POINT}}, {"original": curve[:1], "gaussian": curve})
     assert found["improvers"] == {"net": (0.5, 0.5)}
     assert [point[0] for point in found["filters"]["gaussian"]] == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
     assert found["original"] == 1.0
 
 
-@pytest.mark.parametrize(
-    ("value", "other", "word"),
-    [(1, 2, "less"), (2, 1, "more"), (1, 1.004, "same"), (0, 0, "same"), (-1, 0, "less")],
-)
-def test_words_follow_the_numbers(value, other, word):
-    assert tables.compared(value, other, "less", "more", "same") == word
-
-
 def test_pictures_of_other_names_stand_in():
     assert tables.chosen({"a": 1, "b": 2, "c": 3}, "c", "a") == {"c": 3, "a": 1}
     assert tables.chosen({"a": 1, "b": 2, "c": 3}, "x", "y") == {"a": 1, "b": 2}
-
-
-def test_a_source_is_shown_as_code():
-    shown = tables.Source(Project.data.fget)
-    assert shown._repr_markdown_().startswith("```python\n@property\ndef data(self)")
 
 
 def test_rows_hold_the_numbers_of_their_pictures():
@@ -72,3 +53,18 @@ def test_a_shown_figure_carries_its_caption_and_alternative_text(tmp_path, suffi
         text == plots.show(figure, tmp_path / f"again{suffix}", "See: a < b & c", 'the "bars"')._repr_html_()
     )
     assert "0x" not in repr(shown)
+
+
+def test_a_shown_table_is_kept_as_it_is_shown(tmp_path):
+    table = pd.DataFrame({"error": [0.1, 0.25]}, index=["a & b", "c"])
+    shown = plots.show(table, tmp_path / "errors.csv", "See: a < b")
+    assert "<td>0.25</td>" in shown._repr_html_() and "a &amp; b" in shown._repr_html_()
+    assert "See: a &lt; b" in shown._repr_html_() and "0.25" in repr(shown)
+    assert pd.read_csv(tmp_path / "errors.csv", index_col=0).equals(table)
+
+
+def test_two_versions_stand_side_by_side_under_their_labels():
+    shown = plots.Shown("<p>1</p>", "one")
+    both = plots.beside({"yours": shown, "as < published": shown})
+    assert both._repr_html_().count("<p>1</p>") == 2 and "as &lt; published" in both._repr_html_()
+    assert repr(both) == "yours: one\nas < published: one"

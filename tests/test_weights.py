@@ -108,8 +108,6 @@ def test_names(tmp_path, path):
     own = project.run / "predictors" / "good.safetensors"
     own.parent.mkdir(parents=True)
     own.write_bytes(path.read_bytes())
-    with pytest.warns(UserWarning, match="no reference weights yet"):
-        assert weights.find("predictors", "reference", project) == own
     assert weights.find("predictors", "run/good", project) == own
     with pytest.raises(UserError, match="run/good"):
         weights.find("predictors", "run/better", project)
@@ -181,19 +179,3 @@ def test_hashes_that_cannot_be_read_are_named(reference):
 def test_a_missing_reference_file_is_still_no_such_file(reference):
     reference[0].unlink()
     assert "no such file" in refused(reference[0])
-
-
-def test_only_the_kind_without_references_falls_back(tmp_path, reference):
-    """Predictors are published, improvers are not: those alone come from the own run."""
-    project = Project(tmp_path)
-    for kind, network in (("predictors", "context_encoder"), ("improvers", "plain")):
-        for name in ("bad", "smoothing"):
-            description = weights.Description(kind, name, network, 4, {})
-            path = project.run / kind / f"{name}.safetensors"
-            weights.save(path, weights.build(kind, network, 4), description)
-    with pytest.warns(UserWarning, match="no reference weights yet among the improvers"):
-        found = weights.find("improvers", "reference/smoothing", project)
-    assert found == project.run / "improvers" / "smoothing.safetensors"
-    with pytest.raises(UserError, match="reference/bad: no such weights among the predictors"):
-        weights.find("predictors", "reference/bad", project)
-    assert weights.find("predictors", "reference", project) == reference[0]

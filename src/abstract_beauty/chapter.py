@@ -1,8 +1,8 @@
-"""What a notebook works with: runs and their measurements, read where the pipeline made them, else made on the spot.
+"""What a chapter works with: runs and their measurements, read where the pipeline made them, else made on the spot.
 
 The pipeline's results are those of params.yaml and of the code as it was when DVC last ran a stage. A chapter whose
-parameters or code were changed trains and measures what the change touches, each time, and draws its figures into the
-scratch folder: nothing of the pipeline's is overwritten.
+parameters or code were changed trains and measures what the change touches, each time, and shows its figures and tables
+beside the pipeline's, of which nothing is overwritten.
 """
 
 import dataclasses
@@ -14,8 +14,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from abstract_beauty.book import plots, tables
 from abstract_beauty.data import Picture
 from abstract_beauty.data.images import read_pictures
 from abstract_beauty.experiments import pictures as prepared
@@ -40,15 +43,21 @@ class Chapter:
 
     Args:
         name: of the notebook, for the folder of its figures.
-        changes: sections of params.yaml with what is to differ, as `load_params` takes them.
+        changes: rows of predictors and improvers, and sections, of params.yaml, each with the values that differ:
+            `smoothing={"k2": 0.7}`.
 
     Raises:
         UserError: a change names what params.yaml does not have.
     """
 
-    def __init__(self, name: str, **changes: Any):
+    def __init__(self, name: str, **changes: Mapping[str, Any]):
         self.name, self.home = name, find_project()
-        self.params, own = load_params(self.home.params, changes=changes), load_params(self.home.params)
+        own = load_params(self.home.params)
+        kinds = {row: kind for kind in ("predictors", "improvers") for row in getattr(own, kind)}
+        tree: dict[str, Any] = {}
+        for key, values in changes.items():
+            (tree.setdefault(kinds[key], {}) if key in kinds else tree)[key] = values
+        self.params = load_params(self.home.params, changes=tree)
         self.changed = {name for name, value in vars(own).items() if getattr(self.params, name) != value}
         home = dataclasses.replace(self.home, stale=made_by_other_code(self.home))
         self.project = prepared.ensure_data(home, self.params)
@@ -143,12 +152,20 @@ class Chapter:
             self._filters = self._measured("filters", {"evaluation"}, measure_filters, f)
         return self._filters
 
-    def judged(self, name: str) -> tuple[Run, dict[str, Any]]:
-        """An improver, and its judges' table beside plain filters (`measure_improver`)."""
+    def judged(self, name: str) -> dict[str, Any]:
+        """What an improver does to the test pictures, beside plain filters (`measure_improver`)."""
         filters, run = self.filters(), self.improver(name)
         given = run, self._networks("good", "bad", "judge"), filters
         where, stage = f"improvers/{name}", f"measure-improver@{name}"
-        return run, self._measured(where, {"evaluation"}, measure_improver, *given, stage=stage, of=(name,))
+        return self._measured(where, {"evaluation"}, measure_improver, *given, stage=stage, of=(name,))
+
+    def table(self, *names: str, beside: str = "") -> pd.DataFrame:
+        """The judges' table: the photographs untouched, these improvers, and plain filters as strong as `beside`."""
+        curves, titles = self.filters(), self.titles()
+        rows = {"original": curves["original"][0]} | {titles[key]: self.judged(key)["test"] for key in names}
+        if beside:
+            rows |= tables.filters_beside(curves, self.judged(beside)["test"]["change"], titles[beside])
+        return tables.judges_table(rows)
 
     def pixels(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """The experiments on bare pixels, and their pictures (`measure_pixels`); minutes where they are made anew."""
@@ -170,6 +187,20 @@ class Chapter:
     def ratings(self) -> dict[str, Any]:
         """Scores along the dials, against ratings, and by observer; minutes where they are measured anew."""
         return self._measured("ratings", {"ratings"}, measure_ratings, self._networks(*COMPARED))
+
+    def show(self, what: Figure | pd.DataFrame, file: str, caption: str, alt: str = "") -> plots.Shown:
+        """Keep a figure or a table of this chapter, and show it; where something is changed, beside the published one.
+
+        Args:
+            what: a figure of `plots`, kept as .png or .jpg, or a table, kept as .csv.
+            file: its name; in results/figures/CHAPTER if all that was used is the pipeline's, else in scratch.
+            caption, alt: as for `plots.show`.
+        """
+        shown = plots.show(what, self.folder / file, caption, alt)
+        published = self.home.results / "figures" / self.name / file
+        if self.folder == published.parent or not published.is_file():
+            return shown
+        return plots.beside({"with your change": shown, "as published": plots.kept(published, caption, alt)})
 
     def reference(self, name: str, *instead: Any) -> Any:
         """What the reference run measured, results/reference/NAME.json; `instead` where there is no such file.

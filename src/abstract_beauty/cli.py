@@ -7,18 +7,19 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from abstract_beauty import weights
-from abstract_beauty.commands.arguments import Parser, count, seed
+from abstract_beauty.commands.arguments import Parser, count
 from abstract_beauty.commands.blind import blind_command, preferences_command
 from abstract_beauty.commands.card import card_command
 from abstract_beauty.commands.export import export_command
-from abstract_beauty.commands.pictures import check_side, label
+from abstract_beauty.commands.pictures import read_picture
 from abstract_beauty.commands.ratings import ratings_command
 from abstract_beauty.commands.score import score_command
-from abstract_beauty.data.images import printable, read_image, write_image
+from abstract_beauty.data.images import printable, write_image
 from abstract_beauty.errors import SharedError, UserError
 from abstract_beauty.files import check_outputs, write_json
 from abstract_beauty.improvers import improve
@@ -33,12 +34,11 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 def _improve(options: argparse.Namespace) -> None:
     path = weights.find("improvers", options.improver)
     check_outputs([options.out], [options.image, path])
-    picture = read_image(options.image)
-    check_side(options.image, picture)
+    picture = read_picture(options.image)
     y = improve(weights.load(path, "improvers"), picture[None], times=options.times)
     write_image(options.out, y[0])
     change = float((y[0] - picture).abs().mean())
-    what = f"{label(path)}, {options.times} times; mean change {change:.4f} of 1 per pixel and channel"
+    what = f"{options.improver}, {options.times} times; mean change {change:.4f} of 1 per pixel and channel"
     print(f"{printable(options.out)}: {what}")
 
 
@@ -67,10 +67,7 @@ def _train(options: argparse.Namespace) -> None:
             continue
         if kind == "predictor" and run.curve:
             write_json(project.results / "predictors" / f"{name}.json", measure_predictor(project, run))
-        done = f"fitted on {params.linear.crops} tiles"
-        if run.curve:
-            done = f"loss {run.curve[-1]['loss']:.4f} after {run.curve[-1]['step']} steps"
-        print(f"{experiment}: {done}; weights in {run.path.relative_to(project.root)}")
+        print(f"{experiment}: weights in {run.path.relative_to(project.root)}")
 
 
 def _stage(options: argparse.Namespace) -> None:
@@ -81,10 +78,11 @@ def _stage(options: argparse.Namespace) -> None:
     run_stage(project, params, options.what)
 
 
-def _bench(options: argparse.Namespace) -> None:
-    from abstract_beauty.commands.bench import bench_command  # loads the experiments
-
-    bench_command(options)
+def _later(name: str) -> Callable[[argparse.Namespace], int | None]:
+    """The function of commands/NAME.py, loaded only when it runs, as it loads the experiments or Jupyter."""
+    return lambda options: getattr(import_module(f"abstract_beauty.commands.{name}"), f"{name}_command")(
+        options
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,9 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="abstract-beauty", description=asked)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[[argparse.Namespace], None], summary: str) -> Callable[..., Any]:
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int | None], summary: str
+    ) -> Callable[..., Any]:
         added = commands.add_parser(name, help=summary, description=summary)
-        added.set_defaults(run=run)
+        added.set_defaults(run=run, command=name)
         return added.add_argument
 
     def file(add: Callable[..., Any], option: str, what: str, **more: Any) -> None:
@@ -109,7 +109,6 @@ def _parser() -> argparse.ArgumentParser:
 
     pictures = {"nargs": "+", "type": Path, "metavar": "IMAGE", "help": "a picture, or a folder of them"}
     times = {"type": count, "default": 1, "metavar": "N", "help": "apply it N times over (default: 1)"}
-    seeded = {"type": seed, "default": 0, "metavar": "N", "help": "of the intervals (default: 0)"}
 
     add = command("score", score_command, "Say how predictable pictures are.")
     add("images", **pictures)
@@ -139,13 +138,10 @@ def _parser() -> argparse.ArgumentParser:
     add("what", metavar="NAME", help="fills, filters, many, ..., improver.NAME or notebook.NAME")
 
     add = command("ratings", ratings_command, "Say how scores go with people's ratings of pictures.")
-    holds = "holds ratings.csv (image, ratings), or folders that do, or is a checkout of Savoias"
-    add("folder", type=Path, metavar="DIR", help=holds)
-    flag(add, "--json", "print JSON")
-    file(add, "--csv", "also write every picture's scores into FILE")
+    add("folder", type=Path, metavar="DIR", help="holds ratings.csv (image, ratings), or folders that do")
+    flag(add, "--json", "print JSON, each picture's complexity and ratings with it")
     for part in ("good", "bad", "linear"):
         network(add, f"--{part}", f"reference/{part}", "a predictor")
-    add("--seed", **seeded)
 
     add = command("blind", blind_command, "Write a page for blind choices between pictures.")
     add("images", **pictures)
@@ -158,11 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     add("files", nargs="+", type=Path, metavar="FILE", help="choices that a page saved, a file a person")
     add("--reference", default="original", metavar="NAME", help="whose strength is 0 (default: original)")
     flag(add, "--json", "print JSON")
-    add("--seed", **seeded)
 
     add = command("export", export_command, "Write the networks as ONNX files.")
     add("--out", type=Path, required=True, metavar="DIR", help="where the files go")
-    flag(add, "--half", "keep weights in 16 bits: half the size, nearly the same results")
     example = "for example predictors/good improvers/held (default: all)"
     add("--only", nargs="+", metavar="KIND/NAME", help=example)
 
@@ -171,23 +165,25 @@ def _parser() -> argparse.ArgumentParser:
     add("--author", default="", metavar="WHO", help="who ran it, as it may be printed")
     add("--note", default="", metavar="TEXT", help="a sentence or two: what was tried, what came out")
     add("--profile", default="default", metavar="PROFILE", help="whose run (default: default)")
-    add("--out", type=Path, metavar="DIR", help="in which folder (default: results/runs)")
     add("--check", type=Path, nargs="+", metavar="DIR", help="only say whether these cards are well formed")
 
-    add = command("bench", _bench, "Time full prediction and training on this machine.")
+    add = command("bench", _later("bench"), "Time full prediction and training on this machine.")
     flag(add, "--json", "print JSON")
     file(add, "--out", "also write the JSON into FILE")
-    add("--size", type=count, nargs="+", metavar="N", help="sides of the square pictures (default: 320 1024)")
-    add("--trials", type=count, metavar="N", help="trials of each way, interleaved (default: 7)")
-    add("--largest", type=count, metavar="N", help="largest side of time against size (default: 2048)")
-    flag(add, "--quick", "small pictures and networks, once each: does it run?")
+    sides = {"type": count, "nargs": "+", "default": [320, 1024], "metavar": "N"}
+    add("--size", help="sides of the square pictures (default: 320 1024)", **sides)
+
+    add = command("repro", _later("repro"), "Run every stage of the pipeline that is out of date.")
+    add("--profile", default="default", metavar="NAME", help="default, or a name in profiles/")
+    flag(add, "--force", "run every stage, up to date or not")
+    add("--jobs", type=count, metavar="N", help="stages at once (default: as there are cores for)")
+
+    add = command("publish", _later("publish"), "Copy the finished reference run into the repository.")
+    add("--commit", metavar="SHA", help="what was run; else the profile's .commit says it")
+
+    add = command("pairs", _later("pairs"), "Make each notebook's .ipynb from its .py.")
+    flag(add, "--check", "write nothing, and say what would be written")
     return parser
-
-
-def _note(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    """Show what is meant for users, in one line; other libraries' warnings are none of it."""
-    if category is UserWarning:
-        print(f"note: {message}", file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -196,9 +192,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
-    warnings.showwarning = _note
+    warnings.simplefilter("ignore")  # other libraries' are nothing that a user can mend
     try:
-        options.run(options)
+        status = options.run(options)
         sys.stdout.flush()
     except UserError as error:
         if not isinstance(error, SharedError) or is_first_process():
@@ -209,7 +205,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"abstract-beauty: {stopped}; the same command again goes on there", file=sys.stderr)
         return 128 + signal.SIGTERM
     except KeyboardInterrupt:
-        goes_on = "; the same command again goes on from the last checkpoint" if options.run is _train else ""
+        goes_on = (
+            "; the same command again goes on where it was" if options.command in ("train", "repro") else ""
+        )
         print(f"abstract-beauty: interrupted{goes_on}", file=sys.stderr)
         return 130
     except BrokenPipeError:
@@ -222,8 +220,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         print(f"abstract-beauty: the output cannot be written ({error.strerror})", file=sys.stderr)
         return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return status or 0

@@ -1,11 +1,6 @@
-"""The errors that are the user's to mend, and how a program ends that meets one."""
+"""The errors that are the user's to mend."""
 
-import functools
-import sys
-from collections.abc import Callable
-from typing import ParamSpec
-
-P = ParamSpec("P")
+from pydantic import ValidationError
 
 LONGEST = 1000  # characters of a message; what a hostile file makes longer is cut in its middle
 
@@ -30,19 +25,11 @@ class UserError(Exception):
         super().__init__(shown)
 
 
+def complaint(error: ValidationError) -> str:
+    """The first thing that pydantic finds wrong with a file, in a few words: its key and what it should be."""
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
+
+
 class SharedError(UserError):
     """One that every process which trains meets alike, so that the first process speaks for all."""
-
-
-def one_line(main: Callable[P, int]) -> Callable[P, int]:
-    """`main`, which returns its exit status, but a UserError becomes its line on stderr and exit status 2."""
-
-    @functools.wraps(main)
-    def reporting(*args: P.args, **kwargs: P.kwargs) -> int:
-        try:
-            return main(*args, **kwargs)
-        except UserError as error:
-            print(error, file=sys.stderr)
-            return 2
-
-    return reporting

@@ -89,9 +89,11 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def check_outputs(outputs: Iterable[str | os.PathLike], inputs: Iterable[str | os.PathLike] = ()) -> None:
-    """UserError where a file that is to be written is one that is read, or two would be written under one name."""
+    """UserError where what is to be written is a folder, is read as well, or two would be written under one name."""
     taken = {os.path.realpath(path): "is read" for path in inputs}
     for path in outputs:
+        if os.path.isdir(path):
+            raise UserError(f"{path}: is a folder; give the name of a file")
         if what := taken.get(os.path.realpath(path)):
             raise UserError(f"{path}: {what} by the same command; give another name for what it writes")
         taken[os.path.realpath(path)] = "is written twice"

@@ -201,7 +201,7 @@ class BookParams:
     """Which improvers are shown where room is short; everywhere else all are, in the order of params.yaml."""
 
     page: tuple[str, ...] = ()  # the page "Try it": each is some hundred kilobytes to fetch
-    blind: Shown = ()  # the page of blind choices
+    blind: Shown = ()  # the page of blind choices, and the headline metrics
     # the figure of the front page: a label for each
     teaser: Annotated[dict[str, str], Field(min_length=1)] = Field(default_factory=dict)
     film: Shown = ()  # the moving picture of improvers applied many times

@@ -122,11 +122,7 @@ def load(path: str | os.PathLike, kind: str) -> nn.Module:
         raise UserError(f"{path}: {what}") from error
     try:
         tensors = load_file(path)
-    except (
-        OSError,
-        SafetensorError,
-        AttributeError,
-    ) as error:  # the last: a type that this torch does not have
+    except (OSError, SafetensorError, AttributeError) as error:  # the last: a type that torch does not have
         raise UserError(f"{path}: is not a readable safetensors file ({error})") from error
     expected = network.state_dict()
     if odd := sorted(tensors.keys() ^ expected.keys()):
@@ -144,8 +140,6 @@ def load(path: str | os.PathLike, kind: str) -> nn.Module:
 def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> Path:
     """The file that a name means: "reference" or "reference/NAME", "run/NAME", NAME, or a path of a .safetensors file.
 
-    Where there are no reference weights of that kind yet, those of the repository's own run stand in, with a warning.
-
     Raises:
         UserError: there is no such file; the line says which there are, or how to make them.
     """
@@ -162,11 +156,6 @@ def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> 
     path = folders[family] / f"{member}.safetensors"
     if os.path.isfile(path):  # unlike Path.is_file, no name is too long for it
         return path
-    own = folders["run"] / path.name
-    if family == "reference" and own.is_file() and not any(folders["reference"].glob("*.safetensors")):
-        none_yet = f"there are no reference weights yet among the {kind}"
-        warnings.warn(f"{none_yet}: using the own run's, {own}", stacklevel=3)
-        return own
     files = [(key, file) for key, folder in folders.items() for file in folder.glob("[!.]*.safetensors")]
     there = sorted(f"{key}/{file.stem}" for key, file in files)
     mend = f"there are {', '.join(there)}" if there else "`make repro` trains them"

@@ -28,12 +28,12 @@ import papermill  # noqa: F401 - as well
 import torch
 import torch._dynamo  # as well: optimizers import it when they are made
 from PIL import Image
-from records import keep
+from records import keep, one_line
 from safetensors import safe_open
 from tiny import tiny_project
 
 from abstract_beauty import cli
-from abstract_beauty.errors import UserError, one_line
+from abstract_beauty.errors import UserError
 from abstract_beauty.training.machine import machine
 
 CHANGES = {

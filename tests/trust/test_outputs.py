@@ -29,7 +29,6 @@ def place(tmp_path: Path) -> Path:
 FOUR, LINEAR = "networks/four_sides.safetensors", "networks/linear_fill.safetensors"
 NETWORKS = {
     "score": ["--predictor", FOUR, "--bad", FOUR, "--linear", LINEAR],
-    "ratings": ["--good", FOUR, "--bad", FOUR, "--linear", LINEAR],
     "improve": ["--improver", "networks/unet.safetensors"],
     "blind": ["--improver", "networks/unet.safetensors"],
 }
@@ -46,8 +45,6 @@ NETWORKS = {
         "improve a.png --out a.png",
         "improve a.png --out link.png",
         "blind a.png b.png --out b.png",
-        "ratings . --csv ratings.csv",
-        "ratings . --csv a.png",
     ],
 )
 def test_what_is_read_is_not_replaced(place, monkeypatch, capsys, arguments):
@@ -102,7 +99,7 @@ def test_names_are_escaped_where_the_terminal_lacks_them(place):
     [
         ("improve a.png --out b.png --times nan", "'nan' must be a whole number"),
         ("improve a.png --out b.png --times 0", "'0' must be a whole number"),
-        ("preferences a.json --seed=-1", "'-1' must be a whole number"),
+        ("improve a.png --out b.png --times=-1", "'-1' must be a whole number"),
         ("improve a.png", "--out"),
         ("magic", "magic"),
         ("", "COMMAND"),

@@ -21,10 +21,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from records import today
+from records import one_line, today
 
 from abstract_beauty.commands import repro
-from abstract_beauty.errors import UserError, one_line
+from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, sha256, write_json
 from abstract_beauty.params import load_params, read_yaml
 from abstract_beauty.project import Project, checked_out, find_project
@@ -112,7 +112,7 @@ def is_elsewhere(first: Mapping[str, Any] | None, second: Mapping[str, Any]) -> 
 def run(copy: Project, which: str, settings: Mapping[str, str] | None = None) -> None:
     """Every stage of a working copy that is not up to date; UserError where one fails."""
     jobs = repro.jobs_for(load_params(copy.params))
-    if status := repro.run(copy, [], force=False, settings=settings, jobs=jobs):
+    if status := repro.run(copy, force=False, settings=settings, jobs=jobs):
         raise UserError(f"{copy.root}: the {which} run failed, see above (dvc repro ended with {status})")
 
 

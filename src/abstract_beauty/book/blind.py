@@ -2,43 +2,39 @@
 
 import base64
 import hashlib
-import html
 import json
+from collections.abc import Mapping
 from importlib import resources
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from abstract_beauty.data.images import resize_short_side, webp
+from abstract_beauty.data.images import webp
+from abstract_beauty.improvers import improve
 from abstract_beauty.scores.preferences import FORMAT
 
 SIDE = 360  # short side of the pictures in the page, pixels
 
 
-def _address(picture: Tensor) -> str:
-    """A picture (3, h, w) in [0, 1] as a data: address."""
-    content = webp(resize_short_side(picture, SIDE), quality=92)
-    return "data:image/webp;base64," + base64.b64encode(content).decode()
-
-
-def blind_page(pictures: dict[str, dict[str, Tensor]], title: str = "Which do you like better?") -> str:
+def blind_page(pictures: Mapping[str, Tensor], improvers: Mapping[str, nn.Module], times: int = 1) -> str:
     """A page of HTML that holds everything it needs, in which anyone can choose between versions of pictures.
 
     Which version is which is not shown, and order and sides are drawn anew for each reader. Choices stay in the
     browser until the reader saves them as a file, which `abstract-beauty preferences` reads.
 
     Args:
-        pictures: by name, versions by name, of which at least two; (3, h, w) in [0, 1].
-        title: of the page.
+        pictures: by name, as large as they are shown; (3, h, w) in [0, 1].
+        improvers: by name, at least one; each makes a version of every picture, "original" is another.
+        times: how often each is applied.
     """
-    content = json.dumps(
-        {
-            name: {version: _address(shown) for version, shown in versions.items()}
-            for name, versions in pictures.items()
-        },
-        sort_keys=True,
-    )
+    addresses: dict[str, dict[str, str]] = {}
+    for name, x in pictures.items():
+        versions = {"original": x} | {
+            key: improve(g, x[None], times=times)[0] for key, g in improvers.items()
+        }
+        files = {key: base64.b64encode(webp(shown, quality=92)).decode() for key, shown in versions.items()}
+        addresses[name] = {key: f"data:image/webp;base64,{file}" for key, file in files.items()}
+    content = json.dumps(addresses, sort_keys=True)
     filled = {
-        "__TITLE__": html.escape(title),
         "__FORMAT__": FORMAT,
         "__KEY__": hashlib.sha256(content.encode()).hexdigest()[:12],
         "__DATA__": content.replace("<", "\\u003c"),

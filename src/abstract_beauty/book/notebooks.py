@@ -1,6 +1,5 @@
 """Notebooks as text: reading percent scripts, and the one form in which they are kept and compared."""
 
-import ast
 import re
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from nbformat import NotebookNode
 
 from abstract_beauty.errors import UserError
 
-PARAMETERS = "parameters"  # the tag of the cell whose values a run may replace
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 FORMATS = {
     "formats": "ipynb,py:percent",
@@ -43,8 +41,20 @@ def normalised(notebook: NotebookNode, root: Path | None = None) -> NotebookNode
         cell.metadata = NotebookNode({"tags": tags} if tags else {})
         if cell.cell_type == "code":
             cell.execution_count = None
-            cell.outputs = [_steady(output, root) for output in cell.get("outputs", []) if _is_result(output)]
+            cell.outputs = _joined([output for output in cell.get("outputs", []) if _is_result(output)])
+            cell.outputs = [_steady(output, root) for output in cell.outputs]
     return notebook
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """What is printed as one text: how many pieces it comes in depends on how fast it was printed."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream":
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def _is_result(output: NotebookNode) -> bool:
@@ -69,18 +79,6 @@ def _steady(output: NotebookNode, root: Path | None) -> NotebookNode:
             if kind.startswith("text/") and isinstance(value, str):
                 output.data[kind] = clean(value)
     return output
-
-
-def parameter_names(notebook: NotebookNode, path: Path) -> list[str]:
-    """The names that the cell tagged `parameters` assigns; UserError when a notebook has more than one such cell."""
-    cells = [cell for cell in notebook.cells if PARAMETERS in cell.metadata.get("tags", [])]
-    if len(cells) > 1:
-        raise UserError(f"{path}: has {len(cells)} cells tagged {PARAMETERS!r}; one at most")
-    names = []
-    for statement in ast.parse(cells[0].source).body if cells else []:
-        if isinstance(statement, ast.Assign):
-            names += [target.id for target in statement.targets if isinstance(target, ast.Name)]
-    return names
 
 
 def dumps(notebook: NotebookNode) -> str:

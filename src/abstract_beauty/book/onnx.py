@@ -7,10 +7,9 @@ checked against torch before it is kept.
 
 import contextlib
 import hashlib
-import io
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -56,32 +55,18 @@ class Exported:
     form: str  # a key of INPUTS: what goes in and out, as the README of the export says
     difference: float  # the largest from torch that was seen, of a picture's range
     notes: dict[str, Any]  # what a program must know besides: for an improver its grain and reach
-
-    @property
-    def sha256(self) -> str:
-        """Hex SHA-256 of the file."""
-        return hashlib.sha256(self.content).hexdigest()
+    sha256: str  # hex, of the file
 
 
-class _OnePass(nn.Module):
-    def __init__(self, f: FourSides | LinearFill):
+class _Clamped(nn.Module):
+    """A predictor's method that guesses tiles, its result brought into [0, 1]."""
+
+    def __init__(self, f: nn.Module, method: str):
         super().__init__()
-        self.f, self.method = f, "one_pass"
-        if isinstance(f, LinearFill):  # what a one-pass predictor begins with, without what it adds
-            self.f, self.method = FourSides(width=4), "fill_pass"
-            self.f.matrix.copy_(f.matrix)
+        self.f, self.method = f, method
 
-    def forward(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
-        return getattr(self.f, self.method)(completed, hidden_rows, hidden_columns).clamp(0, 1)
-
-
-class _Tiles(nn.Module):
-    def __init__(self, f: nn.Module):
-        super().__init__()
-        self.f = f
-
-    def forward(self, context: Tensor, hidden: Tensor) -> Tensor:
-        return self.f(context, hidden).clamp(0, 1)
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return getattr(self.f, self.method)(*inputs).clamp(0, 1)
 
 
 def export(network: nn.Module, *, half: bool = False) -> Exported:
@@ -100,42 +85,33 @@ def export(network: nn.Module, *, half: bool = False) -> Exported:
         shapes: tuple[dict, ...] = ({0: b, 2: height, 3: width},)
         notes = {"grain": network.grain, "reach": network.reach}
     elif isinstance(network, (FourSides, LinearFill)):
-        form, module = "one_pass", _OnePass(network)
+        form, f, method = "one_pass", network, "one_pass"
+        if isinstance(network, LinearFill):  # what a one-pass predictor begins with, without what it adds
+            f, method = FourSides(width=4), "fill_pass"
+            f.matrix.copy_(network.matrix)
+        module = _Clamped(f, method)
         height, width = (TILE * tiles + 2 * MARGIN for tiles in (rows, columns))
-        shapes = ({0: b, 2: height, 3: width}, {1: rows}, {1: columns})
+        shapes = (({0: b, 2: height, 3: width}, {1: rows}, {1: columns}),)
     else:
-        form, module, shapes = "tiles", _Tiles(network), ({0: b}, {0: b})
+        form, module, shapes = "tiles", _Clamped(network, "forward"), (({0: b}, {0: b}),)
     module = module.eval().requires_grad_(False)
     content = _traced(module, form, shapes, half)
-    return Exported(content, form, _difference(content, module, form, half), notes)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the exporter's notes on what it does; whatever happens inside, all is as it was afterwards."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(action="ignore"), contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        logging.disable(before)
+    difference = _difference(content, module, form, LARGEST_DIFFERENCE_HALF if half else LARGEST_DIFFERENCE)
+    return Exported(content, form, difference, notes, hashlib.sha256(content).hexdigest())
 
 
 def _traced(module: nn.Module, form: str, shapes: Any, half: bool) -> bytes:
     import onnx
 
     names, inputs = INPUTS[form]
-    with _quiet(), torch.no_grad():
-        program = torch.export.export(module, inputs(_picture(TRACED)), dynamic_shapes=shapes)
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)  # the exporter's notes on what it does
+    with torch.no_grad(), warnings.catch_warnings(action="ignore"), contextlib.ExitStack() as after:
+        after.callback(logging.disable, before)
         model = torch.onnx.export(
-            program,
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=list(names),
-            output_names=["out"],
-            verbose=False,
-        ).model_proto
+            module, inputs(_picture(TRACED)), dynamic_shapes=shapes, dynamo=True, opset_version=OPSET,
+            input_names=list(names), output_names=["out"], verbose=False,
+        ).model_proto  # fmt: skip
     # Where in the code a node came from: paths of this machine. What the exporter knew of the shapes: in another order
     # from run to run.
     graph = model.graph
@@ -171,7 +147,7 @@ def _picture(shape: tuple[int, int, int]) -> Tensor:
     return torch.rand(b, 3, h, w, generator=torch.Generator().manual_seed(h * w))
 
 
-def _difference(content: bytes, module: nn.Module, form: str, half: bool) -> float:
+def _difference(content: bytes, module: nn.Module, form: str, allowed: float) -> float:
     """The largest difference from torch over TRIED; UserError when it is too large."""
     import onnxruntime
 
@@ -184,7 +160,6 @@ def _difference(content: bytes, module: nn.Module, form: str, half: bool) -> flo
         feed = {name: value.numpy() for name, value in zip(names, given, strict=True)}
         difference = np.abs(session.run(None, feed)[0] - expected).max()
         largest = float(np.maximum(largest, difference))  # not a number where one of them is none
-    allowed = LARGEST_DIFFERENCE_HALF if half else LARGEST_DIFFERENCE
     if not largest <= allowed:
         raise UserError(f"export: the file differs from torch by {largest:.2g}, more than {allowed:g}")
     return largest

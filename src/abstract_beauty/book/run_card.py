@@ -1,6 +1,5 @@
 """A finished run as a small folder that can be sent: card.json by a schema, and thumbnails that may be shown."""
 
-import dataclasses
 import json
 import re
 import subprocess
@@ -13,7 +12,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from ruamel.yaml import YAML
 
-from abstract_beauty.errors import UserError
+from abstract_beauty.errors import UserError, complaint
 from abstract_beauty.files import read_json
 from abstract_beauty.params import as_tree, load_params, parse_params
 from abstract_beauty.sections import STRICT
@@ -81,28 +80,16 @@ class RunCard:
     thumbnails: dict[Text, File]  # label -> file beside the card
 
 
-def complaint(error: pydantic.ValidationError) -> str:
-    """The first thing that is wrong with a card, in one line: its key and what it should be."""
-    first = error.errors(include_url=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc']) or 'the file'}: {first['msg']}"
-
-
-def dumps(card: RunCard) -> str:
-    """A card as the text of card.json; ValueError where its changes hold a number that is not finite."""
-    tree = dataclasses.asdict(card)
-    return json.dumps(tree, indent=2, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
-
-
 def read_card(folder: Path) -> RunCard:
     """The card of a folder, checked with its thumbnails, since a stranger may have made it; UserError names the key."""
     path, own_name = folder / CARD, folder.absolute().name
     try:
-        card = pydantic.TypeAdapter(RunCard).validate_json(json.dumps(read_json(path)))
-        dumps(card)
+        text = json.dumps(read_json(path), allow_nan=False)
+        card = pydantic.TypeAdapter(RunCard).validate_json(text)
     except pydantic.ValidationError as error:
         raise UserError(f"{path}: {complaint(error)}") from error
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: changes: must hold finite numbers only, not NaN or Infinity") from error
+        raise UserError(f"{path}: must hold finite numbers only, not NaN or Infinity") from error
     if card.name != own_name:
         raise UserError(f"{path}: name: is {card.name!r}, but the folder is called {own_name!r}")
     named = {CARD, *card.thumbnails.values()}

@@ -1,59 +1,40 @@
 """Tables and words of the notebooks, made of what was measured; and code as a notebook shows it."""
 
-import inspect
-import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import torch
 from torch import Tensor
 
+from abstract_beauty.measures.judging import point_at
 from abstract_beauty.prediction.full_prediction import Predictor, full_prediction
 from abstract_beauty.prediction.predictability import error_map, predictability
 
-JUDGES = {
-    "change": ("MAE(x,y)", ".4f"),
-    "error": ("MAE(y,z) good", ".4f"),
-    "error_averaged": ("averaged", ".4f"),
-    "error_judge": ("MAE(y,z) judge", ".4f"),
-    "progress": ("progress", ".3f"),
-    "contrast_kept": ("contrast kept", ".1%"),
-    "high_frequency_kept": ("fine detail kept", ".1%"),
-    "colour_shift": ("colour shift", ".4f"),
+# Of the judges' table, in this order.
+HEADINGS = {
+    "change": "MAE(x,y)",
+    "error": "MAE(y,z)",
+    "error_judge": "MAE(y,z), judge",
+    "progress": "progress",
+    "contrast_kept": "contrast kept",
+    "high_frequency_kept": "fine detail kept",
+    "colour_shift": "colour shift",
 }
 
 
-class Source:
-    """The source of functions or classes, shown as highlighted code: the text of what was run, not a copy of it."""
-
-    def __init__(self, *things: Any):
-        self.text = "\n\n\n".join(textwrap.dedent(inspect.getsource(thing)).rstrip() for thing in things)
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_markdown_(self) -> str:
-        return f"```python\n{self.text}\n```"
+def judges_table(rows: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """Numbers of `judge_picture` by label as the judges' table, a row a label, at four digits after the point."""
+    table = pd.DataFrame.from_dict(rows, orient="index")[list(HEADINGS)]
+    return table.rename(columns=HEADINGS).astype(float).round(4)
 
 
-def judges_table(rows: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """The judges' tables of several improvers, label -> what `judged` measured, as text; untouched pictures first."""
-    first = next(iter(rows.values()))["original"]
-    lines = {"original": {head: f"{first[key]:{form}}" for key, (head, form) in JUDGES.items()}}
-    lines["original"]["best filter, judge"] = "–"
-    for label, row in rows.items():
-        lines[label] = {head: f"{row['test'][key]:{form}}" for key, (head, form) in JUDGES.items()}
-        lines[label]["best filter, judge"] = best_filter(row)
-    return pd.DataFrame.from_dict(lines, orient="index")
-
-
-def best_filter(row: Mapping[str, Any]) -> str:
-    """The best plain filter at an improver's MAE(x, y), with its error by the judge; a dash where none goes so far."""
-    best = row["best_filter"]
-    if best["name"] is None:
-        return "–"
-    return f"{best['error_judge']:.4f} ({best['name'].replace('_', ' ')})"
+def filters_beside(
+    curves: Mapping[str, Sequence[Mapping[str, float]]], change: float, label: object
+) -> dict[str, Mapping[str, float]]:
+    """The plain filters, each as strong as changes the pictures by `change`; those that cannot are left out."""
+    points = {name: point_at(curve, "change", change) for name, curve in curves.items() if name != "original"}
+    return {f"{name.replace('_', ' ')}, as far as {label}": point for name, point in points.items() if point}
 
 
 def plane(
@@ -79,15 +60,6 @@ def chosen(pictures: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """The pictures of these names; where a reader's own pictures have other names, as many from the beginning."""
     found = {name: pictures[name] for name in names if name in pictures}
     return found or dict(list(pictures.items())[: len(names)])
-
-
-def compared(
-    value: float, other: float, less: str, more: str, same: str = "the same", close: float = 0.005
-) -> str:
-    """The word for how `value` stands to `other`; `same` if they differ by at most the share `close` of the larger."""
-    if abs(value - other) <= close * max(abs(value), abs(other)):
-        return same
-    return less if value < other else more
 
 
 @torch.no_grad()

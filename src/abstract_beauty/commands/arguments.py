@@ -1,25 +1,17 @@
-"""Arguments of the command line: a parser that complains in one line, and the kinds of numbers it takes."""
+"""Arguments of the command line: a parser that complains in one line, and the numbers it takes."""
 
 import argparse
-from collections.abc import Callable
 from typing import NoReturn
 
 from abstract_beauty.errors import escaped
 
 
-def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """A type for argparse."""
-
-    def read(text: str) -> int:
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1
-        if not least <= number <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} must be a whole number between {least} and {most}")
-        return number
-
-    return read
-
-
-count, seed = whole_number(1, 10_000), whole_number(0, 2**32 - 1)
+def count(text: str) -> int:
+    """A whole number between 1 and 10000; argparse.ArgumentTypeError says so of anything else."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
+    if not 1 <= number <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number between 1 and 10000")
+    return number
 
 
 class Parser(argparse.ArgumentParser):

@@ -5,223 +5,252 @@ alike, and what is reported is the median of the trials. Weights make no differe
 """
 
 import argparse
+import copy
 import json
+import math
 import os
+import re
 import statistics
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
+import torch
 from torch import Tensor, nn
+from torch.profiler import profile
+from torch.utils.benchmark import Timer
 from tqdm.auto import tqdm
 
-from abstract_beauty.commands import bench_runs as timed
+from abstract_beauty import weights
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.improver import loss_values
-from abstract_beauty.files import rounded, write_json
+from abstract_beauty.files import check_outputs, rounded, write_json
 from abstract_beauty.losses import LOSSES
-from abstract_beauty.params import ImproverParams, Params, PredictorParams, TrainingParams, load_params
-from abstract_beauty.prediction.full_prediction import MARGIN, TILE, along_axis, contexts, full_prediction
+from abstract_beauty.params import ImproverParams, PredictorParams, TrainingParams, load_params
+from abstract_beauty.prediction.full_prediction import MARGIN, TILE, contexts, full_prediction
 from abstract_beauty.prediction.predictability import mae
 from abstract_beauty.training.fit import computes_in_bfloat16, fit, make_fabric, precision_of
 from abstract_beauty.training.machine import machine
 from abstract_beauty.training.runs import row
 
+Run = Callable[[], object]
 Tree = dict[str, Any]
+Key = TypeVar("Key")
+Networks = dict[tuple[str, str], nn.Module]  # by name and precision
+Trained = dict[str, PredictorParams | ImproverParams]  # rows of params.yaml, by what the report calls them
 
-FEWEST = 3  # trials of a large picture, which gets a third of the others'
+LARGE = 512  # pixels a side of a picture that takes long
+TRIALS = 7
+PATIENCE = 3.0  # seconds a run; what takes longer, as imitated bfloat16 does, is timed in one trial only
+LEAST = 0.05  # seconds that a turn lasts: what is quick is repeated in it
 STEPS = 4  # of training, timed together
+PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed"}  # and what Lightning Fabric calls them
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+# From the article's way to this book's, one step at a time: (network, method of full_prediction).
+METHODS = {
+    "loop": ("encoder", "loop"),
+    "batched": ("encoder", "batched"),
+    "four_sides_batched": ("four_sides", "batched"),
+    "one_pass": ("four_sides", "one_pass"),
+}
+PRODUCTS = re.compile(r"aten::((add|badd)?b?mm|\w*conv\w*)")  # the operations that are products of matrices
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What is timed, and how often."""
-
-    # What is trained: rows of params.yaml. The first two also say how wide the networks are that predict.
-    good: PredictorParams
-    article: PredictorParams
-    improver: ImproverParams
-    sizes: tuple[int, ...] = (320, 1024)  # sides of the square pictures of full prediction, pixels
-    trials: int = 7
-    sides: tuple[int, ...] = (128, 256, 512, 1024, 2048)  # of the pictures of the scaling, pixels
-
-    def trials_of(self, size: int) -> int:
-        """Timed trials at a picture size."""
-        return self.trials if size <= timed.LARGE else min(self.trials, max(FEWEST, self.trials // 3))
+def in_turn(runs: Mapping[Key, Run]) -> dict[Key, list[float]]:
+    """Seconds of each run in every trial; in a trial all take one turn, in their order, with a warm-up of its own."""
+    threads = torch.get_num_threads()
+    timers = {key: Timer("run()", globals={"run": run}, num_threads=threads) for key, run in runs.items()}
+    seconds: dict[Key, list[float]] = {key: [] for key in runs}
+    for _ in range(TRIALS):
+        for key, timer in timers.items():
+            if not seconds[key] or seconds[key][0] <= PATIENCE:
+                seconds[key].append(timer.blocked_autorange(min_run_time=LEAST).median)
+    return seconds
 
 
-def settings_for(params: Params, options: argparse.Namespace) -> Settings:
-    """The settings that the command's options mean, UserError where they cannot be; `--quick` makes all small."""
-    good, article = (row(params, "predictors", name) for name in ("good", "article"))
-    settings = Settings(good, article, row(params, "improvers", "smoothing"))
-    if options.quick:
-        small = [replace(trained, width=16, batch=1) for trained in (good, article, settings.improver)]
-        settings = Settings(*small, sizes=(64,), trials=1, sides=(64, 128))
-    sizes = tuple(dict.fromkeys(options.size or settings.sizes))
-    if min(sizes) < TILE:
-        raise UserError(f"--size {min(sizes)}: must be at least {TILE}")
-    sides = tuple(side for side in settings.sides if side <= (options.largest or side))
-    if len(sides) < 2:
-        least = settings.sides[1]
-        raise UserError(f"--largest {options.largest}: must be at least {least}, to compare two sizes")
-    return replace(settings, sizes=sizes, sides=sides, trials=options.trials or settings.trials)
+def picture(size: int, images: int = 1) -> Tensor:
+    """Noise in [0, 1]. What a picture shows makes no difference to the time."""
+    return torch.rand(images, 3, size, size, generator=torch.Generator().manual_seed(size)).to(DEVICE)
 
 
-def full_prediction_times(size: int, trials: int, networks: timed.Networks) -> Tree:
-    """Every way at one picture size: {mode: {method: {precision: row}}}, compared with the float32 loop."""
-    tree: Tree = {}
-    for mode in ("forward", "forward_backward"):
-        runs = timed.runs_of(networks, size, gradient=mode == "forward_backward")
-        tree[mode] = timed.compared(runs, size, trials)
-        for method, rows in tree[mode].items():
-            # The loop calculates what the batch does, and counting takes longest where calls are many.
-            count = timed.gflop(runs["batched" if method == "loop" else method, "float32"])
-            for found in rows.values():
-                found["gflop"] = count
+def networks_for(encoder_width: int, four_sides_width: int) -> Networks:
+    """What METHODS names, frozen, in each precision; the one-pass network is brought to it as a whole."""
+    encoder = weights.build("predictors", "context_encoder", encoder_width)
+    four_sides = weights.build("predictors", "four_sides", four_sides_width)
+    found: Networks = {}
+    for precision in PRECISIONS:
+        found["encoder", precision] = encoder
+        found["four_sides", precision] = copy.deepcopy(four_sides).to(getattr(torch, precision))
+    return {key: network.to(DEVICE).eval().requires_grad_(False) for key, network in found.items()}
+
+
+def runs_of(networks: Networks, size: int, gradient: bool = False) -> dict[tuple[str, str], Run]:
+    """Each of METHODS in each precision: z of a picture, or the gradient of MAE(y, z) with respect to it.
+
+    A large picture is left out in bfloat16 where that is imitated, since it would take minutes.
+    """
+    y = picture(size)
+
+    def predict(f: nn.Module, how: str, precision: str) -> Tensor:
+        image = y.detach().requires_grad_(gradient)
+        low = torch.autocast(DEVICE.type, torch.bfloat16, enabled=precision == "bfloat16")
+        with torch.set_grad_enabled(gradient), low:
+            z = full_prediction(f, image, method=how)
+        if gradient:
+            mae(z, image).backward()
+        return image.grad if gradient else z
+
+    return {
+        (method, precision): partial(predict, networks[name, precision], how, precision)
+        for method, (name, how) in METHODS.items()
+        for precision in PRECISIONS
+        if precision == "float32" or size <= LARGE or computes_in_bfloat16()
+    }
+
+
+def compared(runs: Mapping[tuple[str, str], Run]) -> Tree:
+    """Runs on a square picture, {method: {precision: row}}; None: it is not timed.
+
+    How many times faster one is than the first is the median over trials of the ratio within a trial.
+    """
+    seconds = in_turn(runs)
+    first = next(iter(seconds.values()))
+    tree: Tree = {method: {} for method, _ in runs}
+    for method, rows in tree.items():
+        for precision in PRECISIONS:
+            spent = seconds.get((method, precision))
+            ratios = spent and [slow / fast for slow, fast in zip(first, spent, strict=False)]
+            median = spent and statistics.median(spent)
+            rows[precision] = {"seconds": median, "times_faster": ratios and statistics.median(ratios)}
     return tree
 
 
-def where_time_goes(size: int, networks: timed.Networks) -> Tree:
-    """Which share of each way's time products of matrices take, and which the rest."""
-    shares: Tree = {method: {} for method in timed.METHODS}
-    for (method, precision), run in timed.runs_of(networks, size).items():
-        share = timed.share_of_products(run)
-        shares[method][precision] = {"matrices": share, "rest": 1 - share}
+def share_of_products(run: Run) -> float:
+    """The share of the time of a run's operations that PRODUCTS take; the time between operations is left out."""
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else the profiler writes lines of its own to stderr
+    run()  # what is set up the first time
+    with profile() as seen:
+        run()
+    kind = "self_device_time_total" if DEVICE.type == "cuda" else "self_cpu_time_total"
+    events = [event for event in seen.key_averages() if event.key.startswith("aten::")]
+    products = sum(getattr(event, kind) for event in events if PRODUCTS.fullmatch(event.key))
+    return products / sum(getattr(event, kind) for event in events)
+
+
+def where_time_goes(networks: Networks, size: int) -> Tree:
+    """Which share of each way's time products of matrices take."""
+    shares: Tree = {method: {} for method in METHODS}
+    for (method, precision), run in runs_of(networks, size).items():
+        shares[method][precision] = {"matrices": share_of_products(run)}
     return {"forward": shares}
 
 
-def scaling(settings: Settings, networks: timed.Networks) -> Tree:
-    """How the time of one pass, forward, grows with the picture: times by side, and the exponent against pixels."""
-    sides = {}
-    for side in settings.sides:
-        runs = timed.runs_of(networks, side, ["one_pass"])
-        sides[str(side)] = timed.compared(runs, side, settings.trials_of(side))["one_pass"]
-    exponents = {}
-    for precision in timed.PRECISIONS:
-        times = {int(side): rows[precision]["seconds"] for side, rows in sides.items()}
-        exponents[precision] = timed.exponent({side: seconds for side, seconds in times.items() if seconds})
-    return {"sides": sides, "exponent": exponents}
-
-
-def loss_of(row: PredictorParams | ImproverParams, f: nn.Module) -> tuple[Callable, float]:
-    """What a row of params.yaml trains, an improver through `f`, on pictures that are there: a step's loss, tiles."""
+def loss_of(row: PredictorParams | ImproverParams, f: nn.Module) -> tuple[Callable, int]:
+    """A step's loss of a row of params.yaml, an improver's through `f`, on pictures that are there; and its tiles."""
     if not row.crop:
-        context, hidden = contexts(timed.picture(TILE * row.batch)[:, :, :TILE])
+        context, hidden = contexts(picture(TILE * row.batch)[:, :, :TILE])
         centre = context[..., MARGIN : MARGIN + TILE, MARGIN : MARGIN + TILE]
-        return lambda network, i: mae(network(context, hidden), centre), row.batch
-    x = timed.picture(row.crop, row.batch)
+        return lambda network: mae(network(context, hidden), centre), row.batch
+    x, tiles = picture(row.crop, row.batch), row.batch * math.ceil(row.crop / TILE) ** 2
     if isinstance(row, ImproverParams):
         loss = LOSSES[row.loss]
-        tiles = row.batch * len(along_axis(row.crop, 0)[1]) ** 2
-        return lambda g, i: loss_values(loss, row.weights, x, g(x), {"good": f, "bad": f})["loss"], tiles
-    phases = (0, TILE // 2)  # the article's grid, and another in turn
-    tiles = row.batch * statistics.mean(len(along_axis(row.crop, phase)[1]) ** 2 for phase in phases)
-    return lambda network, i: mae(x, full_prediction(network, x, (phases[i % 2],) * 2)), tiles
+        return lambda g: loss_values(loss, row.weights, x, g(x), {"good": f, "bad": f})["loss"], tiles
+    return lambda network: mae(x, full_prediction(network, x)), tiles
 
 
-def training_times(settings: Settings, f: nn.Module) -> Tree:
-    """Steps of the project's own training loop; `chosen` are those in the precision that it takes by itself."""
-    rows = {"predictor": settings.good, "article": settings.article, "improver": settings.improver}
+def training_times(rows: Trained, f: nn.Module) -> Tree:
+    """Steps of the project's own training loop: {row: {precision: times}}, and the precision it takes by itself."""
     losses = {name: loss_of(row, f) for name, row in rows.items()}
     runs, steps = {}, {name: {} for name in rows}
     with tempfile.TemporaryDirectory() as folder:
-        for precision, own_name in zip(timed.PRECISIONS, ("32-true", "bf16-mixed"), strict=True):
+        for precision, own_name in PRECISIONS.items():
             params = TrainingParams(precision=own_name)
             fabric = make_fabric(params)
 
             def step(network: nn.Module, i: int, loss: Callable, fabric: Any = fabric) -> dict[str, Tensor]:
                 with fabric.autocast():
-                    return {"loss": loss(network, i)}
+                    return {"loss": loss(network)}
 
             for name, row in rows.items():
-                kind = "improvers" if name == "improver" else "predictors"
-                network = timed.seeded(kind, row.network, row.width).requires_grad_(True)
+                kind = "improvers" if isinstance(row, ImproverParams) else "predictors"
                 runs[name, precision] = partial(
-                    fit, network, partial(step, loss=losses[name][0]), params=params, steps=STEPS,
-                    learning_rate=row.learning_rate, optimizer=getattr(row, "optimizer", "adamw"),
-                    checkpoint=Path(folder) / "none", fabric=fabric, progress=False,
+                    fit, weights.build(kind, row.network, row.width), partial(step, loss=losses[name][0]),
+                    params=params, steps=STEPS, learning_rate=row.learning_rate,
+                    optimizer=getattr(row, "optimizer", "adamw"), checkpoint=Path(folder) / "none", fabric=fabric,
+                    progress=False,
                 )  # fmt: skip
-        seconds = timed.in_turn(runs, settings.trials)
+        seconds = in_turn(runs)
     for (name, precision), spent in seconds.items():
-        second, images = statistics.median(spent) / STEPS, rows[name].batch if rows[name].crop else None
-        steps[name][precision] = {
-            "seconds": second,
-            "images_per_second": images and images / second,
-            "tiles_per_second": losses[name][1] / second,
-        }
+        second = statistics.median(spent) / STEPS
+        steps[name][precision] = {"seconds": second, "tiles_per_second": losses[name][1] / second}
     default = "bfloat16" if precision_of(TrainingParams()) == "bf16-mixed" else "float32"
-    chosen = {name: kinds[default] for name, kinds in steps.items()}
-    return {"default_precision": default, "steps": steps, "chosen": chosen}
+    return {"default_precision": default, "steps": steps}
 
 
-def _rows(title: str, tree: dict[str, dict[str, Any]]) -> str:
-    """A title and a table of {name: {precision: row}}, with a dash where nothing was measured."""
-    rows = {(name, precision): row for name, kinds in tree.items() for precision, row in kinds.items()}
-    frame = pd.DataFrame.from_dict(rows, orient="index").astype(object)
-    return f"{title}\n{frame.where(frame.notna(), '-').to_string(float_format='{:.4g}'.format)}"
-
-
-def table(report: dict[str, Any]) -> str:
-    """All tables of a report, their columns called as its keys are."""
-    machine, growth, training = (report[key] for key in ("machine", "scaling", "training"))
-    parts = [f"{machine['device']}, {machine['threads']} threads, torch {machine['torch']}"]
-    for size, modes in report["full_prediction"].items():
-        trials = f"median of {report['settings']['trials'][size]}; faster than the float32 loop"
-        for mode, rows in modes.items():
-            parts.append(_rows(f"full prediction of {size}x{size}, {mode}, {trials}", rows))
-    exponents = ", ".join(f"{value:.2f} in {precision}" for precision, value in growth["exponent"].items())
-    return "\n\n".join([
-        *parts,
-        _rows("shares of the time of operations, forward", report["where_time_goes"]["forward"]),
-        _rows(f"one pass; time grows as pixels to the power of {exponents}", growth["sides"]),
-        _rows(f"training; by itself it takes {training['default_precision']} here", training["steps"]),
-    ])  # fmt: skip
-
-
-def bench(settings: Settings) -> Tree:
+def bench(rows: Trained, sizes: list[int]) -> Tree:
     """Measure this machine, on its GPU where there is one: the report, plain values in dicts, times in seconds.
 
     Keys of full prediction are size, mode, method, precision: `full_prediction.320.forward.one_pass.bfloat16.seconds`.
+
+    Args:
+        rows: what is trained, "predictor", "article" and "improver"; the first two are as wide as what predicts.
+        sizes: sides of the square pictures of full prediction, at least 32 pixels.
     """
-    good, article, improver = settings.good, settings.article, settings.improver
+    good, article, improver = rows["predictor"], rows["article"], rows["improver"]
+    networks = networks_for(article.width, good.width)
     report: Tree = {
         "machine": machine() | {"bfloat16": "has" if computes_in_bfloat16() else "does not have"},
         "settings": {
-            "trials": {str(size): settings.trials_of(size) for size in settings.sizes},
             "token_width": good.width, "crop": good.crop, "crops": good.batch, "tiles": article.batch,
             "improver_crop": improver.crop, "improver_images": improver.batch,
         },
+        "full_prediction": {},
     }  # fmt: skip
-    networks = timed.networks_for(article.width, good.width)
-    parts = {
-        "full_prediction": lambda: {
-            str(size): full_prediction_times(size, settings.trials_of(size), networks)
-            for size in settings.sizes
-        },
-        "where_time_goes": lambda: where_time_goes(min(settings.sizes), networks),
-        "scaling": lambda: scaling(settings, networks),
-        "training": lambda: training_times(settings, networks["four_sides", "float32"]),
-    }
-    for name in tqdm(parts, desc="bench", disable=None, leave=False):  # only where someone looks on
-        report[name] = parts[name]()
-    report["fastest"] = {size: {} for size in report["full_prediction"]}
-    for size, modes in report["full_prediction"].items():
-        for mode, methods in modes.items():  # one pass in the precision that is faster here
-            rows = [{"precision": name, **row} for name, row in methods["one_pass"].items() if row["seconds"]]
-            report["fastest"][size][mode] = min(rows, key=lambda row: row["seconds"])
+    for size in tqdm(sizes, desc="full prediction", disable=None, leave=False):  # only where someone looks on
+        report["full_prediction"][str(size)] = {
+            "forward": compared(runs_of(networks, size)),
+            "forward_backward": compared(runs_of(networks, size, gradient=True)),
+        }
+    report["where_time_goes"] = where_time_goes(networks, min(sizes))
+    report["training"] = training_times(rows, networks["four_sides", "float32"])
     return report
+
+
+def table(report: Tree) -> str:
+    """All tables of a report, their columns called as its keys are, with a dash where nothing was measured."""
+    machine, training = report["machine"], report["training"]
+    tables = {
+        f"full prediction of {size}x{size}, {mode}; faster than the float32 loop": methods
+        for size, modes in report["full_prediction"].items()
+        for mode, methods in modes.items()
+    }
+    tables["shares of the time of operations, forward"] = report["where_time_goes"]["forward"]
+    tables[f"training; by itself it takes {training['default_precision']} here"] = training["steps"]
+    parts = [f"{machine['device']}, {machine['threads']} threads, torch {machine['torch']}"]
+    for title, tree in tables.items():
+        rows = {(name, precision): row for name, kinds in tree.items() for precision, row in kinds.items()}
+        frame = pd.DataFrame.from_dict(rows, orient="index").astype(object)
+        text = frame.where(frame.notna(), "-").to_string(float_format="{:.4g}".format)
+        parts.append(f"{title}\n{text}")
+    return "\n\n".join(parts)
 
 
 def bench_command(options: argparse.Namespace) -> None:
     """Measure, and print tables or JSON; write the JSON where it is wanted."""
-    settings = settings_for(load_params(), options)
-    if options.out and os.path.isdir(options.out):
-        raise UserError(f"{options.out}: is a folder; give --out the name of a file")
-    report = bench(settings)
+    if min(options.size) < TILE:
+        raise UserError(f"--size {min(options.size)}: must be at least {TILE}")
+    check_outputs([options.out] if options.out else [])
+    params = load_params()
+    rows: Trained = {
+        "predictor": params.predictors["good"],
+        "article": params.predictors["article"],
+        "improver": row(params, "improvers", "smoothing"),
+    }
+    report = bench(rows, options.size)
     print(json.dumps(rounded(report), indent=2) if options.json else table(report), flush=True)
     if options.out:
         write_json(options.out, report)

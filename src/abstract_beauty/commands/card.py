@@ -1,6 +1,7 @@
 """`abstract-beauty card`: a finished run as a small folder that can be sent as a pull request."""
 
 import argparse
+import dataclasses
 import datetime
 import re
 from collections.abc import Iterable
@@ -13,8 +14,8 @@ from abstract_beauty import weights
 from abstract_beauty.book import run_card
 from abstract_beauty.data.embedded import photographs
 from abstract_beauty.data.images import read_image, resize_short_side, webp
-from abstract_beauty.errors import UserError
-from abstract_beauty.files import read_json, replacing_folder, rounded
+from abstract_beauty.errors import UserError, complaint
+from abstract_beauty.files import read_json, replacing_folder, rounded, write_json
 from abstract_beauty.prediction.full_prediction import full_prediction
 from abstract_beauty.project import Project, checked_out, find_project
 from abstract_beauty.training.machine import agreed, machine
@@ -80,23 +81,22 @@ def card_command(options: argparse.Namespace) -> None:
         return
     if not re.fullmatch(run_card.NAME, options.name or ""):
         raise UserError(f"--name {options.name or ''}: must be small letters, digits and hyphens, at most 40")
-    profile, run = options.profile, project
-    if profile != "default":
-        run = Project(project.root / ".profiles" / profile)
+    profile = options.profile
+    run = project if profile == "default" else Project(project.root / ".profiles" / profile)
     if not run.params.is_file():
         raise UserError(f"{run.root}: this profile has not been run; run `make repro PROFILE={profile}`")
     try:
         card, made = make_card(run, project.root, name=options.name, author=options.author, note=options.note)
     except pydantic.ValidationError as error:
-        raise UserError(f"card: {run_card.complaint(error)}") from error
+        raise UserError(f"card: {complaint(error)}") from error
     except (LookupError, TypeError) as error:
         mend = "run `make repro` again"
         raise UserError(f"{run.results}: holds results of other code ({error!r}); {mend}") from error
-    out = (options.out or project.results / "runs") / options.name
+    out = project.results / "runs" / options.name
     if out.exists():
         run_card.read_card(out)  # only a folder that is a card is replaced
     with replacing_folder(out) as new:
-        (new / run_card.CARD).write_text(run_card.dumps(card), encoding="utf-8")
+        write_json(new / run_card.CARD, dataclasses.asdict(card))
         for label, file in card.thumbnails.items():
             (new / file).write_bytes(made[label])
     print(f"{out}: the card of {len(card.predictors)} predictors and {len(card.improvers)} improvers")

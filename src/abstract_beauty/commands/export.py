@@ -2,13 +2,12 @@
 
 import argparse
 from importlib import resources
-from pathlib import Path
 
 from abstract_beauty import weights
 from abstract_beauty.book.onnx import INPUTS, export
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing, write_json
-from abstract_beauty.project import Project, find_project
+from abstract_beauty.project import find_project
 
 # What lies beside the networks: the contract, and a program without Python that scores a picture.
 COPIES = {
@@ -18,28 +17,16 @@ COPIES = {
 }
 
 
-def published(project: Project) -> dict[str, Path]:
-    """The weights of the reference run by "kind/name"; of the project's own run where it has none of a kind."""
-    found: dict[str, Path] = {}
-    for kind in ("predictors", "improvers"):
-        folders = [sorted((run / kind).glob("[!.]*.safetensors")) for run in (project.reference, project.run)]
-        found |= {f"{kind}/{path.stem}": path for path in next(filter(None, folders), [])}
-    return found
-
-
 def export_command(options: argparse.Namespace) -> None:
     """Write the files, manifest.json, README.md and cpp/."""
-    known = published(find_project())
+    files = sorted(find_project().reference.glob("*/[!.]*.safetensors"))
+    known = {f"{path.parent.name}/{path.stem}": path for path in files}
     for key in options.only or ():
         if key not in known:
             raise UserError(f"{key}: there is no such network; there are {', '.join(known) or 'none'}")
-    if not known:
-        raise UserError("export: there are no weights yet; run `make repro`")
-    if options.out.exists() and not options.out.is_dir():
-        raise UserError(f"{options.out}: is a file; give --out the name of a folder")
     networks = {}
     for key in options.only or known:
-        made = export(weights.load(known[key], key.partition("/")[0]), half=options.half)
+        made = export(weights.load(known[key], key.partition("/")[0]))
         path = options.out / f"{key.replace('/', '-')}.onnx"
         with replacing(path) as temporary:
             temporary.write_bytes(made.content)

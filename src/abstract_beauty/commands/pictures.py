@@ -4,25 +4,22 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from abstract_beauty.data.folder import files_below
-from abstract_beauty.data.images import printable
+from abstract_beauty.data.images import printable, read_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.prediction.full_prediction import TILE
 
 
-def check_side(name: Path, picture: torch.Tensor) -> None:
-    """UserError when a picture (3, h, w) is too small to hold a tile."""
-    if min(picture.shape[1:]) < TILE:
-        height, width = picture.shape[1:]
-        raise UserError(f"{name}: is {width}x{height} pixels; both sides must be at least {TILE}")
-
-
-def label(path: Path) -> str:
-    """What a weights file is called in output: its family and name where it has them, else its path."""
-    family = path.parent.parent.name if path.parent.name in ("predictors", "improvers") else None
-    return f"{family}/{path.stem}" if family else str(path)
+def read_picture(path: Path) -> Float[Tensor, "3 h w"]:
+    """`read_image`, but UserError also where the picture is too small to hold a tile."""
+    picture = read_image(path)
+    height, width = picture.shape[1:]
+    if min(height, width) < TILE:
+        raise UserError(f"{printable(path)}: is {width}x{height} pixels; both sides must be at least {TILE}")
+    return picture
 
 
 def names_of(files: Iterable[Path]) -> dict[Path, str]:

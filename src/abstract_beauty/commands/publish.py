@@ -1,22 +1,20 @@
-"""Publish the reference run: numbers to results/reference, weights with their cards to models/reference.
+"""`abstract-beauty publish`: the reference run's numbers to results/reference, weights and cards to models/reference.
 
-    python -m abstract_beauty.commands.publish [--commit SHA]      after `make repro PROFILE=reference`, or part of it
-
+It comes after `make repro PROFILE=reference`, or a part of it.
 Only numbers and weights are copied, never a figure or a notebook, since those show licensed photographs. Everything is
 checked before anything is written, and the same run gives the same bytes.
 """
 
 import argparse
 import re
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from abstract_beauty import weights
 from abstract_beauty.book.model_card import Network, card
 from abstract_beauty.commands.repro import GIVEN
-from abstract_beauty.errors import UserError, one_line
+from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.improver import improver_config
 from abstract_beauty.experiments.predictor import predictor_config
 from abstract_beauty.files import read_json, replacing, sha256, write_json
@@ -31,12 +29,9 @@ SOURCES = Path(__file__).with_name("sources.json")
 
 def configs(profile: Project, params: Params) -> dict[tuple[str, str], dict[str, Any]]:
     """What the weights of each network must say that they depend on."""
-    found = {}
-    for name in ("linear", *params.predictors):
-        found["predictors", name] = predictor_config(profile, params, name)
-    for name in params.improvers:
-        found["improvers", name] = improver_config(profile, params, name)
-    return found
+    names = ("linear", *params.predictors)
+    found = {("predictors", name): predictor_config(profile, params, name) for name in names}
+    return found | {("improvers", name): improver_config(profile, params, name) for name in params.improvers}
 
 
 def finished(profile: Project, params: Params, fills: Mapping[str, Any]) -> list[Network]:
@@ -63,7 +58,7 @@ def finished(profile: Project, params: Params, fills: Mapping[str, Any]) -> list
             raise UserError(f"{results}: was measured on other pictures than fills.json; {AGAIN}")
         minutes = round(made["seconds"] / 60)
         made["time"] = f"{minutes // 60}:{minutes % 60:02d}" if minutes else "under 0:01"
-        found.append(Network(kind, name, params.titles(kind)[name], path, config, table, rows, made))
+        found.append(Network(kind, name, params.titles(kind)[name], path, config, table, made))
     return found
 
 
@@ -104,8 +99,7 @@ def plan(project: Project, profile: Project, commit: str | None) -> dict[Path, A
     if not re.fullmatch(r"[0-9a-f]{40}", commit):
         raise UserError(f"commit {commit!r}: is not 40 hexadecimal digits; name what was run: --commit SHA")
     params, out = load_params(profile.params), project.results / "reference"
-    fills, elsewhere = read_json(profile.results / "fills.json"), profile.results / "elsewhere.json"
-    sets = read_json(elsewhere)["sets"] if elsewhere.is_file() else {}
+    fills = read_json(profile.results / "fills.json")
     data = data_record(params, read_json(profile.results / "data.json"))
     record: dict[str, Any] = {"commit": commit, "data": data, "predictors": {}, "improvers": {}}
     made = [path for path in profile.results.glob("[!.]*.json") if f"results/{path.name}" not in GIVEN]
@@ -115,7 +109,7 @@ def plan(project: Project, profile: Project, commit: str | None) -> dict[Path, A
         key = f"{network.kind}/{network.name}"
         files[project.reference / f"{key}.safetensors"] = network.path
         hashes[f"{key}.safetensors"] = sha256(network.path)
-        files[project.reference / f"{key}.md"] = card(network, record, fills, sets)
+        files[project.reference / f"{key}.md"] = card(network, record, fills)
         if network.made:
             for name in (f"{key}.json", f"{key}.csv"):
                 files[out / name] = profile.results / name
@@ -131,12 +125,8 @@ def plan(project: Project, profile: Project, commit: str | None) -> dict[Path, A
     return files | {out / "record.json": record, project.reference / weights.HASHES: hashes}
 
 
-@one_line
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Copy what is finished; exit status 2 after one line that says what to mend."""
-    parser = argparse.ArgumentParser(description="Copy the finished reference run into the repository.")
-    parser.add_argument("--commit", metavar="SHA", help="what was run; else the profile's .commit says it")
-    options = parser.parse_args(arguments)
+def publish_command(options: argparse.Namespace) -> None:
+    """Copy what is finished."""
     project = find_project()
     files = plan(project, Project(project.root / ".profiles" / "reference"), options.commit)
     for path, content in files.items():
@@ -146,8 +136,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with replacing(path) as temporary:
             temporary.write_bytes(content.encode() if isinstance(content, str) else content.read_bytes())
     print(f"published: {len(files)} files in {project.reference} and {project.results / 'reference'}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -13,8 +13,8 @@ from typing import Any
 from tqdm import tqdm
 
 from abstract_beauty import weights
-from abstract_beauty.commands.pictures import check_side, expand, label, names_of
-from abstract_beauty.data.images import printable, read_image, write_image
+from abstract_beauty.commands.pictures import expand, names_of, read_picture
+from abstract_beauty.data.images import printable, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import check_outputs, replacing, rounded
 from abstract_beauty.scores.scores import SCORES, score
@@ -25,16 +25,14 @@ def _rows(options: argparse.Namespace, files: list[Path], found: set[Path]) -> I
     from abstract_beauty.book import plots
 
     paths = [weights.find("predictors", name) for name in (options.predictor, options.bad, options.linear)]
-    maps = {}
-    if options.map:
-        maps = {path: options.map / f"{name}.map.png" for path, name in names_of(files).items()}
+    names = names_of(files) if options.map else {}
+    maps = {path: options.map / f"{name}.map.png" for path, name in names.items()}
     check_outputs([*maps.values(), *([options.csv] if options.csv else [])], [*files, *paths])
     predictors = [weights.load(path, "predictors") for path in paths]
     quiet = len(files) == 1 or not sys.stderr.isatty()
     for name in tqdm(files, unit="picture", disable=quiet):
         try:
-            picture = read_image(name)
-            check_side(name, picture)
+            picture = read_picture(name)
         except UserError as error:
             if name not in found:
                 raise
@@ -45,13 +43,11 @@ def _rows(options: argparse.Namespace, files: list[Path], found: set[Path]) -> I
         if options.map:
             write_image(maps[name], plots.map_image(scores.map, size=(height, width)))
         row = {"image": printable(name), **{key: getattr(scores, key) for key in SCORES}}
-        yield rounded(row | {"width": width, "height": height, "predictor": label(paths[0])})
+        yield rounded(row | {"width": width, "height": height, "predictor": options.predictor})
 
 
 def score_command(options: argparse.Namespace) -> None:
     """Score every picture named, printing or writing a row each."""
-    if options.csv and os.path.isdir(options.csv):
-        raise UserError(f"{options.csv}: is a folder; give --csv the name of a file")
     files, found = expand(options.images)
     shown = [key for key, row in SCORES.items() if row.printed]
     rows = []

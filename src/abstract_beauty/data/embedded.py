@@ -10,7 +10,6 @@ import torch
 from abstract_beauty.data.generators import KINDS, generate
 from abstract_beauty.data.images import from_bytes, read_image, resize_short_side, to_bytes
 from abstract_beauty.data.prepare import Found, Split
-from abstract_beauty.errors import UserError
 from abstract_beauty.params import DataParams
 
 # Photographs inside the wheel of scikit-image. The most photographic ones test; motorcycle_right is left out of both,
@@ -22,12 +21,9 @@ TRAIN = (
 )  # fmt: skip
 
 
-def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found], int]:
+def pictures(params: DataParams, seed: int) -> Iterator[Found]:
     """The test photographs, `params.generated` pictures of all kinds in turn, and the training photographs."""
-    return _read(params, seed), len(TEST) + params.generated + len(TRAIN)
 
-
-def _read(params: DataParams, seed: int) -> Iterator[Found]:
     def photograph(file: str, split: Split) -> Found:
         image = to_bytes(resize_short_side(read_image(photographs() / file), params.short_side))
         return Found(Path(file).stem, split, file, "photograph", image)
@@ -50,7 +46,4 @@ def _read(params: DataParams, seed: int) -> Iterator[Found]:
 
 def photographs() -> Path:
     """The folder of the photographs that come with scikit-image; found without importing it, and never downloaded."""
-    spec = importlib.util.find_spec("skimage")
-    if spec is None or spec.origin is None:
-        raise UserError("scikit-image: is not installed, and its photographs are needed; run `make env`")
-    return Path(spec.origin).parent / "data"
+    return Path(importlib.util.find_spec("skimage").origin).parent / "data"

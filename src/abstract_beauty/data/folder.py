@@ -17,8 +17,8 @@ from abstract_beauty.params import DataParams
 SUFFIXES = {suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS} | {""}
 
 
-def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found | Skip], int]:
-    """Pictures of `params.train` and `params.test`, test first, and how many there are at most.
+def pictures(params: DataParams, seed: int) -> Iterator[Found | Skip]:
+    """Pictures of `params.train` and `params.test`, test first.
 
     The split of a file depends on its name alone, so adding files moves none. Of more than `params.limit` training
     files those with the smallest hash are taken: a fair sample of the folders, and a smaller limit takes a part of it.
@@ -34,7 +34,7 @@ def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found | Skip], int
     order = sorted(train, key=share) if params.limit else train
     files = [(key, test[key], "test") for key in test] + [(key, train[key], "train") for key in order]
     read = (_picture(key, path, split, params.short_side) for key, path, split in files)
-    return itertools.chain(skips, read), len(files)
+    return itertools.chain(skips, read)
 
 
 def sample(folder: Path, limit: int, short_side: int, option: str = "folder") -> Iterator[Found]:

@@ -13,8 +13,8 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.params import DataParams
 
 
-def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found | Skip], int | None]:
-    """Pictures of the datasets `params.train` and `params.test`, test first; their number is not known beforehand.
+def pictures(params: DataParams, seed: int) -> Iterator[Found | Skip]:
+    """Pictures of the datasets `params.train` and `params.test`, test first.
 
     A name is a dataset of the Hub, `owner/name`, at the commit `params.revision` (or `owner/name@commit`, where there
     are several), or a local folder. Without `params.test` a share of the pictures is taken for testing by a hash of
@@ -24,7 +24,7 @@ def pictures(params: DataParams, seed: int) -> tuple[Iterator[Found | Skip], int
     split = "train" if params.test else None
     test = [(name, _open(name, "data.test", params), "test") for name in params.test]
     train = [(name, _open(name, "data.train", params), split) for name in params.train]
-    return _read(test + train, params), None
+    return _read(test + train, params)
 
 
 def _read(streams: list[tuple[str, Any, Split | None]], params: DataParams) -> Iterator[Found | Skip]:

@@ -5,7 +5,7 @@ import importlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -20,7 +20,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from abstract_beauty.data.images import printable, write_image
-from abstract_beauty.errors import UserError
+from abstract_beauty.errors import UserError, complaint
 from abstract_beauty.files import read_json, replacing_folder, sha256, write_json
 from abstract_beauty.params import DataParams
 
@@ -105,10 +105,9 @@ def prepare(params: DataParams, seed: int, out: Path, *, progress: bool = True) 
     _check(params, out)
     # imported by name, as the sources are independent and the hub's library is heavy
     source = importlib.import_module(f"abstract_beauty.data.{params.source}")
-    found, most = source.pictures(params, seed)
+    found = source.pictures(params, seed)
     with replacing_folder(out) as new:
-        with tqdm(total=most, desc="pictures", unit="picture", disable=not progress) as bar:
-            entries, skips = _write(found, params.limit, new, bar.update)
+        entries, skips = _write(found, params.limit, new, progress)
         pictures = tuple(sorted(entries, key=lambda entry: (entry.split, entry.name)))
         manifest = Manifest(params.source, seed, pictures, tuple(skips))
         if missing := [split for split in ("test", "train") if not manifest.of(split)]:
@@ -139,15 +138,14 @@ def _check(params: DataParams, out: Path) -> None:
 
 
 def _write(
-    found: Iterator[Found | Skip], limit: int, folder: Path, tick: Callable[[], Any]
+    found: Iterator[Found | Skip], limit: int, folder: Path, progress: bool
 ) -> tuple[list[Entry], list[Skip]]:
     """Write what a source yields until the limit of training pictures; the first of equal pictures stays."""
     entries: list[Entry] = []
     skips: list[Skip] = []
     first: dict[str, str] = {}
     written = Counter()
-    for item in found:
-        tick()
+    for item in tqdm(found, desc="pictures", unit="picture", disable=not progress):
         if isinstance(item, Skip):
             skips.append(item)
             continue
@@ -179,9 +177,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return pydantic.TypeAdapter(Manifest).validate_json(json.dumps(read_json(path)), strict=True)
     except pydantic.ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        what = f"is not a manifest of pictures ({why}); run the data stage again"
+        what = f"is not a manifest of pictures ({complaint(error)}); run the data stage again"
         raise UserError(f"{printable(path)}: {what}") from error
 
 

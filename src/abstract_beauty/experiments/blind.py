@@ -3,8 +3,6 @@
 It shows only photographs that come with scikit-image, whatever pictures the run was trained and tested on.
 """
 
-import torch
-
 from abstract_beauty.book.blind import SIDE, blind_page
 from abstract_beauty.data.embedded import TEST, photographs
 from abstract_beauty.data.images import read_image, resize_short_side
@@ -17,11 +15,7 @@ from abstract_beauty.project import Project
 def stage(project: Project, params: Params) -> None:
     """Write the page, with the improvers of `book.blind`."""
     improvers = {name: improver_run(project, params, name).network for name in params.book.blind}
-    pictures = {}
-    for file in TEST:
-        x = resize_short_side(read_image(photographs() / file), SIDE)
-        with torch.no_grad():
-            improved = {name: g(x[None])[0].clamp(0, 1) for name, g in improvers.items()}
-        pictures[file.partition(".")[0]] = {"original": x, **improved}
+    files = {file.partition(".")[0]: photographs() / file for file in TEST}
+    pictures = {name: resize_short_side(read_image(file), SIDE) for name, file in files.items()}
     with replacing(project.root / "book" / "_extra" / "blind.html") as temporary:
-        temporary.write_text(blind_page(pictures), encoding="utf-8")
+        temporary.write_text(blind_page(pictures, improvers), encoding="utf-8")

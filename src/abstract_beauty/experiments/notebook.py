@@ -17,13 +17,11 @@ import nbformat
 import papermill
 from papermill.exceptions import PapermillExecutionError
 
-from abstract_beauty.book.notebooks import dumps, normalised, parameter_names, read_script
+from abstract_beauty.book.notebooks import dumps, normalised, read_script
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing, working_folder
 from abstract_beauty.params import Params, as_tree
 from abstract_beauty.project import Project
-
-LONGEST_TRACEBACK = 4000  # characters; what a person reads of a failure
 
 
 def values_for(names: list[str], params: Params, script: Path) -> dict[str, Any]:
@@ -33,11 +31,10 @@ def values_for(names: list[str], params: Params, script: Path) -> dict[str, Any]
     if unknown := [name for name in names if name not in sections]:
         what = f"parameter {unknown[0]!r} is no section of params.yaml; there are {', '.join(sections)}"
         raise UserError(f"{script}: {what}")
-
-    def set_in(name: str) -> dict[str, Any]:
-        return {key: value for key, value in as_tree(sections[name]).items() if value is not None}
-
-    return {name: set_in(name) for name in names}
+    trees = {name: as_tree(sections[name]) for name in names}
+    return {
+        name: {key: value for key, value in tree.items() if value is not None} for name, tree in trees.items()
+    }
 
 
 def run(project: Project, params: Params, script: Path, out: Path) -> None:
@@ -45,10 +42,6 @@ def run(project: Project, params: Params, script: Path, out: Path) -> None:
 
     Where a cell fails, its error is shown, and the partial notebook is kept in the scratch folder.
     """
-    notebook = read_script(script)
-    # Only for a hand in JupyterLab, and not on the book's page. A slider's messages can hang a run beside others.
-    notebook.cells = [cell for cell in notebook.cells if "remove-cell" not in cell.metadata.get("tags", [])]
-    values = values_for(parameter_names(notebook, script), params, script)
     # The kernel's, which runs in another folder, the same code as this process.
     os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
     os.environ.setdefault("PYTHONHASHSEED", "0")  # the order of sets in the kernel's outputs
@@ -57,7 +50,8 @@ def run(project: Project, params: Params, script: Path, out: Path) -> None:
     warnings.filterwarnings("ignore", module="papermill")
     with working_folder(project.scratch / "notebook") as folder:
         source, executed = folder / "in.ipynb", folder / "out.ipynb"
-        source.write_text(dumps(notebook))
+        source.write_text(dumps(read_script(script)))
+        values = values_for([*papermill.inspect_notebook(source)], params, script)
         try:
             papermill.execute_notebook(
                 source, executed, parameters=values, kernel_name="python3", cwd=script.parent,
@@ -68,7 +62,7 @@ def run(project: Project, params: Params, script: Path, out: Path) -> None:
             with replacing(kept) as temporary:
                 shutil.copyfile(executed, temporary)
             plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))  # the kernel colours it
-            print(plain[-LONGEST_TRACEBACK:], file=sys.stderr)
+            print(plain, file=sys.stderr)
             raise UserError(f"{script}: {error.ename}: {error.evalue} (kept in {kept})") from error
         result = nbformat.read(executed, as_version=4)
     for cell in result.cells:

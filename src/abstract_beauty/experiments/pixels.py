@@ -15,7 +15,6 @@ from abstract_beauty.data.images import write_pictures
 from abstract_beauty.experiments.pictures import squares
 from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.files import write_json
-from abstract_beauty.losses.ratio_as_written import ratio_as_written
 from abstract_beauty.losses.ratio_progress import ratio_progress
 from abstract_beauty.measures.judging import judge_picture
 from abstract_beauty.params import Params
@@ -155,15 +154,13 @@ def measure_pixels(
         grid.append({"random": random, **row})
     weak = []
     for name, bad in weak_predictors(f).items():
-        for direction, loss in (("as written", ratio_as_written), ("as meant", ratio_progress)):
 
-            def ratio(y: Tensor, i: int, bad: nn.Module = bad, loss: Callable = loss) -> Tensor:
-                z_bad, z = (full_prediction(g, y, random_phase(params.seed, i)) for g in (bad, f["good"]))
-                return loss(y, z_bad, z)
+        def ratio(y: Tensor, i: int, bad: nn.Module = bad) -> Tensor:
+            z_bad, z = (full_prediction(g, y, random_phase(params.seed, i)) for g in (bad, f["good"]))
+            return ratio_progress(y, z_bad, z)
 
-            y = descend_freely(x, ratio, steps=section.steps)
-            row = {**judged(f"weak {name} {direction}", y), **_progress(x, y, bad, f)}
-            weak.append({"bad": name, "direction": direction, **row})
+        y = descend_freely(x, ratio, steps=section.steps)
+        weak.append({"bad": name, **judged(f"weak {name}", y), **_progress(x, y, bad, f)})
     exaggerated = []
     with torch.no_grad():
         z = torch.stack([full_prediction(f["good"], x, phase) for phase in PHASES]).mean(0)

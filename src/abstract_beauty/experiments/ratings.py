@@ -125,11 +125,11 @@ def fitted_discount(table: pd.DataFrame, rating: Float[np.ndarray, "n"]) -> floa
 
 def study(
     sets: Sequence[Rated], f: Mapping[str, nn.Module], seed: int, *, progress: bool = True
-) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
-    """Scores and baselines of rated sets against each of their ratings; and their tables of scores, a row a picture."""
-    found, tables = {}, {}
+) -> dict[str, Any]:
+    """Scores and baselines of rated sets against each of their ratings."""
+    found = {}
     for rated in sets:
-        table = tables[rated.name] = scored(rated, f, progress=progress)
+        table = scored(rated, f, progress=progress)
         complexity = table["complexity"].to_numpy()
         ratings = {
             name: {
@@ -142,7 +142,7 @@ def study(
         }
         published = PUBLISHED.get(rated.name)
         found[rated.name] = {"pictures": len(table), "published": published, "ratings": ratings}
-    return found, tables
+    return found
 
 
 def dial_study(turned: Sequence[Rated], f: Mapping[str, nn.Module]) -> dict[str, Any]:
@@ -200,7 +200,7 @@ def measure_ratings(project: Project, params: Params, f: Mapping[str, nn.Module]
     Of the predictors f, "good", "bad" and "linear" score; all of them are compared as observers.
     """
     sets, turned = folders(project, params), dials(params)
-    people, _ = study(sets, f, params.seed)
+    people = study(sets, f, params.seed)
     rows = observed(project, params, f, sets, turned)
     return {"dials": dial_study(turned, f), "sets": people, "observers": rows}
 

@@ -16,8 +16,3 @@ class Measure(NamedTuple):
     of: Callable[[Any], float]
     title: str
     printed: bool = True
-
-    @property
-    def meaning(self) -> str:
-        """One sentence."""
-        return (self.of.__doc__ or self.title).splitlines()[0]

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 from scipy.ndimage import gaussian_filter
+from scipy.stats import entropy
 
 from abstract_beauty.prediction.full_prediction import TILE
 from abstract_beauty.scores import Measure
@@ -120,7 +121,6 @@ def feature_congestion(picture: Picture) -> float:
         )
         for at, kind in enumerate(kinds):
             full = kind.repeat(2**scale, 0).repeat(2**scale, 1)[:height, :width]
-            full = np.pad(full, ((0, height - full.shape[0]), (0, width - full.shape[1])), mode="edge")
             largest[at] = np.maximum(largest[at], full)
         if min(light.shape) < 32:
             break
@@ -143,8 +143,7 @@ def subband_entropy(picture: Picture) -> float:
         found = []
         for band in SteerablePyramidFreq(channel, height=SCALES, order=3).pyr_coeffs.values():
             counts = np.histogram(band, bins=int(np.ceil(np.sqrt(band.size))))[0]
-            share = counts[counts > 0] / band.size
-            found.append(-(share * np.log2(share)).sum())
+            found.append(entropy(counts, base=2))
         return float(np.mean(found))
 
     height, width = (side // 2**SCALES * 2**SCALES for side in picture.shape[:2])  # as the pyramid wants it

@@ -153,7 +153,6 @@ class Scores(SimpleNamespace):
 
     Attributes:
         predictability, progress, structure, complexity: and every other score, by its name in SCORES.
-        at_scale: MAE(y, z) averaged over four grids, by the short side in pixels that the picture was reduced to.
         map: the predictability map, (h, w) at the working size.
         z: the full prediction, (3, h, w).
     """
@@ -171,8 +170,7 @@ def score(picture: Float[Tensor, "3 h w"], good: Predictor, bad: Predictor, line
     """
     look = Look(picture, {"good": good, "bad": bad, "linear": linear})
     found = {name: row.of(look) for name, row in SCORES.items()}
-    at_scale = {side: found[f"predictability_{side}"] for side in SCALES}
-    return Scores(**found, at_scale=at_scale, map=errors.error_map(look.y, look.z)[0], z=look.z[0])
+    return Scores(**found, map=errors.error_map(look.y, look.z)[0], z=look.z[0])
 
 
 def complexity(picture: Float[Tensor, "3 h w"], good: Predictor, linear: Predictor) -> float:

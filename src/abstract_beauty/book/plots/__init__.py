@@ -2,32 +2,30 @@
 
 from abstract_beauty.book.plots.charts import bar_table, change_plane, curves, lines, scatter
 from abstract_beauty.book.plots.maps import (
-    error_map,
     map_image,
-    predictability_figure,
     prediction_grid,
     teaser,
     tile_grid_overlay,
 )
 from abstract_beauty.book.plots.rows import contact_sheet, image_grid, image_row
-from abstract_beauty.book.plots.shown import several, show, show_animation
+from abstract_beauty.book.plots.shown import Shown, beside, kept, show, show_animation
 from abstract_beauty.book.plots.style import save, use_style
 
 __all__ = [
+    "Shown",
     "bar_table",
+    "beside",
     "change_plane",
     "contact_sheet",
     "curves",
-    "error_map",
     "image_grid",
     "image_row",
+    "kept",
     "lines",
     "map_image",
-    "predictability_figure",
     "prediction_grid",
     "save",
     "scatter",
-    "several",
     "show",
     "show_animation",
     "teaser",

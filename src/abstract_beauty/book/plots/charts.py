@@ -53,7 +53,7 @@ def upright(axes: Axes, label: str, x: float, **line: Any) -> None:
 
 @styled
 def curves(
-    tables: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, Any],
     column: str,
     ylabel: str,
     smooth: int | None = None,
@@ -62,14 +62,15 @@ def curves(
     """Loss curves against the step: what was measured, faint, and its moving mean.
 
     Args:
-        tables: label -> a training's curve, with a column `step`.
+        tables: label -> a training's curve: a table with a column `step`, or its rows.
         column: what goes up.
         ylabel: what it is, with its unit.
         smooth: rows that the moving mean spans; 1: no smoothing; by default a twentieth of the rows.
         logarithmic: logarithmic upward axis.
     """
     figure, axes = new_chart(WIDTH, HEIGHT)
-    for index, (label, table) in enumerate(tables.items()):
+    for index, (label, curve) in enumerate(tables.items()):
+        table = pd.DataFrame(curve)
         step, values = table["step"], table[column]
         span = smooth or max(1, len(table) // 20)
         if span > 1:

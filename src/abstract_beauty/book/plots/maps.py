@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from torch import Tensor
@@ -36,29 +35,15 @@ def upper_limit(values: np.ndarray) -> float:
     return max(SMALLEST_RANGE, float(np.ceil(float(np.quantile(values, 0.99)) / 0.05 - 1e-6) * 0.05))
 
 
-def draw_map(axes: Axes, values: np.ndarray, vmax: float | None = None) -> AxesImage:
-    """The map on its axes; the colours end at `vmax`, or where this map does."""
-    return axes.imshow(values, norm=Normalize(0, vmax or upper_limit(values), clip=True))
-
-
-def draw_bar(bar_axes: Axes, drawn: ScalarMappable, beyond: bool, label: str = "") -> None:
+def draw_bar(bar_axes: Axes, drawn: ScalarMappable, beyond: bool) -> None:
     """A flat colour bar; an arrow where values go on beyond it."""
     bar = bar_axes.figure.colorbar(
         drawn, cax=bar_axes, orientation="horizontal", extend="max" if beyond else "neither"
     )
     ticks = np.linspace(0, drawn.norm.vmax, 3)
     bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
-    bar.set_label(label, labelpad=2)
     bar.outline.set_visible(False)
     bar_axes.grid(False)
-
-
-def map_with_bar(axes: Axes, values: np.ndarray, label: str, vmax: float | None = None) -> None:
-    """The map, and just below it a colour bar of its width."""
-    drawn = draw_map(axes, values, vmax)
-    thickness = 0.035 * values.shape[1] / values.shape[0]
-    bar_axes = axes.inset_axes((0, -1.8 * thickness, 1, thickness))
-    draw_bar(bar_axes, drawn, bool((values > drawn.norm.vmax).any()), label)
 
 
 def map_image(map: Map, size: tuple[int, int] | None = None) -> Float[Tensor, "3 h w"]:
@@ -75,42 +60,11 @@ def map_image(map: Map, size: tuple[int, int] | None = None) -> Float[Tensor, "3
     return torch.from_numpy(colours[..., :3].astype(np.float32)).permute(2, 0, 1)
 
 
-@styled
-def error_map(map: Map, vmax: float, label: str) -> BookFigure:
-    """A map, dark where values are small, with its colour bar from 0 to `vmax` and the bar's label."""
-    values = as_values(map)
-    width = WIDTH * 0.8
-    figure, axes = new_chart(width, width * values.shape[0] / values.shape[1] + 0.7)
-    map_with_bar(bare(axes), values, label, vmax)
-    return figure
-
-
 def panels(figure: Figure, labels: Sequence[str], top: float, width: float, height: float) -> list[Axes]:
     """Axes side by side, `top` inches below the figure's edge, each under its label."""
     return [
         place(figure, index * (width + GAP), top, width, height, label) for index, label in enumerate(labels)
     ]
-
-
-@styled
-def predictability_figure(y: Tensor, z: Tensor, map: Map) -> BookFigure:
-    """Three panels: the picture, what is predicted of it, and where the two differ, with a colour bar.
-
-    Args:
-        y, z: pictures (3, h, w) of one size, [0, 1].
-        map: (h, w), mean absolute error per pixel over the channels; its mean, MAE(y,z), stands under z.
-    """
-    values = as_values(map)
-    width = (WIDTH - 2 * GAP) / 3
-    height = width * values.shape[0] / values.shape[1]
-    labels = [fitted(label, width) for label in ("picture y", "full prediction z", MAP_LABEL)]
-    figure = BookFigure(figsize=(WIDTH, above(labels) + height + 0.66))
-    picture, prediction, error = panels(figure, labels, above(labels), width, height)
-    picture.imshow(as_array(y))
-    prediction.imshow(as_array(z))
-    prediction.set_xlabel(f"MAE(y,z) {values.mean():.3f}")
-    map_with_bar(error, values, "absolute error")
-    return figure
 
 
 @styled
@@ -185,7 +139,7 @@ def teaser(original: Tensor, prediction: Tensor, error: Map, improved: Mapping[s
     picture, predicted, fails = panels(figure, labels, above(labels), upper, upper_height)
     picture.imshow(as_array(original))
     predicted.imshow(as_array(prediction))
-    draw_map(fails, values)
+    fails.imshow(values, norm=Normalize(0, upper_limit(values), clip=True))
     figure.text(
         0.5, 1 - (middle - 0.04) / height, heading, ha="center", va="bottom", fontsize=12, weight="bold"
     )

@@ -4,9 +4,10 @@ import base64
 import html
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -35,8 +36,12 @@ class Shown:
         return self.content
 
 
-def as_shown(path: Path, caption: str, alt: str, dots: int = DOTS) -> Shown:
-    """`<figure>` with the very bytes of the file, which has so many dots an inch."""
+def kept(path: Path, caption: str, alt: str, dots: int = DOTS) -> Shown:
+    """What `show` wrote: a figure with the very bytes of the file, which has so many dots an inch, or a table."""
+    if path.suffix == ".csv":
+        table = pd.read_csv(path, index_col=0).rename_axis(None)
+        below = f'<p class="caption">{html.escape(caption)}</p>'
+        return Shown(f'<div class="table-wrap">{table.to_html()}</div>{below}', table.to_string())
     content = path.read_bytes()
     width, height = Image.open(io.BytesIO(content)).size
     scale = COLUMN / (WIDTH * dots)
@@ -49,19 +54,32 @@ def as_shown(path: Path, caption: str, alt: str, dots: int = DOTS) -> Shown:
     return Shown(figure, f"Figure: {alt}")
 
 
-def show(fig: Figure, path: str | os.PathLike, caption: str, alt: str) -> Shown:
-    """Save a figure and return what a cell that ends with it shows.
+def show(what: Figure | pd.DataFrame, path: str | os.PathLike, caption: str, alt: str = "") -> Shown:
+    """Save a figure or a table, and return what a cell shows that ends with it.
 
     Args:
-        fig: from one of the functions of this package.
-        path: where it is saved; .png for charts, .jpg for photographs, which are several times smaller so.
+        what: a figure from one of the functions of this package, or a table.
+        path: where it is saved: a chart as .png, photographs as .jpg, which are several times smaller so, a table as
+            .csv.
         caption: plain text below it, which begins with what to see.
-        alt: plain text in its place, for a reader who cannot see it: what is in it, not what it means.
+        alt: plain text in a figure's place, for a reader who cannot see it: what is in it, not what it means.
 
     Raises:
         UserError: another suffix, or a path that cannot be written.
     """
-    return as_shown(save(fig, path), caption, alt)
+    if isinstance(what, Figure):
+        return kept(save(what, path), caption, alt)
+    with replacing(path) as temporary:
+        what.to_csv(temporary, lineterminator="\n")
+    return kept(Path(path), caption, alt)
+
+
+def beside(shown: Mapping[str, Shown]) -> Shown:
+    """Several things side by side where there is room, each under its label."""
+    contents = [f"<strong>{html.escape(label)}</strong>{each.content}" for label, each in shown.items()]
+    parts = [f'<div style="flex: 1 1 20rem; min-width: 0">{content}</div>' for content in contents]
+    words = "\n".join(f"{label}: {each.words}" for label, each in shown.items())
+    return Shown(f'<div style="display: flex; flex-wrap: wrap; gap: 1em">{"".join(parts)}</div>', words)
 
 
 def show_animation(frames: Sequence[Figure], path: str | os.PathLike, caption: str, alt: str) -> Shown:
@@ -81,9 +99,4 @@ def show_animation(frames: Sequence[Figure], path: str | os.PathLike, caption: s
     spent = [1000] * (len(pictures) - 1) + [3000]
     with replacing(path) as temporary:
         pictures[0].save(temporary, save_all=True, append_images=pictures[1:], duration=spent, loop=0)
-    return as_shown(path, caption, alt, MOVING)
-
-
-def several(shown: Sequence[Shown]) -> Shown:
-    """What a cell shows that ends with several figures, one below the other."""
-    return Shown("\n".join(each.content for each in shown), "\n".join(each.words for each in shown))
+    return kept(path, caption, alt, MOVING)
