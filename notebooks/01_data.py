@@ -165,7 +165,8 @@ chapter.show(
 
 # %% [markdown]
 # Now see how strong each wave is. In photographs of nature the strength falls in proportion to the frequency: twice as fine, half
-# as strong. On axes where each step is a factor, this is a straight line with a slope near −1.
+# as strong. On axes where each step is a factor, this is a straight line with a slope near −1. That is so on average over very many; a
+# handful may have another slope, and the table below gives that of ours.
 
 
 # %%
@@ -214,6 +215,7 @@ chapter.show(
 groups = {
     f"{kind}, to learn from": images for kind, images in sorted(kinds.items())
 }
+groups["all, to learn from"] = [one.image for one in train]
 groups["photographs, to be tested on"] = [one.image for one in test]
 groups["the bare recipe"] = [leaves * 255]
 table = pd.DataFrame(
@@ -237,7 +239,8 @@ chapter.show(
 )
 
 # %% [markdown]
-# The kinds differ on purpose: each has its own balance of coarse and fine. What counts is how near their mixture comes to the photographs.
+# The kinds differ on purpose in what they show, and some of them in the balance of coarse and fine. What counts is how near their mixture, the row
+# of all, comes to the photographs to be tested on.
 
 # %% [markdown]
 # ## What the networks are shown of it

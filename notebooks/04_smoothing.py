@@ -15,8 +15,8 @@
 # # Does the improver only smooth?
 #
 # A network that changes pictures so that another network can guess them: the article trained one, looked at what came out, and
-# wrote "it looks like smoothing". Here the same is done again, in code you can change, and measured beside filters that openly do
-# nothing but smooth.
+# wrote "it looks like smoothing". Here the same is done again, in code you can change, and measured beside plain filters, most
+# of which openly do nothing but smooth.
 
 # %% tags=["parameters"]
 # For example smoothing = {"k2": 0.7, "steps": 400}; empty: as params.yaml says.
@@ -87,8 +87,17 @@ for step, x in zip(range(61), ab.crops(batch=2, side=128)):
 # The gradient flows from $z$ back *through* the predictor into $y$, and from there into $g$. So the improver feels two things: how
 # to move a pixel towards its guess, and how to move it so that its *neighbours* are guessed better.
 #
-# The pipeline did the same for more steps, with a learning rate that rises and falls, and kept the weights. `ab.train_improver("smoothing",
-# network="plain", steps=250, k1=0.5, k2=0.5)` does it here. From now on its networks are used:
+# The pipeline did the same for more steps, with a learning rate that rises and falls, and kept the weights. Its highest rate is half of the one
+# above, where a few steps have to do; so it is in the chapters to come. To train as it did, here:
+#
+# ```python
+# ab.train_improver(
+#     "smoothing", network="plain", width=24, steps=250,
+#     learning_rate=0.001, k1=0.5, k2=0.5,
+# )
+# ```
+#
+# From now on the pipeline's networks are used:
 
 # %%
 plain = chapter.improver("smoothing")
@@ -102,7 +111,7 @@ for run in (plain, unet, square):
 # ## What happens while it learns
 #
 # The two halves of the loss, step by step, for the plain stack and for a small U-Net that adds its output to its input, so that it
-# begins near a copy and is free to smooth as much as it likes. The loss and the photographs are the same, the steps are fewer.
+# begins near a copy and is free to smooth as much as it likes. The loss and the training pictures are the same, the steps are fewer.
 
 # %%
 curves = {"plain convolutions": plain.curve, "U-Net": unet.curve}
@@ -141,7 +150,8 @@ chapter.show(
 # ## Is it more than a blur?
 #
 # A blurred picture is easier to guess: that is no news. So the fair question is what a *filter* reaches when it is allowed to
-# change the picture exactly as much. Four are tried: Gaussian blur, bilateral filter, total variation, JPEG. And the error is
+# change the picture exactly as much. Four are tried. Gaussian blur, bilateral filter and total variation smooth. JPEG leaves things out too, but draws
+# blocks and ripples of its own; it shows whether any change will do. And the error is
 # taken not from the predictor that the improver was trained to please but from the **judge**, another network with
 # another seed, which no improver has ever seen.
 
@@ -154,8 +164,10 @@ chapter.show(
     "plain stack does (a filter that cannot change them so much is left "
     "out). MAE(x,y): how far from the original. MAE(y,z): error of the "
     "full prediction, by the predictor used in training and by the "
-    "judge. Fine detail: energy in waves shorter than 8 pixels, 1 is "
-    "the photograph's.",
+    "judge. Progress: the bad predictor's error over the good one's. "
+    "Contrast kept: how far light and dark are spread, fine detail: "
+    "energy in waves shorter than 8 pixels; 1 is the photograph's. "
+    "Colour shift: how far the mean colour moved, 0 is nowhere.",
 )
 
 # %%
@@ -169,7 +181,9 @@ chapter.show(
     caption="To the right: more change. Down: easier to guess. The star is the "
     "untouched photograph; each line is a plain filter turned up from "
     "nothing. A point below all the lines has learnt something that no "
-    "filter knows; a point above them does worse than blurring.",
+    "filter knows; a point above the line of a smoothing filter does "
+    "worse than that filter. JPEG is the one that does not smooth: see "
+    "which way its line goes.",
     alt="Scatter of improvers in the plane of MAE(x,y) and MAE(y,z) by the "
     "judge, with a curve for each plain filter",
 )
@@ -177,8 +191,8 @@ chapter.show(
 # %% [markdown]
 # Why might $k_1 = k_2$ be a special place? Think of one pixel of $y$, moved from $x$ towards its guess $z$. Each step costs $k_1$ in
 # the first term and earns $k_2$ in the second. At equal weights the two cancel, and only the effect on the neighbours' guesses
-# is left to decide. A network that starts as a copy then has little reason to go anywhere; a network that cannot copy yet is *blurry
-# for that reason*, and is in no hurry to become sharp. [A later chapter](07_critical_point.ipynb) measures this, pixel by pixel and over the
+# is left to decide. A network that starts as a copy then has little reason to go anywhere. A network that cannot copy yet is *blurry
+# for that reason*, whatever the weights. [A later chapter](07_critical_point.ipynb) measures this, pixel by pixel and over the
 # whole range of weights. You can try it in the first cell: `smoothing_unet = {"k2": 0.7, "k1": 0.3}` should leave the copy, and
 # `smoothing = {"k2": 0.0}`, where nothing at all asks for smoothness, should come out smooth all the same while its training is short.
 
@@ -208,7 +222,7 @@ for name, x in photographs.items():
 
 # %% [markdown]
 # The further this goes towards one flat colour, the better it answers the question that was asked: nothing is easier to guess.
-# Which colour it takes, the predictor's habits decide, so not every such square is black. That is no bug of the training. If beauty is to
+# Nothing in the loss says which colour, so not every such square is black. That is no bug of the training. If beauty is to
 # have something to do with prediction, then low error alone cannot be it. [The ratio](05_ratio.ipynb) is the article's way out.
 
 # %% [markdown]

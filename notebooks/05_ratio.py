@@ -118,7 +118,8 @@ chapter.show(
 # %% [markdown]
 # The library has the same losses as `losses/ratio_as_written.py` and `losses/ratio_progress.py`, with one precaution. Where both errors are
 # next to nothing, their ratio can be anything. So an error below a quarter of a grey level, 1/1024, counts as 1/1024. `ab.progress(y, z_bad, z)`
-# is this guarded ratio, picture by picture. The pipeline trained both directions with it, for more steps:
+# is this guarded ratio, picture by picture. The pipeline trained both directions with it, for more steps, with a learning rate that rises and falls
+# and at its highest is half of the one above:
 
 # %%
 ways = {"as written": written, "as meant": meant}
@@ -297,9 +298,9 @@ chapter.show(
 # tile. The second column can differ from the first only where the tint drives values out of the range from 0 to 1 and they are cut. How
 # much of the gain is light and shape alone, the last two columns say.
 #
-# Two more things help to read such pictures. The bad predictor began as the [linear fill](02_predictor.ipynb), which is nearly exact
-# wherever the picture is flat or a gentle slope: there is no progress to be had there. And progress is a ratio of two means over the whole
-# picture: where nearly all of it is flat, one small place at which the two predictors differ decides the number.
+# One more thing helps to read such pictures. Progress is a ratio of two means over the whole picture: where nearly all of it is guessed
+# well by both, one small place at which the two predictors differ decides the number. And a ratio of two small errors can be as
+# large as one of two large ones, as the blur shows.
 
 # %% [markdown]
 # ## At full scale
@@ -329,9 +330,11 @@ for way, run in ways.items():
     )
 
 # %% [markdown]
-# Flat colour is a trap for both directions. There both errors are below the guard, so the ratio is 1 whatever the improver does, and its
-# gradient is 0: once all crops of a step come out flat, nothing leads the training out again. For the ratio as meant this is not even a
-# good place, since the untouched photographs have more progress than 1. Without the guard it would be worse: the ratio of two errors next to
+# So flat colour was a trap for both directions. Where both errors are below the guard, the ratio is 1 whatever the improver does, and its
+# gradient is 0: once all crops of a step come out so, nothing leads the training out again. For the ratio as meant that is not even a
+# good place, since the untouched photographs have more progress than 1. But a predictor need not guess a flat colour so well. As long as the bad
+# one's error there is above the guard, a flat picture has a progress of its own, and it may be more than the photographs': look for the Black Square
+# in [the table of all improvers](12_your_idea.ipynb). Without the guard it would be worse: the ratio of two errors next to
 # nothing could be anything, and the flat picture might win.
 
 # %% [markdown]
@@ -345,5 +348,6 @@ for way, run in ways.items():
 #   alike, and are given a rule that keeps them plausible.
 # - **A fair beginner.** The bad predictor is only the good one after a short training. It is wrong in its own ways, and an improver
 #   can look for these instead of for beauty.
-# - **Independent progress.** There is one judge, so there is no judge's progress: that would need two predictors that no improver saw.
+# - **Independent progress.** The tables have the judge's error and not its progress, for which it takes two predictors that no improver here saw.
+#   [A later chapter](08_weak_predictors.ipynb) tries such a pair.
 # - **Error bars.** One seed each.

@@ -27,6 +27,7 @@ ready_tilted = {}
 
 # %%
 import inspect
+import textwrap
 
 import pandas as pd
 import torch
@@ -37,6 +38,7 @@ from abstract_beauty.book import plots, tables
 from abstract_beauty.chapter import Chapter
 from abstract_beauty.improvers.deep import DeepResidual, ResidualBlock
 
+# %%
 chapter = Chapter(
     "06_deeper",
     deeper=deeper,
@@ -67,7 +69,7 @@ chapter.show(
 # One **block** is two convolutions, normalised, whose result is added to what came in:
 
 # %%
-print(inspect.getsource(ResidualBlock.forward))
+print(textwrap.dedent(inspect.getsource(ResidualBlock.forward)))
 
 # %% [markdown]
 # Sixteen blocks follow each other, at half resolution so that it can be afforded, between one convolution at the start and one at the
@@ -91,7 +93,8 @@ for step, x in zip(range(31), ab.crops(batch=2, side=128)):
         print(f"step {step:2d}   loss {loss.item():.4f}")
 
 # %% [markdown]
-# From here on the pipeline's networks are used. It trained four kinds under this loss: the plain stack, the U-Net, the deep network, and a
+# From here on the pipeline's networks are used. They were trained for more steps, with a learning rate that rises and falls and at its highest is
+# half of the one above. There are four kinds under this loss: the plain stack, the U-Net, the deep network, and a
 # ready-made one, since a commenter advised to take a ready architecture instead of a stack of one's own. That is *BasicUNet* of the
 # library MONAI, as it comes, without its norms, with a sigmoid at the end.
 
@@ -122,8 +125,8 @@ chapter.show(
 # %% [markdown]
 # ## How slowly does the loss fall?
 #
-# A network without a path for the picture must learn to copy before it can do anything else. How near is each to a copy before
-# its first step?
+# Only the U-Net adds its output to its input. The others must learn to copy before they can do anything else. How near is each to a
+# copy before its first step?
 
 # %%
 photograph = list(two.values())[-1]
@@ -150,9 +153,9 @@ chapter.show(
 # %% [markdown]
 # ## Money, or nowhere to go?
 #
-# If what [the chapter on smoothing](04_smoothing.ipynb) supposes is right, and at $k_1 = k_2$ the loss is nearly flat between a copy and a
-# blur, then the slow fall that the article saw is no lack of money: once a network can copy, there is little left to gain.
-# More depth does not help against that. More weight on the second term would. So the deep network and the ready-made one were trained once more,
+# Perhaps the slow fall that the article saw was no lack of money. If at $k_1 = k_2$ the loss were nearly flat between a copy and a blur, a network
+# on its way from a blur to a copy would have little to gain. More depth would not help against that; more weight on the second term
+# would. So the deep network and the ready-made one were trained once more,
 # **tilted**: with everything equal but the weights.
 
 # %%
@@ -179,19 +182,20 @@ chapter.show(
 )
 
 # %%
+unet = chapter.titles()["smoothing_unet"]
 chapter.show(
     plots.curves(
-        {title: run.curve for title, run in four.items()},
+        {title: run.curve for title, run in (four | {unet: runs[unet]}).items()},
         "mae_yz",
         ylabel="MAE(y,z) on the training crops",
     ),
     "tilted_yz.png",
-    caption="The term that was meant to fall. A network that learns to copy comes "
-    "up to the photographs' own error; one that is tilted towards being "
-    "predictable has less reason to. A network that is still one flat colour "
-    "begins near 0.",
+    caption="The term that was meant to fall. The U-Net, nearly a copy, shows the "
+    "error of the crops themselves; a network that is still one flat colour is "
+    "near 0. So a low line is no merit by itself. Compare each tilted network "
+    "with the same one at equal weights: where does it end?",
     alt="Line chart of MAE(y,z) against the training step for two networks at two "
-    "pairs of weights",
+    "pairs of weights, and for the U-Net",
 )
 
 # %% [markdown]
@@ -224,6 +228,15 @@ chapter.show(
 )
 
 # %% [markdown]
+# At equal weights the loss is not flat for a blur: it rises all the way from a copy to the widest one. And the points of the deep and the ready-made
+# network lie above the copy. So they still had something to gain under this loss; they had not learnt to copy. For them the answer
+# is money, that is more steps, or a network that begins near a copy. Nowhere to go is the answer for the U-Net, which has arrived there.
+# Under the tilted weights a blur of middling strength costs less than a copy, and there is a reason to leave it.
+#
+# How much of the deep network's distance from the photographs comes of that alone? In [the next chapter](07_critical_point.ipynb) the reference run
+# trains it for nothing but a copy.
+
+# %% [markdown]
 # ## What the judge says
 
 # %%
@@ -238,8 +251,9 @@ chapter.show(
 
 # %% [markdown]
 # Under equal weights the U-Net, which can copy, hardly moves the photographs. The networks that must learn to copy move them many times further,
-# and lose nearly all fine detail, whatever their depth. So in trainings of this length the network decides as well as the loss, and what
-# keeps the detail is not depth but a path for the picture. What the weights decide has [a chapter of its own](07_critical_point.ipynb).
+# and lose nearly all fine detail, whatever their depth. So in trainings of this length the network decides as well as the loss. Depth
+# does not keep the detail, and neither does a path at full size alone, which the ready-made network has. The U-Net adds its output to its
+# input. What the weights decide has [a chapter of its own](07_critical_point.ipynb).
 
 # %% [markdown]
 # ## What failed

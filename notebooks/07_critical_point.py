@@ -15,7 +15,7 @@
 # # Why does it smooth?
 #
 # The article gave both terms of its loss the same weight, got "something like smoothing", and saw the loss of a deeper network hardly
-# fall. At equal weights a picture and a half smoothed one can cost the same. This can be seen before anything is trained. How much of
+# fall. At equal weights a picture and its mixture with its own guess can cost nearly the same. This can be seen before anything is trained. How much of
 # the smoothing it explains, and how much is a network that cannot copy yet, is measured below.
 
 # %% tags=["parameters"]
@@ -95,7 +95,10 @@ chapter.show(
 # %% [markdown]
 # At equal weights the first term grows by as much as the second would shrink if $z$ stood still. What is left is the change of $z$ itself. So the
 # article's loss hardly decides between a photograph and the same photograph half way to its guess. A network that begins as a copy has little
-# reason to leave it. A network that comes from a blur has little reason to go the last half of the way back.
+# reason to leave it.
+#
+# This is one square, and a mixture with the guess is not a blur. Under the same loss a plain blur costs more than a copy, as
+# [the chapter before](06_deeper.ipynb) works out. So nothing follows from here for a network that comes from a blur.
 #
 # ## One pixel
 #
@@ -189,8 +192,8 @@ chapter.show(
 # ## The phase diagram
 #
 # Now the whole range of weights, with and without a network. Without one, the pipeline moved the pixels of a few squares as above, but
-# with a new grid of tiles at each step. With one, it trained the same network anew at each ratio, from several
-# seeds, and measured it on squares of its own.
+# with a new grid of tiles at each step. With one, it trained the same network anew at each ratio, from two
+# seeds unless you ask for more, and measured it on squares of its own.
 
 
 # %%
@@ -273,8 +276,8 @@ chapter.show(
 # %% [markdown]
 # ## The same at full scale
 #
-# Is this an accident of small networks and short training? The [reference run](../reference.md) has predictors that were trained on
-# photographs for an hour, and longer trainings of three networks. The article's plain stack and the deep network have no path that copies.
+# Is this an accident of small networks and short training? The [reference run](../reference.md) has predictors that learnt from
+# photographs only, the good one for about an hour, and longer trainings of three networks. The article's plain stack and the deep network have no path that copies.
 # Compare them with the U-Net at the very left, where nothing but a copy is asked for.
 
 # %%
@@ -292,6 +295,10 @@ chapter.show(
     "at the left end and at the upright line.",
     alt="Line chart of MAE(x,y) against the ratio of the weights at full scale",
 )
+
+# %% [markdown]
+# At equal weights the U-Net is still a copy. The plain stack and the deep network are far from the photographs there, but most of that distance they have at
+# the left end as well, where no critical point is: it is a network that has not learnt to copy.
 
 # %%
 table = {}

@@ -56,9 +56,22 @@ chapter.show(
     "changes.jpg",
     caption="A square of a photograph, and what was added to its pixels to give "
     "it more progress, with each of five bad predictors; five times as strong, "
-    "grey where nothing changed. Look for differences between the five.",
+    "grey where nothing changed. The table below says how alike the five are.",
     alt="Six small pictures: the photograph, and the change that each of five bad "
     "predictors led to",
+)
+
+# %%
+added = {
+    name: (pictures[f"weak {name}"] - squares).flatten().numpy()
+    for name in weak.index
+}
+chapter.show(
+    pd.DataFrame(added).corr().round(2),
+    "alike.csv",
+    caption="How alike the five changes are, over all squares: the correlation of "
+    "what was added to the pixels. 1: the same but for its strength; 0: nothing in "
+    "common.",
 )
 
 # %% [markdown]
@@ -100,7 +113,8 @@ chapter.show(
 
 # %% [markdown]
 # The networks begin as the linear fill and learn what to add to it. So a network that was stopped early has not gone far from there, whatever
-# its seed. That is one reason to expect that the five agree.
+# its seed. That is one reason to expect that four of the five agree. The blurred context is no such neighbour: it is the good network with another
+# view, and stands as far from the four as the good one does. See in the table of correlations how nearly its change is theirs all the same.
 #
 # ## The descent
 #
@@ -108,7 +122,8 @@ chapter.show(
 # photograph. The predictors guess on three grids of tiles at each step, drawn anew, since what a gradient says of one grid need not hold on another.
 #
 # Beside it stands the progress by an **other pair** that takes no part, the linear fill and the judge. If there were more to learn about the picture, it
-# should rise as well.
+# should rise as well. But look first at where it begins: where it is below 1, its "good" one, the judge, guesses these squares worse than its "bad" one, and
+# its silence is weak evidence.
 
 
 # %%
@@ -271,4 +286,6 @@ chapter.show(
 #   something else, was not tried.
 # - **A pair that knows nothing of the first.** The other pair shares the linear fill with one of the five, and with what the networks began as. Only the judge is a
 #   stranger.
+# - **A pair whose good one is good.** Where the progress of the other pair is below 1 from the start, its judge is the worse of the two. That it does not rise then says
+#   little; the errors, taken one by one, say more.
 # - **To see where it ends.** Few steps, a few small squares, and nothing that holds the pixels to the photograph; `pixels = {"steps": 150}` in the first cell goes further.

@@ -31,7 +31,7 @@ import torch
 import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
 from abstract_beauty.chapter import Chapter
-from abstract_beauty.experiments.many import FRAMES
+from abstract_beauty.experiments.many import FRAMES, STILL
 
 chapter = Chapter("09_many_times", many=many)
 numbers, pictures = chapter.many()
@@ -166,6 +166,7 @@ rows = {
         "MAE(x,y) once": round(row["moved"][1], 4),
         "at the end": round(row["moved"][-1], 4),
         "last step": round(row["step"][-1], 5),
+        "of the limit": round(row["step"][-1] / STILL, 2),
         "distance from flat": round(row["flat"][-1] / row["flat"][0], 2),
         "ends": row["ends"],
     }
@@ -176,8 +177,9 @@ chapter.show(
     "ends.csv",
     caption="What becomes of the photographs. Distance from flat: from the mean "
     "colour, 1 is the photographs' own; below 0.1 it counts as a flat colour. "
-    "What is not flat stands still if the last step moved a pixel by less than a "
-    "tenth of one of 255 grey levels.",
+    "What is not flat stands still if the last step is below the limit, a tenth of "
+    "one of 255 grey levels. Near 1 in the column before, or near 0.1 in the one "
+    "of flatness, the last column is borderline.",
 )
 
 # %% [markdown]
@@ -211,7 +213,9 @@ for name in ("black_square", "ratio_progress", "held"):
 # - **The commenter's guess, as a rule.** Not every improver ends in a flat colour, and a flat colour need not be black: compare the last column of the
 #   table and the mean colours.
 # - **A picture that gets better and better.** Nothing in any loss asks that $g(g(x))$ be better than $g(x)$. No improver was trained on its own results, so what it does to them is
-#   nobody's wish.
+#   nothing that anyone asked for.
+# - **A clear line between the three ends.** Two limits, chosen by hand, say what counts as flat and as still. An improver near either of them would be called
+#   something else a few times sooner or later; its picture may look flat already.
 # - **For ever.** What goes on after so many times may come to rest later: `many = {"times": 200}` in the first cell goes further.
 # - **Other beginnings.** A few small squares of photographs were used. At their edges an improver is shown a border that is made up, and with each time what comes of it can
 #   creep further inwards.

@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Does another loss do better than smoothing?
 #
-# The article's first loss led to a blur, its second to pictures that forget the photograph. Here are five others: be predictable, but pay for lost
+# The article's first loss led to a blur, its second to pictures that forget the photograph. Here are four others, in five improvers: be predictable, but pay for lost
 # contrast; or only to a set degree; or with only the coarse picture held. All are judged in one way, beside the article's losses and beside plain
 # filters that change the pictures as much.
 
@@ -65,15 +65,20 @@ chapter.show(
 # Differences are shown because the pictures themselves would be hard to tell apart: most of these improvers move a pixel by less than
 # 0.02 on average, which is five of 255 grey levels.
 #
-# ## Five losses
+# ## Four losses
 #
 # As before, $x$ is the photograph, $y = g(x)$ what the improver makes of it, $z$ the full prediction of $y$. Every loss below has a term
 # for being predictable and a term that holds the picture. They differ in what they hold.
 #
-# **Smoothing, held.** Smoothing, with a price for contrast and fine detail that are lost. *Held, further* is the same with less weight on the
-# original.
+# **Smoothing, held.** Smoothing, with a price for contrast and fine detail that are lost. *Held, further* is the same
+# loss with less weight on the original, more on what is lost, and another number of steps.
 #
-# $$L = k_1\,\mathrm{MAE}(x, y) + k_2\,\mathrm{MAE}(y, z) + k_3\,\mathrm{lost}(x, y)$$
+# $$
+# \begin{aligned}
+# L ={} & k_1\,\mathrm{MAE}(x, y) + k_2\,\mathrm{MAE}(y, z) \\
+# & + k_3\,\mathrm{lost}(x, y)
+# \end{aligned}
+# $$
 
 # %%
 f, linear = ab.predictor("good"), ab.predictor("linear")
@@ -107,7 +112,12 @@ def lost(x, y):
 # %% [markdown]
 # **Coarse.** Only what is coarse has to stay, waves longer than about 16 pixels. The rest may be drawn anew.
 #
-# $$L = k_1\,\mathrm{MAE}(\mathrm{low}(x), \mathrm{low}(y)) + k_2\,\mathrm{MAE}(y, z)$$
+# $$
+# \begin{aligned}
+# L ={} & k_1\,\mathrm{MAE}(\mathrm{low}(x), \mathrm{low}(y)) \\
+# & + k_2\,\mathrm{MAE}(y, z)
+# \end{aligned}
+# $$
 
 
 # %%
@@ -120,7 +130,12 @@ def only_coarse(x, y, k1, k2):
 # **Set point.** The error shall come down to a share of the photograph's, four fifths, and no further. With $z_x$ the full prediction
 # of the photograph:
 #
-# $$L = k_1\,\mathrm{MAE}(x, y) + k_2\,\bigl|\,\mathrm{MAE}(y, z) - 0.8\,\mathrm{MAE}(x, z_x)\,\bigr|$$
+# $$
+# \begin{aligned}
+# L ={} & k_1\,\mathrm{MAE}(x, y) \\
+# & + k_2\,\bigl|\,\mathrm{MAE}(y, z) - 0.8\,\mathrm{MAE}(x, z_x)\,\bigr|
+# \end{aligned}
+# $$
 
 
 # %%
@@ -130,10 +145,15 @@ def set_point(x, y, k1, k2, share):
 
 
 # %% [markdown]
-# **Progress, held.** The [ratio](05_ratio.ipynb) of the article as its words have it, but against the linear fill, which flat colour cannot
+# **Progress, held.** The [ratio](05_ratio.ipynb) of the article, in the direction that the article means, but against the linear fill, which flat colour cannot
 # fool, and with both of the other terms. With $z_\mathrm{lin}$ the linear fill's full prediction of $y$:
 #
-# $$L = k_1\,\mathrm{MAE}(x, y) + k_2\,\frac{\mathrm{MAE}(y, z)}{\mathrm{MAE}(y, z_\mathrm{lin})} + k_3\,\mathrm{lost}(x, y)$$
+# $$
+# \begin{aligned}
+# L ={} & k_1\,\mathrm{MAE}(x, y) + k_2\,\frac{\mathrm{MAE}(y, z)}{\mathrm{MAE}(y, z_\mathrm{lin})} \\
+# & + k_3\,\mathrm{lost}(x, y)
+# \end{aligned}
+# $$
 
 
 # %%
@@ -174,8 +194,8 @@ chapter.show(
     "is the photograph itself. A line that rises at once is a loss under which "
     "blurring does not pay; a line with a lowest point says how much blur it "
     "wants.",
-    alt="Line chart of five losses against the strength of a Gaussian blur, each "
-    "divided by its value without blur",
+    alt="Line chart of the five improvers' losses against the strength of a "
+    "Gaussian blur, each divided by its value without blur",
 )
 
 # %% [markdown]
@@ -187,7 +207,8 @@ chapter.show(
 #
 # A loss is a function whose arguments say what it is given: `x`, `y`, `z`, `z_bad`, `z_x`. Its weights stand after the star. Here is
 # the set point, in the form in which `ab.train_improver` takes it (two crops at a time, so the errors are taken picture by picture). Write
-# another in its place.
+# another in its place. With `phase="random"` the grid of tiles is drawn anew at each step; without it the grid stays where the article has it, and a
+# network can learn where its lines are.
 
 
 # %%
@@ -211,7 +232,10 @@ shown = ["MAE(x,y)", "MAE(y,z), judge", "contrast kept", "fine detail kept"]
 compared[shown].tail(10)
 
 # %% [markdown]
-# ## The five, as the pipeline trained them
+# Compare the judge's error in the row *mine* with those of the filters below it: a lower error than the photographs' is no success where a filter has a
+# lower one still.
+#
+# ## The five improvers, as the pipeline trained them
 
 # %%
 for name in runs:
@@ -226,17 +250,17 @@ chapter.show(
     caption="How far they are from the photographs while they learn. The first "
     "steps disturb all of them; see which return to the photograph for good, and "
     "which leave it again.",
-    alt="Line chart of MAE(x,y) against the training step for the five losses",
+    alt="Line chart of MAE(x,y) against the training step for the five improvers",
 )
 
 # %%
 chapter.show(
     chapter.table(*runs).T,
     "judges.csv",
-    caption="The test photographs, untouched and under the five. MAE(y,z): by "
-    "the predictor used in training, and by the judge. Progress: the error of "
-    "the briefly trained predictor over that of the good one. Contrast, and "
-    "detail finer than 8 pixels: 1 is the photographs'.",
+    caption="The test photographs, untouched and under the five improvers. "
+    "MAE(y,z): by the predictor used in training, and by the judge. Progress: "
+    "the error of the briefly trained predictor over that of the good one. "
+    "Contrast, and detail finer than 8 pixels: 1 is the photographs'.",
 )
 
 # %% [markdown]
@@ -387,19 +411,21 @@ rows = {}
 for name, label in {"held": "held", "target": "set point"}.items():
     rows[label] = found[name]["test"]
     rows |= tables.filters_beside(filters, rows[label]["change"], label)
+table = tables.judges_table(rows)[shown]
+table["error / contrast"] = table["MAE(y,z), judge"] / table["contrast kept"]
 chapter.show(
-    tables.judges_table(rows)[shown],
+    table.round(4),
     "kept_reference.csv",
     caption="Two improvers of the reference run and the filters as strong as "
-    "they are. Compare the last column of the held improver with the Gaussian's, "
-    "whose error is nearest, and for the set point the judge's error with that "
-    "of every filter.",
+    "they are. Compare both with the filter whose error is nearest, in contrast "
+    "and in fine detail. Last column: what is left of a lead that is only paler.",
 )
 
 # %% [markdown]
-# So there is a little more here than a blur. In the reference run the held improver is about as easy to guess as the Gaussian of the same change,
-# and keeps clearly more of the fine detail; the set point is easier to guess than each of the filters. Both changes are very small, and it is one
-# seed each.
+# A picture drawn towards its mean colour is easier to guess for that alone: half the contrast, about half the error. So the last column divides by the
+# contrast that is kept. The set point is easier to guess than each of the filters, but it also keeps less contrast than they do, and less detail than
+# some; in the last column hardly anything of its lead is left. The held improver is about as easy to guess as the Gaussian of the same
+# change, and keeps clearly more of the fine detail: of the two, only this is more than a blur. Both changes are very small, and it is one seed each.
 #
 # ## What failed
 #

@@ -89,8 +89,8 @@ y, z, glance = missed(good, x[0], 128)
 print(f"missed at a glance: {glance.mean():.3f}")
 
 # %% [markdown]
-# **The texture.** The same at 256 pixels, by the linear fill, which only carries on what touches a tile's border. What it misses so near by is texture to a large
-# part: grass, gravel, noise. That surprises pixels, not people. Half of it is taken off.
+# **The texture.** The same at 256 pixels, by the linear fill, which only carries on what touches a tile's border. What it misses so near by is what a border alone
+# cannot tell: texture, such as grass, gravel and noise, and outlines too. Texture surprises pixels, not people. Half of all that is missed is taken off.
 
 # %%
 near_y, near_z, texture = missed(linear, x[0], 256)
@@ -139,7 +139,8 @@ chapter.show(
     scored.round(4),
     "scored.csv",
     caption="The six test photographs, from simple to complex by the score, by "
-    "hand and by the library.",
+    "hand and by the library. See how nearly glance and texture go together: the "
+    "two parts are far from two separate things.",
 )
 
 # %%
@@ -198,7 +199,7 @@ for name, row in sets.items():
 
 # %% [markdown]
 # The sets were collected for different pictures; a round number on the cautious side serves both. The form of the score (which two sizes, which two predictors, where an error
-# begins to count) was chosen on these two sets as well, so their correlations flatter it a little. The other five kinds of picture in the data set were not looked
+# begins to count) was chosen on these two sets as well, so their correlations flatter it. The other five kinds of picture in the data set were not looked
 # at. The command `abstract-beauty ratings DIR` tests the score on them, or on any pictures that you have ratings of.
 #
 # ## Beside the classical measures
@@ -230,7 +231,8 @@ chapter.show(
     "measures.csv",
     caption="Pearson's r with people's ratings, and where 95 of 100 resamples "
     "lie. Partial: what is left of it when contrast and the size of the JPEG are "
-    "held fixed.",
+    "held fixed. Structure: of the linear fill's error, the share that the good "
+    "predictor does not make.",
 )
 
 # %%
@@ -293,7 +295,8 @@ along = {dial: (levels, row["complexity"]) for dial, row in own.items()}
 chapter.show(
     plots.lines(along, "how far the dial is turned", "complexity, our score"),
     "dial_curves.png",
-    caption="The same with more drawings a point, their mean. A line that falls "
+    caption="The same, the mean of some drawings a point (as many as dial_pictures "
+    "in params.yaml says). A line that falls "
     "is a dial that the score does not understand.",
     alt="Line chart of the score along four dials",
 )
@@ -392,6 +395,7 @@ chapter.show(
 #   as it is lost.
 # - **To be far ahead.** On scenes a classical measure of clutter, feature congestion, does about as well as the score, and so does the bare error of
 #   prediction at 128 pixels.
+# - **Texture alone.** The second part of the score counts outlines as well, and on the photographs above it goes nearly as the first part does.
 # - **An untouched test.** The form of the score was chosen on the very sets it is shown on.
 # - **A peak of learning.** The chart of the reference run shows no likeness that is lost again with more training.
 # - **Beauty.** Nobody was asked.

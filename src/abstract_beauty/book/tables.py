@@ -46,7 +46,7 @@ def plane(
         return row["change"], row["error_judge"]
 
     improvers = {label: place(row["test"]) for label, row in rows.items()}
-    reach = 1.15 * max(change for change, _ in improvers.values())
+    reach = 1.15 * max((change for change, _ in improvers.values()), default=1.0)
     filters = {}
     for name, curve in curves.items():
         points = sorted(map(place, curve))
