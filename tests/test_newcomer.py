@@ -78,7 +78,7 @@ def test_a_newcomer_needs_its_file_its_row_and_its_line(copy, capsys):
     contents.write_text(
         contents.read_text().replace("  - 12_your_idea\n", "  - 12_your_idea\n  - 13_newcomer\n")
     )
-    failed = repro.run(copy, [], False, jobs=2)
+    failed = repro.run(copy, False, jobs=2)
     said = capsys.readouterr().out
     assert not failed, said
     stages = [(line.split("] ")[1].split()[0], line) for line in said.splitlines() if line.startswith("[")]
