@@ -1,5 +1,5 @@
 // What the theme leaves out for readers who do not see the page: names that hold the words on a button, a landmark around
-// the side bar, tables that the keyboard reaches, and cells instead of headings where a table's corner is empty.
+// the side bar, and cells instead of headings where a table's corner is empty.
 document.addEventListener("DOMContentLoaded", () => {
   for (const element of document.querySelectorAll("summary[aria-label], button.search-button-field[aria-label]")) {
     if (element.textContent.trim()) element.removeAttribute("aria-label");
@@ -14,9 +14,6 @@ document.addEventListener("DOMContentLoaded", () => {
   if (side && side.tagName === "DIV") {
     side.setAttribute("role", "region");
     side.setAttribute("aria-label", "Contents of the book");
-  }
-  for (const table of document.querySelectorAll(".table-wrap")) {
-    table.tabIndex = 0; // so that the arrow keys scroll it
   }
   for (const corner of document.querySelectorAll("table th:empty")) {
     const cell = document.createElement("td");

@@ -18,10 +18,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from abstract_beauty import improvers, predictors, weights
+from abstract_beauty import weights
 from abstract_beauty.book.tables import HEADINGS, filters_beside, judges_table
 from abstract_beauty.data import Picture
-from abstract_beauty.errors import UserError
+from abstract_beauty.errors import UserError, complaint
 from abstract_beauty.experiments import pictures as prepared
 from abstract_beauty.experiments.improver import improver_task
 from abstract_beauty.experiments.predictor import predictor_task
@@ -29,7 +29,7 @@ from abstract_beauty.files import read_json
 from abstract_beauty.losses import LOSSES, needs
 from abstract_beauty.measures.judging import judge_picture, mean_of
 from abstract_beauty.params import load_params
-from abstract_beauty.project import find_project
+from abstract_beauty.project import Project, find_project
 from abstract_beauty.sections import ImproverParams
 from abstract_beauty.training.batches import Crops
 from abstract_beauty.training.fit import Fabric, Task, fit, make_fabric
@@ -46,16 +46,19 @@ class Trained:
     curve: pd.DataFrame
 
 
+def _with_pictures() -> Project:
+    """The project, its pictures prepared where they are missing."""
+    return prepared.ensure_data(find_project(), load_params())
+
+
 def training_pictures() -> tuple[Picture, ...]:
-    """The prepared pictures to train on, (3, h, w) of 8 bits each; they are prepared where they are missing."""
-    params = load_params()
-    return prepared.pictures(prepared.ensure_data(find_project(), params), "train")
+    """The prepared pictures to train on, (3, h, w) of 8 bits each."""
+    return prepared.pictures(_with_pictures(), "train")
 
 
 def photographs() -> dict[str, Float[Tensor, "1 3 h w"]]:
     """The prepared pictures to test on, in [0, 1], by name: no network was trained on them."""
-    params = load_params()
-    return prepared.test_images(prepared.ensure_data(find_project(), params))
+    return prepared.test_images(_with_pictures())
 
 
 def crops(batch: int = 2, side: int = 128, seed: int = 0) -> Iterator[Float[Tensor, "b 3 side side"]]:
@@ -158,8 +161,7 @@ def train_improver(
     try:  # how it is trained is a row of params.yaml, whose own loss is not looked at
         how = ImproverParams(weights={"k1": 1.0, "k2": 1.0}, batch=batch, crop=crop, phase=phase)
     except pydantic.ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise UserError(f"train_improver: {first['loc'][0]}: {first['msg']}") from error
+        raise UserError(f"train_improver: {complaint(error)}") from error
     g = _network("improvers", network, width, seed)
     f = {"good": predictor(good), "bad": predictor(bad)}
     return _trained(
@@ -220,19 +222,14 @@ def predictor(name: str | nn.Module) -> nn.Module:
 
 
 def _network(kind: str, network: str | nn.Module, width: int, seed: int) -> nn.Module:
-    """A module to be trained as it is, a name as a new network."""
-    if isinstance(network, nn.Module):
-        if not any(True for _ in network.parameters()):
-            raise UserError(
-                f"{kind}: {type(network).__name__} has no parameters, so there is nothing to train"
-            )
-        return network.requires_grad_(True)
-    known = {"predictors": predictors.NETWORKS, "improvers": improvers.NETWORKS}[kind]
-    if network not in known:
-        raise UserError(f"{kind}: there is no network {network!r}; there are {', '.join(known)}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return known[network](width)
+    """A module as it is, or a new network of a name, to be trained."""
+    if not isinstance(network, nn.Module):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = weights.build(kind, network, width)
+    if not any(True for _ in network.parameters()):
+        raise UserError(f"{kind}: {type(network).__name__} has no parameters, so there is nothing to train")
+    return network.requires_grad_(True)
 
 
 def _trained(

@@ -52,7 +52,7 @@ def build(kind: str, network: str, width: int) -> nn.Module:
     registry = NETWORKS[kind]
     if network not in registry:
         there = ", ".join(sorted(registry))
-        raise UserError(f"params.yaml: {kind}: there is no network {network!r}; there are {there}")
+        raise UserError(f"{kind}: there is no network {network!r}; there are {there}")
     return registry[network](width)
 
 

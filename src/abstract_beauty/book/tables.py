@@ -1,4 +1,4 @@
-"""Tables and words of the notebooks, made of what was measured; and code as a notebook shows it."""
+"""Tables of the notebooks, and what their figures are given, made of what was measured."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

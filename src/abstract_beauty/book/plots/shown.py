@@ -41,7 +41,9 @@ def kept(path: Path, caption: str, alt: str, dots: int = DOTS) -> Shown:
     if path.suffix == ".csv":
         table = pd.read_csv(path, index_col=0).rename_axis(None)
         below = f'<p class="caption">{html.escape(caption)}</p>'
-        return Shown(f'<div class="table-wrap">{table.to_html()}</div>{below}', table.to_string())
+        return Shown(
+            f'<div class="table-wrap" tabindex="0">{table.to_html()}</div>{below}', table.to_string()
+        )
     content = path.read_bytes()
     width, height = Image.open(io.BytesIO(content)).size
     scale = COLUMN / (WIDTH * dots)
