@@ -12,7 +12,7 @@ from abstract_beauty.chapter import Chapter, made_by_other_code
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments import pictures
 from abstract_beauty.params import load_params
-from abstract_beauty.project import Project, find_project
+from abstract_beauty.project import PUBLISHING, Project, find_project
 from abstract_beauty.training.runs import Run
 
 KEPT = {"the pipeline": [{"change": 0.5}]}
@@ -45,9 +45,11 @@ def run_at(path) -> Run:
     return Run("good", torch.nn.Identity(), [], {}, path)
 
 
-def test_an_unchanged_chapter_reads_the_pipeline_s_numbers_and_draws_its_figures(home):
+def test_an_unchanged_chapter_reads_the_pipeline_s_numbers_and_draws_its_figures(home, monkeypatch):
     chapter = Chapter("04", smoothing={})
     assert chapter.filters() == chapter.fills() == chapter.balance() == chapter.pixels()[0] == KEPT
+    assert chapter.folder == home.scratch / "figures" / "04", "only the pipeline publishes"
+    monkeypatch.setenv(PUBLISHING, "04")
     assert chapter.folder == home.results / "figures" / "04"
 
 
@@ -121,11 +123,15 @@ def test_other_pictures_go_to_a_project_of_their_own(tmp_path, monkeypatch):
     )
 
 
-def test_a_changed_chapter_shows_its_figures_and_tables_beside_the_published(home):
+def test_a_changed_chapter_shows_its_figures_and_tables_beside_the_published(home, monkeypatch):
     mine, theirs = pd.DataFrame({"error": [0.5]}, index=["a"]), pd.DataFrame({"error": [0.25]}, index=["a"])
-    Chapter("07").show(theirs, "t.csv", "A table.")
-    assert "as published" not in Chapter("07").show(theirs, "t.csv", "A table.")._repr_html_()
-    both = Chapter("07", balance={"steps": 7}).show(mine, "t.csv", "A table.")._repr_html_()
+    with monkeypatch.context() as stage:
+        stage.setenv(PUBLISHING, "07")
+        Chapter("07").show(theirs, "t.csv", "A table.")
+    assert "as published" not in Chapter("07").show(theirs, "t.csv", "A table.")._repr_html_(), (
+        "they are the same"
+    )
+    both = Chapter("07").show(mine, "t.csv", "A table.")._repr_html_()
     assert "as published" in both and both.index("0.5<") < both.index("0.25<")
     assert "0.25" in (home.results / "figures" / "07" / "t.csv").read_text(), "the published one stays"
 
@@ -133,3 +139,12 @@ def test_a_changed_chapter_shows_its_figures_and_tables_beside_the_published(hom
 def test_a_change_of_what_is_not_there_is_an_error(home):
     with pytest.raises(UserError, match="smothing"):
         Chapter("04", smothing={"k2": 0.7})
+
+
+def test_a_chapter_s_files_stay_in_its_folder(home):
+    with pytest.raises(UserError, match="without folders"):
+        Chapter("../x")
+    with pytest.raises(UserError, match="without folders"):
+        Chapter("07").show(pd.DataFrame(), "../x.csv", "A table.")
+    with pytest.raises(UserError, match="csv"):
+        Chapter("07").show(pd.DataFrame(), "x.png", "A table.")

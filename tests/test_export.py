@@ -13,6 +13,7 @@ import abstract_beauty as ab
 from abstract_beauty import improvers, predictors
 from abstract_beauty.book import onnx
 from abstract_beauty.cli import main
+from abstract_beauty.files import read_json
 from abstract_beauty.improvers.plain import PlainConvolutions
 from abstract_beauty.improvers.unet import UNet
 from abstract_beauty.prediction.full_prediction import completed_and_hidden
@@ -124,5 +125,10 @@ def test_the_command_writes_files_a_list_and_the_contract(tmp_path, capsys):
     example = {"README.md", "cpp/CMakeLists.txt", "cpp/score.cpp"}
     assert written == {"manifest.json", "predictors-linear.onnx", *example}
     assert "48 pixels" in (out / "README.md").read_text()
+    assert main(["export", "--out", str(out), "--only", "improvers/held"]) == 0
+    assert {*read_json(out / "manifest.json")["networks"]} == {"predictors/linear", "improvers/held"}
+    (tmp_path / "README.md").write_text("mine")
+    assert main(["export", "--out", str(tmp_path), "--only", "predictors/linear"]) == 2
+    assert (tmp_path / "README.md").read_text() == "mine" and "holds other files" in capsys.readouterr().err
     assert main(["export", "--out", str(out), "--only", "predictors/magic"]) == 2
     assert "predictors/magic" in capsys.readouterr().err

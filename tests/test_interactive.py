@@ -1,5 +1,6 @@
 """What a person types: own losses and networks are trained anew, judged beside the others, and overwrite nothing."""
 
+import dataclasses
 import re
 import shutil
 from pathlib import Path
@@ -10,8 +11,10 @@ import torch
 from torch import nn
 
 import abstract_beauty as ab
+from abstract_beauty import weights
 from abstract_beauty.data.images import write_image
 from abstract_beauty.experiments.pictures import prepare_data
+from abstract_beauty.experiments.predictor import predictor_config
 from abstract_beauty.params import load_params
 from abstract_beauty.project import Project, find_project
 
@@ -36,6 +39,11 @@ def prepared(tmp_path_factory) -> Project:
     (project.root / "models" / "reference").symlink_to(find_project().reference)
     shutil.copytree(find_project().results / "improvers", project.results / "improvers")
     shutil.copy(find_project().results / "filters.json", project.results)
+    params = load_params(project.params)
+    for name in ("good", "bad", "judge"):  # as if the pipeline had trained them
+        file = project.reference / "predictors" / f"{name}.safetensors"
+        said = dataclasses.replace(weights.describe(file), config=predictor_config(project, params, name))
+        weights.save(project.run / "predictors" / file.name, weights.load(file, "predictors"), said)
     for name in ("garden.png", "photo.jpg"):
         write_image(project.root / name, torch.rand(3, 96, 128, generator=torch.Generator().manual_seed(0)))
     return project
@@ -90,7 +98,9 @@ def test_a_loss_is_trained_anew_each_time_and_leaves_no_file(here):
 @pytest.mark.parametrize(
     ("loss", "weights", "said"),
     [
-        (lambda x, q: x.mean(), {}, "'q'"),
+        (lambda x, q: x.mean(), {}, "'q'.* after a star"),
+        (lambda x, y, *, width: x.mean(), {}, "'width' of its own"),
+        (nn.L1Loss(), {}, "'input'"),
         (mean_change, {}, "'k'"),
         (mean_change, {"k": 1, "j": 2}, "'j'"),
         ("smothing", {}, "'smothing'"),
@@ -109,6 +119,117 @@ def test_a_network_without_weights_is_refused_and_an_unknown_one_named(here):
         ab.train_improver("smoothing", crop=64, k1=1.0, k2=1.0)
     with pytest.raises(ab.UserError, match="'unit'"):
         ab.train_improver("smoothing", "unit", k1=1.0, k2=1.0)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x, y: None,
+        lambda x, y: 0.5,
+        lambda x, y: (x - y).abs().mean((1, 2, 3)),
+        lambda x, y: (x - y).abs().mean().detach(),
+        lambda x, y: x.mean(),
+    ],
+)
+def test_a_loss_that_is_no_number_to_descend_is_refused(here, loss):
+    with pytest.raises(ab.UserError, match="one number that depends on y"):
+        ab.train_improver(loss, steps=1, width=4)
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        (nn.Conv2d(3, 3, 3), "keep the size"),
+        (
+            nn.Sequential(nn.ReLU(inplace=True), nn.Hardtanh(-1, 0.5, inplace=True), nn.Conv2d(3, 3, 1)),
+            "input",
+        ),
+    ],
+)
+def test_a_network_that_is_no_improver_is_refused(here, network, said):
+    with pytest.raises(ab.UserError, match=said):
+        ab.train_improver("smoothing", network, steps=1, k1=0.5, k2=0.5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"steps": 0}, "steps"),
+        ({"learning_rate": -1.0}, "learning_rate"),
+        ({"seed": -1}, "seed"),
+        ({"batch": 0}, "batch"),
+    ],
+)
+def test_numbers_out_of_range_are_named(here, wrong, said):
+    with pytest.raises(ab.UserError, match=said):
+        ab.train_improver("smoothing", k1=0.5, k2=0.5, **wrong)
+    with pytest.raises(ab.UserError, match=said):
+        ab.train_predictor(**wrong)
+
+
+class OfAll(nn.Module):
+    """A predictor that looks at the hidden tile, or not, and has a layer of dropout."""
+
+    def __init__(self, looks, side=32):
+        super().__init__()
+        self.side = side
+        self.looks, self.layer = looks, nn.Sequential(nn.Conv2d(3, 3, 1), nn.Dropout())
+
+    def forward(self, context, hidden):
+        seen = context if self.looks else context * ~hidden
+        begin = 48 if self.looks else 0
+        return self.layer(seen)[..., begin : begin + self.side, begin : begin + self.side]
+
+
+def test_a_predictor_that_looks_at_what_is_hidden_is_refused(here):
+    with pytest.raises(ab.UserError, match="looks at what is hidden"):
+        ab.train_predictor(OfAll(True), steps=1, batch=1)
+    with pytest.raises(ab.UserError, match="returns"):
+        ab.train_predictor(OfAll(False, side=16), steps=1, batch=1)
+
+
+def test_a_module_that_is_given_stays_as_it_was(here):
+    module = OfAll(False)
+    module.layer[0].bias.requires_grad_(False)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    run = ab.train_predictor(module, steps=2, batch=1)
+    ab.train_improver("smoothing", steps=1, width=4, good=module, k1=0.5, k2=0.5)
+    assert module.training and module.layer[0].weight.requires_grad and not module.layer[0].bias.requires_grad
+    assert all(torch.equal(before[name], value) for name, value in module.state_dict().items())
+    trained = run.network.state_dict()
+    assert not torch.equal(trained["layer.0.weight"], before["layer.0.weight"])
+    assert torch.equal(trained["layer.0.bias"], before["layer.0.bias"]), "what is frozen stays so"
+    further = ab.train_predictor(run.network, steps=1, batch=1).network.state_dict()
+    assert not torch.equal(further["layer.0.weight"], trained["layer.0.weight"])
+
+
+def test_what_works_in_place_is_judged_like_what_does_not(here):
+    assert ab.judge(lambda x: x.mul_(0.9)).equals(ab.judge(lambda x: x * 0.9))
+    with pytest.raises(ab.UserError, match="keep the size"):
+        ab.judge(lambda x: x[..., :64])
+
+
+def test_a_pipeline_that_has_not_run_or_of_other_parameters_is_no_judge(here, tmp_path, monkeypatch):
+    text = (here / "params.yaml").read_text()
+    try:
+        changed = text.replace("title: the one-pass predictor\n", "title: other\n    seed: 7\n")
+        (here / "params.yaml").write_text(changed)
+        assert (here / "params.yaml").read_text() != text
+        with pytest.raises(ab.UserError, match="run `make repro`"):
+            ab.judge(lambda x: x)
+        (here / "params.yaml").write_text(text.replace("generated: 5", "generated: 6"))
+        with pytest.raises(ab.UserError, match="other pictures"):
+            ab.photographs()
+    finally:
+        (here / "params.yaml").write_text(text)
+    (here / "models" / "run").rename(here / "models" / "away")
+    try:
+        with pytest.raises(ab.UserError, match="run `make repro` first"):
+            ab.judge(lambda x: x)
+        assert ab.predictor("good") is not None
+    finally:
+        (here / "models" / "away").rename(here / "models" / "run")
+    assert ab.predictor("reference/good") is not None
 
 
 @pytest.mark.parametrize("network", ["four_sides", "context_encoder"])

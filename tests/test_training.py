@@ -231,7 +231,7 @@ def test_an_overflow_in_bfloat16_is_named(tmp_path):
             made = network(torch.rand(8, 4, generator=generator_for("inputs", i))).to(torch.bfloat16)
             return {"loss": (made * (1e38 if i == 7 else 1.0)).square().mean()}
 
-    with pytest.raises(TrainingStopped, match=r"loss is not finite at step 8 of 60.*nothing was saved yet"):
+    with pytest.raises(TrainingStopped, match=r"loss is not finite at step 8 of 60; .*lower"):
         train(line(), half, tmp_path / "c.safetensors", by=overflowing, params=params)
 
 

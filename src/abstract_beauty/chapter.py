@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from abstract_beauty.book import plots, tables
 from abstract_beauty.data import Picture
 from abstract_beauty.data.images import read_pictures
+from abstract_beauty.errors import UserError
 from abstract_beauty.experiments import pictures as prepared
 from abstract_beauty.experiments.balance import measure_balance
 from abstract_beauty.experiments.fills import measure_fills
@@ -32,7 +33,7 @@ from abstract_beauty.experiments.predictor import measure_predictor, predictor_r
 from abstract_beauty.experiments.ratings import COMPARED, measure_ratings
 from abstract_beauty.files import read_json
 from abstract_beauty.params import Params, load_params
-from abstract_beauty.project import Project, find_project
+from abstract_beauty.project import PUBLISHING, Project, find_project
 from abstract_beauty.training.runs import Run
 
 SHOWING = ("notebook", "teaser", "blind", "page", "book")  # stages that make no number
@@ -47,11 +48,13 @@ class Chapter:
             `smoothing={"k2": 0.7}`.
 
     Raises:
-        UserError: a change names what params.yaml does not have.
+        UserError: a change names what params.yaml does not have; the name is a path.
     """
 
     def __init__(self, name: str, **changes: Mapping[str, Any]):
         self.name, self.home = name, find_project()
+        if Path(name).name != name:
+            raise UserError(f"{name}: must be a notebook's name, without folders")
         own = load_params(self.home.params)
         kinds = {row: kind for kind in ("predictors", "improvers") for row in getattr(own, kind)}
         tree: dict[str, Any] = {}
@@ -95,9 +98,9 @@ class Chapter:
 
     @property
     def folder(self) -> Path:
-        """Where figures go: results/figures/NAME if all that was used is the pipeline's, else the scratch folder."""
-        own = not self.changed and self._published(*self._improvers) and self.project.root == self.home.root
-        return (self.project.results if own else self.project.scratch) / "figures" / self.name
+        """Where figures go: results/figures/NAME where the pipeline runs the chapter, else the scratch folder."""
+        own = os.environ.get(PUBLISHING) == self.name
+        return (self.home.results if own else self.home.scratch) / "figures" / self.name
 
     def _published(self, *improvers: str) -> bool:
         """Whether the predictors in use, and these improvers, are the pipeline's own."""
@@ -162,7 +165,8 @@ class Chapter:
     def table(self, *names: str, beside: str = "") -> pd.DataFrame:
         """The judges' table: the photographs untouched, these improvers, and plain filters as strong as `beside`."""
         curves, titles = self.filters(), self.titles()
-        rows = {"original": curves["original"][0]} | {titles[key]: self.judged(key)["test"] for key in names}
+        judged = {key: self.judged(key)["test"] for key in names}
+        rows = {"original": curves["original"][0]} | {titles[key]: row for key, row in judged.items()}
         if beside:
             rows |= tables.filters_beside(curves, self.judged(beside)["test"]["change"], titles[beside])
         return tables.judges_table(rows)
@@ -189,16 +193,22 @@ class Chapter:
         return self._measured("ratings", {"ratings"}, measure_ratings, self._networks(*COMPARED))
 
     def show(self, what: Figure | pd.DataFrame, file: str, caption: str, alt: str = "") -> plots.Shown:
-        """Keep a figure or a table of this chapter, and show it; where something is changed, beside the published one.
+        """Keep a figure or a table of this chapter, and show it; where it is another than the published, beside that.
 
         Args:
             what: a figure of `plots`, kept as .png or .jpg, or a table, kept as .csv.
-            file: its name; in results/figures/CHAPTER if all that was used is the pipeline's, else in scratch.
+            file: its name; in results/figures/CHAPTER where the pipeline runs the chapter, else in scratch.
             caption, alt: as for `plots.show`.
+
+        Raises:
+            UserError: the name is a path, or has another suffix.
         """
+        if Path(file).name != file:
+            raise UserError(f"{file}: must be a name without folders; it is kept with the chapter's figures")
         shown = plots.show(what, self.folder / file, caption, alt)
         published = self.home.results / "figures" / self.name / file
-        if self.folder == published.parent or not published.is_file():
+        mine = self.folder / file
+        if mine == published or not published.is_file() or mine.read_bytes() == published.read_bytes():
             return shown
         return plots.beside({"with your change": shown, "as published": plots.kept(published, caption, alt)})
 

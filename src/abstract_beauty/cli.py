@@ -8,11 +8,10 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from abstract_beauty import weights
-from abstract_beauty.commands.arguments import Parser, count
+from abstract_beauty.commands.arguments import Parser, count, path
 from abstract_beauty.commands.blind import blind_command, preferences_command
 from abstract_beauty.commands.card import card_command
 from abstract_beauty.commands.export import export_command
@@ -38,7 +37,8 @@ def _improve(options: argparse.Namespace) -> None:
     y = improve(weights.load(path, "improvers"), picture[None], times=options.times)
     write_image(options.out, y[0])
     change = float((y[0] - picture).abs().mean())
-    what = f"{options.improver}, {options.times} times; mean change {change:.4f} of 1 per pixel and channel"
+    often = f"{options.times} times" if options.times > 1 else "once"
+    what = f"{options.improver}, {often}; mean change {change:.4f} of 1 per pixel and channel"
     print(f"{printable(options.out)}: {what}")
 
 
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         return added.add_argument
 
     def file(add: Callable[..., Any], option: str, what: str, **more: Any) -> None:
-        add(option, type=Path, metavar="FILE", help=what, **more)
+        add(option, type=path, metavar="FILE", help=what, **more)
 
     def network(add: Callable[..., Any], option: str, default: str, what: str) -> None:
         which = f"{what}: reference/NAME, run/NAME or a file (%(default)s)"
@@ -107,20 +107,20 @@ def _parser() -> argparse.ArgumentParser:
     def flag(add: Callable[..., Any], option: str, what: str) -> None:
         add(option, action="store_true", help=what)
 
-    pictures = {"nargs": "+", "type": Path, "metavar": "IMAGE", "help": "a picture, or a folder of them"}
+    pictures = {"nargs": "+", "type": path, "metavar": "IMAGE", "help": "a picture, or a folder of them"}
     times = {"type": count, "default": 1, "metavar": "N", "help": "apply it N times over (default: 1)"}
 
     add = command("score", score_command, "Say how predictable pictures are.")
     add("images", **pictures)
     flag(add, "--json", "print a JSON list, one object a picture")
     file(add, "--csv", "write the rows into FILE, when all are scored")
-    add("--map", type=Path, metavar="DIR", help="also write each picture's predictability map into DIR")
+    add("--map", type=path, metavar="DIR", help="also write each picture's predictability map into DIR")
     network(add, "--predictor", "reference/good", "the good predictor")
     network(add, "--bad", "reference/bad", "the bad predictor, for progress")
     network(add, "--linear", "reference/linear", "the linear fill, for structure and complexity")
 
     add = command("improve", _improve, "Make a picture more predictable.")
-    add("image", type=Path, metavar="IMAGE", help="a picture in any common format")
+    add("image", type=path, metavar="IMAGE", help="a picture in any common format")
     file(add, "--out", "where the result goes: .png, .jpg or .webp", required=True)
     network(add, "--improver", "reference/smoothing", "the improver")
     add("--times", **times)
@@ -138,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     add("what", metavar="NAME", help="fills, filters, many, ..., improver.NAME or notebook.NAME")
 
     add = command("ratings", ratings_command, "Say how scores go with people's ratings of pictures.")
-    add("folder", type=Path, metavar="DIR", help="holds ratings.csv (image, ratings), or folders that do")
+    add("folder", type=path, metavar="DIR", help="holds ratings.csv (image, ratings), or folders that do")
     flag(add, "--json", "print JSON, each picture's complexity and ratings with it")
     for part in ("good", "bad", "linear"):
         network(add, f"--{part}", f"reference/{part}", "a predictor")
@@ -151,12 +151,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--times", **times)
 
     add = command("preferences", preferences_command, "Say what people chose on such pages.")
-    add("files", nargs="+", type=Path, metavar="FILE", help="choices that a page saved, a file a person")
+    add("files", nargs="+", type=path, metavar="FILE", help="choices that a page saved, a file a person")
     add("--reference", default="original", metavar="NAME", help="whose strength is 0 (default: original)")
     flag(add, "--json", "print JSON")
 
     add = command("export", export_command, "Write the networks as ONNX files.")
-    add("--out", type=Path, required=True, metavar="DIR", help="where the files go")
+    add("--out", type=path, required=True, metavar="DIR", help="where the files go")
     example = "for example predictors/good improvers/held (default: all)"
     add("--only", nargs="+", metavar="KIND/NAME", help=example)
 
@@ -165,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--author", default="", metavar="WHO", help="who ran it, as it may be printed")
     add("--note", default="", metavar="TEXT", help="a sentence or two: what was tried, what came out")
     add("--profile", default="default", metavar="PROFILE", help="whose run (default: default)")
-    add("--check", type=Path, nargs="+", metavar="DIR", help="only say whether these cards are well formed")
+    add("--check", type=path, nargs="+", metavar="DIR", help="only say whether these cards are well formed")
 
     add = command("bench", _later("bench"), "Time full prediction and training on this machine.")
     flag(add, "--json", "print JSON")
@@ -206,7 +206,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGTERM
     except KeyboardInterrupt:
         goes_on = (
-            "; the same command again goes on where it was" if options.command in ("train", "repro") else ""
+            "; the same command again goes on from its last checkpoint"
+            if options.command in ("train", "repro")
+            else ""
         )
         print(f"abstract-beauty: interrupted{goes_on}", file=sys.stderr)
         return 130

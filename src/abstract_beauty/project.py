@@ -7,6 +7,10 @@ from pathlib import Path
 
 from abstract_beauty.errors import UserError
 
+PUBLISHING = (
+    "ABSTRACT_BEAUTY_CHAPTER"  # names the chapter that the pipeline runs, whose figures are published
+)
+
 
 @dataclass(frozen=True)
 class Project:

@@ -1,6 +1,7 @@
 """Arguments of the command line: a parser that complains in one line, and the numbers it takes."""
 
 import argparse
+from pathlib import Path
 from typing import NoReturn
 
 from abstract_beauty.errors import escaped
@@ -12,6 +13,13 @@ def count(text: str) -> int:
     if not 1 <= number <= 10_000:
         raise argparse.ArgumentTypeError(f"{text!r} must be a whole number between 1 and 10000")
     return number
+
+
+def path(text: str) -> Path:
+    """A path; argparse.ArgumentTypeError of an empty one, which would mean the working folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name of a file is empty")
+    return Path(text)
 
 
 class Parser(argparse.ArgumentParser):

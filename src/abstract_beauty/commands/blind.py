@@ -6,20 +6,23 @@ from pathlib import Path
 
 from abstract_beauty import weights
 from abstract_beauty.book.blind import SIDE, blind_page
-from abstract_beauty.commands.pictures import expand, names_of, read_picture
+from abstract_beauty.commands.pictures import expand, names_of, readable
 from abstract_beauty.data.images import printable, resize_short_side
-from abstract_beauty.errors import escaped
+from abstract_beauty.errors import UserError, escaped
 from abstract_beauty.files import check_outputs, replacing, rounded
 from abstract_beauty.scores.preferences import read_choices, strengths
 
 
 def blind_command(options: argparse.Namespace) -> None:
     """Write the page for some pictures and improvers."""
-    files, _ = expand(options.images)
+    files, below = expand(options.images)
     found = {name: weights.find("improvers", name) for name in options.improver}
     check_outputs([options.out], [*files, *found.values()])
     improvers = {name: weights.load(path, "improvers") for name, path in found.items()}
-    pictures = {name: resize_short_side(read_picture(path), SIDE) for path, name in names_of(files).items()}
+    names = names_of(files)
+    pictures = {names[path]: resize_short_side(picture, SIDE) for path, picture in readable(files, below)}
+    if not pictures:
+        raise UserError(f"{printable(options.images[0])}: none of its pictures can be read")
     page = blind_page(pictures, improvers, options.times)
     with replacing(options.out) as temporary:
         Path(temporary).write_text(page, encoding="utf-8")

@@ -18,7 +18,7 @@ from abstract_beauty.errors import UserError, complaint
 from abstract_beauty.files import read_json, replacing_folder, rounded, write_json
 from abstract_beauty.prediction.full_prediction import full_prediction
 from abstract_beauty.project import Project, checked_out, find_project
-from abstract_beauty.training.machine import agreed, machine
+from abstract_beauty.training.machine import agreed
 
 PICTURE, SIDE, QUALITY = "chelsea.png", 160, 85  # a photograph that comes with scikit-image, and may be shown
 
@@ -48,12 +48,12 @@ def make_card(run: Project, root: Path, **said: str) -> tuple[run_card.RunCard, 
         keys = ("change", "error_judge", "contrast_kept", "high_frequency_kept")
         numbers = {key: float(row["test"][key]) for key in keys}
         improvers[path.stem] = run_card.ImproverRow(**numbers, best_filter=row["best_filter"]["error_judge"])
-    if not predictors:
-        raise UserError(f"{run.results}: has no measured predictor yet; run `make repro` first")
     records = [read_json(path) for path in sorted(run.run.glob("*/*.record.json"))]
-    here, noted, made = agreed(records) or machine(), run.root / ".commit", thumbnails(run, improvers)
+    if not (predictors and records):  # a fresh clone has the numbers of the run that was committed
+        raise UserError(f"{run.run}: no measured predictor was trained here; run `make repro` first")
+    here, noted, made = agreed(records), run.root / ".commit", thumbnails(run, improvers)
     hardware = {key: here.get(key, "") for key in ("device", "torch", "instructions", "precision")}
-    hardware["threads"] = max((record["threads"] for record in records), default=here["threads"])
+    hardware["threads"] = max(record["threads"] for record in records)
     hardware["hours"] = rounded(sum(record["seconds"] for record in records) / 3600, 3)
     card = run_card.RunCard(
         **said,

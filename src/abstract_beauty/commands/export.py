@@ -6,7 +6,7 @@ from importlib import resources
 from abstract_beauty import weights
 from abstract_beauty.book.onnx import INPUTS, export
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import replacing, write_json
+from abstract_beauty.files import read_json, replacing, write_json
 from abstract_beauty.project import find_project
 
 # What lies beside the networks: the contract, and a program without Python that scores a picture.
@@ -24,7 +24,11 @@ def export_command(options: argparse.Namespace) -> None:
     for key in options.only or ():
         if key not in known:
             raise UserError(f"{key}: there is no such network; there are {', '.join(known) or 'none'}")
-    networks = {}
+    networks, manifest = {}, options.out / "manifest.json"
+    if options.out.is_dir() and any(options.out.iterdir()):
+        before = read_json(manifest) if manifest.is_file() else None
+        if not isinstance(before, dict) or not isinstance(networks := before.get("networks"), dict):
+            raise UserError(f"{options.out}: holds other files, which might be replaced; name a new folder")
     for key in options.only or known:
         made = export(weights.load(known[key], key.partition("/")[0]))
         path = options.out / f"{key.replace('/', '-')}.onnx"
@@ -36,7 +40,7 @@ def export_command(options: argparse.Namespace) -> None:
         }  # fmt: skip
         size = len(made.content) / 2**20
         print(f"{path}: {size:.2f} MiB, within {made.difference:.1g} of torch", flush=True)
-    write_json(options.out / "manifest.json", {"networks": networks})
+    write_json(manifest, {"networks": networks})
     for name, source in COPIES.items():
         with replacing(options.out / name) as temporary:
             temporary.write_bytes((resources.files("abstract_beauty.commands") / source).read_bytes())

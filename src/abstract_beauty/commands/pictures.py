@@ -1,11 +1,13 @@
 """Pictures that a user names: files and folders."""
 
 import os
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from jaxtyping import Float
 from torch import Tensor
+from tqdm import tqdm
 
 from abstract_beauty.data.folder import files_below
 from abstract_beauty.data.images import printable, read_image
@@ -20,6 +22,19 @@ def read_picture(path: Path) -> Float[Tensor, "3 h w"]:
     if min(height, width) < TILE:
         raise UserError(f"{printable(path)}: is {width}x{height} pixels; both sides must be at least {TILE}")
     return picture
+
+
+def readable(files: Sequence[Path], found: set[Path]) -> Iterator[tuple[Path, Float[Tensor, "3 h w"]]]:
+    """Each picture as it is read; one that was found in a folder and cannot be is named on stderr and left out."""
+    for path in tqdm(files, unit="picture", disable=len(files) == 1 or not sys.stderr.isatty()):
+        try:
+            picture = read_picture(path)
+        except UserError as error:
+            if path not in found:
+                raise
+            tqdm.write(f"left out: {error}", file=sys.stderr)
+            continue
+        yield path, picture
 
 
 def names_of(files: Iterable[Path]) -> dict[Path, str]:

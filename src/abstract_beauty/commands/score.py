@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from abstract_beauty import weights
-from abstract_beauty.commands.pictures import expand, names_of, read_picture
+from abstract_beauty.commands.pictures import expand, names_of, readable
 from abstract_beauty.data.images import printable, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import check_outputs, replacing, rounded
@@ -29,15 +27,7 @@ def _rows(options: argparse.Namespace, files: list[Path], found: set[Path]) -> I
     maps = {path: options.map / f"{name}.map.png" for path, name in names.items()}
     check_outputs([*maps.values(), *([options.csv] if options.csv else [])], [*files, *paths])
     predictors = [weights.load(path, "predictors") for path in paths]
-    quiet = len(files) == 1 or not sys.stderr.isatty()
-    for name in tqdm(files, unit="picture", disable=quiet):
-        try:
-            picture = read_picture(name)
-        except UserError as error:
-            if name not in found:
-                raise
-            tqdm.write(f"left out: {error}", file=sys.stderr)
-            continue
+    for name, picture in readable(files, found):
         height, width = picture.shape[1:]
         scores = score(picture, *predictors)
         if options.map:

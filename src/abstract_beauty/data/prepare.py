@@ -91,6 +91,11 @@ def share(text: str) -> float:
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()[:8]) / 2**64
 
 
+def digest(params: DataParams, seed: int) -> str:
+    """What stands in a manifest for the parameters that its pictures were asked for with, which may name folders."""
+    return hashlib.sha256(json.dumps([asdict(params), seed]).encode()).hexdigest()[:12]
+
+
 def prepare(params: DataParams, seed: int, out: Path, *, progress: bool = True) -> Manifest:
     """Write the pictures of a source to `out/train` and `out/test` as 8-bit RGB PNG, and `out/manifest.json`.
 
@@ -119,7 +124,7 @@ def prepare(params: DataParams, seed: int, out: Path, *, progress: bool = True) 
             first = f"; {len(skips)} skipped, the first: {skips[0].file}: {skips[0].reason}" if skips else ""
             raise UserError(f"{option}: {why}{first}")
         totals = {split: manifest.total(split) for split in ("train", "test")}
-        head = {"source": params.source, "seed": seed, "totals": {**totals, "skipped": len(skips)}}
+        head = {"params": digest(params, seed), "totals": {**totals, "skipped": len(skips)}}
         write_json(new / "manifest.json", head | asdict(manifest))
     return manifest
 

@@ -6,6 +6,7 @@
 import importlib
 import inspect
 import pkgutil
+from pathlib import Path
 
 from abstract_beauty.errors import UserError
 from abstract_beauty.params import Params
@@ -22,6 +23,6 @@ def run_stage(project: Project, params: Params, what: str) -> None:
     found = None
     if name in (module.name for module in pkgutil.iter_modules(__path__)):
         found = getattr(importlib.import_module(f"{__name__}.{name}"), "stage", None)
-    if found is None or (len(inspect.signature(found).parameters) == 3) != bool(row):
+    if found is None or (len(inspect.signature(found).parameters) == 3) != bool(row) or Path(row).name != row:
         raise UserError(f"{what}: there is no such stage; dvc.yaml lists those that there are")
     found(project, params, *([row] if row else []))

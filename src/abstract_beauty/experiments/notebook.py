@@ -21,7 +21,7 @@ from abstract_beauty.book.notebooks import dumps, normalised, read_script
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing, working_folder
 from abstract_beauty.params import Params, as_tree
-from abstract_beauty.project import Project
+from abstract_beauty.project import PUBLISHING, Project
 
 
 def values_for(names: list[str], params: Params, script: Path) -> dict[str, Any]:
@@ -42,8 +42,9 @@ def run(project: Project, params: Params, script: Path, out: Path) -> None:
 
     Where a cell fails, its error is shown, and the partial notebook is kept in the scratch folder.
     """
-    # The kernel's, which runs in another folder, the same code as this process.
+    # The kernel's, which runs in another folder, the same code as this process; and whose figures it may write.
     os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
+    os.environ[PUBLISHING] = script.stem
     os.environ.setdefault("PYTHONHASHSEED", "0")  # the order of sets in the kernel's outputs
     if params.threads:
         os.environ["OMP_NUM_THREADS"] = str(params.threads)

@@ -1,16 +1,15 @@
 """The prepared pictures, and batches drawn from them."""
 
-import hashlib
-import json
 from functools import lru_cache
 
 from jaxtyping import Float
 from torch import Tensor
 
 from abstract_beauty.data import Picture, load_split, prepare, read_manifest, summary
+from abstract_beauty.data.prepare import digest
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import write_json
-from abstract_beauty.params import Params, as_tree, load_params
+from abstract_beauty.files import read_json, write_json
+from abstract_beauty.params import Params, load_params
 from abstract_beauty.project import Project
 from abstract_beauty.training.batches import within
 
@@ -26,13 +25,17 @@ def ensure_data(project: Project, params: Params, *, progress: bool = True) -> P
 
     Pictures other than params.yaml's go to a project of their own in the scratch folder, with everything that is
     trained on them, so that trying other data in a notebook never touches the pipeline's.
+
+    Raises:
+        UserError: params.yaml was changed, and the pipeline has not run since.
     """
-    own = load_params(project.params)
+    own, asked = load_params(project.params), digest(params.data, params.seed)
     if (own.data, own.seed) != (params.data, params.seed):
-        key = hashlib.sha256(json.dumps([as_tree(params.data), params.seed]).encode()).hexdigest()[:12]
-        project = Project(project.scratch / f"project-{key}")
-    if not (project.data / "manifest.json").is_file():
+        project = Project(project.scratch / f"project-{asked}")
+    if not (manifest := project.data / "manifest.json").is_file():
         prepare_data(project, params, progress=progress)
+    elif read_json(manifest).get("params", asked) != asked:
+        raise UserError(f"{project.data}: params.yaml asks for other pictures since; run `make repro`")
     return project
 
 

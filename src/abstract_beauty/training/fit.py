@@ -169,7 +169,7 @@ def fit(
     steps: int,
     learning_rate: float,
     params: TrainingParams,
-    checkpoint: Path,
+    checkpoint: Path | None,
     fabric: Fabric,
     optimizer: str = "adamw",
     label: str = "training",
@@ -183,7 +183,7 @@ def fit(
         steps: how many.
         learning_rate: the schedule's peak.
         params: warm-up, clipping, how often to log and to save.
-        checkpoint: where the state is kept meanwhile; safetensors, replaced atomically.
+        checkpoint: where the state is kept meanwhile; safetensors, replaced atomically. None: nowhere.
         fabric: devices and precision.
         optimizer: "adamw", or "muon" where the network names its matrices.
         label: what the progress bar on stderr calls it.
@@ -205,7 +205,7 @@ def fit(
     for method in getattr(network, "forward_methods", ()):
         model.mark_forward_method(method)
     # After setup, so that the optimizers' state is loaded to where the weights now are.
-    state = _restored(checkpoint, network, optimizers, fabric)
+    state = _restored(checkpoint, network, optimizers, fabric) if checkpoint else State()
     groups = [group for part in optimizers for group in part.param_groups]
     started = time.perf_counter() - state.seconds
     finite, said = _Finite(), set()
@@ -260,21 +260,22 @@ def fit(
             # Only where a row was just finished, unless it is the last chance: the processes' sums differ within one.
             due = ends and state.step < steps and state.step % params.checkpoint_every < params.log_every
             if due or stop:
-                if fabric.is_global_zero:
+                if checkpoint and fabric.is_global_zero:
                     state.seconds = time.perf_counter() - started
                     save_checkpoint(checkpoint, network, optimizers, state)
                 fabric.barrier()
             if stop:
-                raise Terminated(f"{label}: stopped at step {state.step} of {steps}, which is saved")
+                kept = ", which is saved" if checkpoint else ""
+                raise Terminated(f"{label}: stopped at step {state.step} of {steps}{kept}")
     network.eval()
     state.seconds = time.perf_counter() - started
     return state
 
 
-def _broken(name: str, step: int, steps: int, checkpoint: Path, task: Task) -> str:
+def _broken(name: str, step: int, steps: int, checkpoint: Path | None, task: Task) -> str:
     """What to say of the first value that is not finite."""
     pictures = ", ".join(dict.fromkeys(task.pictures(step - 1)))
     batch = f"its batch is cut from {pictures}; " if pictures else ""
-    kept = f"the last good state is {checkpoint}" if checkpoint.exists() else "nothing was saved yet"
+    kept = f"the last good state is {checkpoint}; " if checkpoint and checkpoint.exists() else ""
     mend = "lower the learning rate or check these pictures"
-    return f"{name} is not finite at step {step} of {steps}; {batch}{kept}; {mend}"
+    return f"{name} is not finite at step {step} of {steps}; {batch}{kept}{mend}"

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from abstract_beauty.book.plots.style import WIDTH, save
+from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing
 
 COLUMN = 736  # pixels of the book's column, which a figure of the usual width fills
@@ -71,6 +72,8 @@ def show(what: Figure | pd.DataFrame, path: str | os.PathLike, caption: str, alt
     """
     if isinstance(what, Figure):
         return kept(save(what, path), caption, alt)
+    if Path(path).suffix != ".csv":
+        raise UserError(f"{path}: a table is kept as .csv")
     with replacing(path) as temporary:
         what.to_csv(temporary, lineterminator="\n")
     return kept(Path(path), caption, alt)

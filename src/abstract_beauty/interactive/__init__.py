@@ -1,0 +1,12 @@
+"""What a person types in a notebook: train a loss or a network of one's own, and judge it beside all the others.
+
+Everything is trained anew each time, on the prepared pictures of params.yaml, through the predictors that the pipeline
+trained (where it has not run: those of the reference run). Nothing of the pipeline's is overwritten, and no module
+that is given is changed.
+"""
+
+from abstract_beauty.interactive.given import crops, photographs, predictor
+from abstract_beauty.interactive.judging import judge, judged
+from abstract_beauty.interactive.training import train_improver, train_predictor
+
+__all__ = ["crops", "judge", "judged", "photographs", "predictor", "train_improver", "train_predictor"]
