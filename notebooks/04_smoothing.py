@@ -150,8 +150,8 @@ chapter.show(
 # ## Is it more than a blur?
 #
 # A blurred picture is easier to guess: that is no news. So the fair question is what a *filter* reaches when it is allowed to
-# change the picture exactly as much. Four are tried. Gaussian blur, bilateral filter and total variation smooth. JPEG leaves things out too, but draws
-# blocks and ripples of its own; it shows whether any change will do. And the error is
+# change the picture exactly as much. Six are tried. Gaussian blur, bilateral filter and total variation smooth; mean shift and the domain transform
+# flatten areas and keep their edges. JPEG leaves things out too, but draws blocks and ripples of its own; it shows whether any change will do. And the error is
 # taken not from the predictor that the improver was trained to please but from the **judge**, another network with
 # another seed, which no improver has ever seen.
 
@@ -167,7 +167,7 @@ chapter.show(
     "judge. Progress: the bad predictor's error over the good one's. "
     "Contrast kept: how far light and dark are spread, fine detail: "
     "energy in waves shorter than 8 pixels; 1 is the photograph's. "
-    "Colour shift: how far the mean colour moved, 0 is nowhere.",
+    "Steep edges: the mean fourth power of the gradient, 1 again the photograph's.",
 )
 
 # %%

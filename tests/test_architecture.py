@@ -14,7 +14,7 @@ ROOT = Path(abstract_beauty.__file__).parent
 # Lowest first. A module imports only from layers below its own, or from its own folder.
 LAYERS = [
     {"errors", "registry"},
-    {"files", "prediction"},
+    {"files", "fields", "prediction"},
     {"predictors", "improvers", "losses"},
     {"sections"},
     {"params"},
@@ -22,6 +22,7 @@ LAYERS = [
     {"data", "weights"},
     {"measures", "scores"},
     {"training"},
+    {"moving"},
     {"book"},
     {"experiments"},
     {"chapter", "interactive"},

@@ -42,6 +42,7 @@ __all__ = [
     "load_improver",
     "load_params",
     "load_predictor",
+    "move",
     "phase_averaged",
     "photographs",
     "predictability",
@@ -59,4 +60,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _INTERACTIVE:
         return getattr(importlib.import_module("abstract_beauty.interactive"), name)
+    if name == "move":
+        return importlib.import_module("abstract_beauty.moving").move
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

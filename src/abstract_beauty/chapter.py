@@ -28,6 +28,7 @@ from abstract_beauty.experiments.fills import measure_fills
 from abstract_beauty.experiments.filters import measure_filters
 from abstract_beauty.experiments.improver import improver_run, measure_improver
 from abstract_beauty.experiments.many import measure_many
+from abstract_beauty.experiments.moving import measure_moving
 from abstract_beauty.experiments.pixels import measure_pixels
 from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
 from abstract_beauty.experiments.ratings import COMPARED, measure_ratings
@@ -124,10 +125,10 @@ class Chapter:
         return measure(self.project, self.params, *given)
 
     def _with_pictures(
-        self, name: str, measure: Callable, f: Any, of: tuple = ()
+        self, name: str, measure: Callable, *given: Any, of: tuple = ()
     ) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """results/NAME.json and models/run/NAME.safetensors, as `_measured`."""
-        found = self._measured(name, {name}, measure, f, of=of)
+        found = self._measured(name, {name}, measure, *given, of=of)
         if isinstance(found, tuple):
             return found
         return found, read_pictures(self.project.run / f"{name}.safetensors")
@@ -180,6 +181,11 @@ class Chapter:
         """The phase diagram with networks (`measure_balance`); minutes where it is measured anew."""
         f = self._networks("good", "bad", "judge")
         return self._measured("balance", {"balance", "training"}, measure_balance, f)
+
+    def moving(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Fields of displacements for several wishes, and their pictures (`measure_moving`); minutes if made anew."""
+        f = self._networks("good", "bad", "judge", "article", "linear")
+        return self._with_pictures("moving", measure_moving, f, self.filters())
 
     def many(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Improvers applied many times, and their pictures (`measure_many`); a minute where it is made anew."""

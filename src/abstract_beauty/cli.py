@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from abstract_beauty import weights
-from abstract_beauty.commands.arguments import Parser, count, path
+from abstract_beauty.commands.arguments import Parser, count, path, strength
 from abstract_beauty.commands.blind import blind_command, preferences_command
 from abstract_beauty.commands.card import card_command
 from abstract_beauty.commands.export import export_command
@@ -31,10 +31,20 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
 def _improve(options: argparse.Namespace) -> None:
-    path = weights.find("improvers", options.improver)
-    check_outputs([options.out], [options.image, path])
+    moves = options.improver == "move"
+    path = None if moves else weights.find("improvers", options.improver)
+    check_outputs([options.out], [options.image, *([path] if path else [])])
     picture = read_picture(options.image)
-    y = improve(weights.load(path, "improvers"), picture[None], times=options.times)
+    if path:
+        y = improve(
+            weights.load(path, "improvers"), picture[None], times=options.times, strength=options.strength
+        )
+    else:
+        from abstract_beauty.moving import move
+
+        y = picture[None]
+        for _ in range(options.times):
+            y = move(weights.load_predictor(), y, strength=options.strength, progress=sys.stderr.isatty())
     write_image(options.out, y[0])
     change = float((y[0] - picture).abs().mean())
     often = f"{options.times} times" if options.times > 1 else "once"
@@ -122,8 +132,17 @@ def _parser() -> argparse.ArgumentParser:
     add = command("improve", _improve, "Make a picture more predictable.")
     add("image", type=path, metavar="IMAGE", help="a picture in any common format")
     file(add, "--out", "where the result goes: .png, .jpg or .webp", required=True)
-    network(add, "--improver", "reference/smoothing", "the improver")
+    network(
+        add, "--improver", "reference/smoothing", "the improver; `move` only moves what is in the picture"
+    )
     add("--times", **times)
+    add(
+        "--strength",
+        type=strength,
+        default=1.0,
+        metavar="S",
+        help="0: a copy, below: the other way (default: 1)",
+    )
 
     goes_on = "the same command again goes on where it was killed"
     add = command("train", _train, f"Train networks of params.yaml; {goes_on}.")

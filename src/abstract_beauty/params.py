@@ -22,6 +22,7 @@ from abstract_beauty.sections import (
     ImproverParams,
     LinearParams,
     ManyParams,
+    MovingParams,
     PixelsParams,
     PredictorParams,
     RatingsParams,
@@ -50,6 +51,7 @@ class Params:
     evaluation: EvaluationParams = EvaluationParams()
     balance: BalanceParams = BalanceParams()
     pixels: PixelsParams = PixelsParams()
+    moving: MovingParams = MovingParams()
     many: ManyParams = ManyParams()
     ratings: RatingsParams = RatingsParams()
     book: BookParams = BookParams()

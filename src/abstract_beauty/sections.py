@@ -171,6 +171,14 @@ class PixelsParams:
 
 
 @dataclass(frozen=True, config=STRICT)
+class MovingParams:
+    """Descent on a picture's field of displacements, without any network."""
+
+    steps: Count = 50
+    spacing: Annotated[float, Field(ge=4, le=64)] = 4.0  # fineness of the field, pixels
+
+
+@dataclass(frozen=True, config=STRICT)
 class ManyParams:
     """Improvers applied again and again."""
 

@@ -19,14 +19,14 @@ HEADINGS = {
     "progress": "progress",
     "contrast_kept": "contrast kept",
     "high_frequency_kept": "fine detail kept",
-    "colour_shift": "colour shift",
+    "steep_edges_kept": "steep edges kept",
 }
 
 
 def judges_table(rows: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
-    """Numbers of `judge_picture` by label as the judges' table, a row a label, at four digits after the point."""
-    table = pd.DataFrame.from_dict(rows, orient="index")[list(HEADINGS)]
-    return table.rename(columns=HEADINGS).astype(float).round(4)
+    """Numbers of `judge_picture` by label as the judges' table, a row a label, rounded to four digits."""
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    return table[[key for key in HEADINGS if key in table]].rename(columns=HEADINGS).astype(float).round(4)
 
 
 def filters_beside(

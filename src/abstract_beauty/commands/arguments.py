@@ -1,6 +1,7 @@
 """Arguments of the command line: a parser that complains in one line, and the numbers it takes."""
 
 import argparse
+import math
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,6 +13,17 @@ def count(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
     if not 1 <= number <= 10_000:
         raise argparse.ArgumentTypeError(f"{text!r} must be a whole number between 1 and 10000")
+    return number
+
+
+def strength(text: str) -> float:
+    """A number between -4 and 4; argparse.ArgumentTypeError says so of anything else."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not abs(number) <= 4:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number between -4 and 4")
     return number
 
 

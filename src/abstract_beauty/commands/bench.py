@@ -11,10 +11,8 @@ import math
 import os
 import re
 import statistics
-import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -166,24 +164,23 @@ def training_times(rows: Trained, f: nn.Module) -> Tree:
     """Steps of the project's own training loop: {row: {precision: times}}, and the precision it takes by itself."""
     losses = {name: loss_of(row, f) for name, row in rows.items()}
     runs, steps = {}, {name: {} for name in rows}
-    with tempfile.TemporaryDirectory() as folder:
-        for precision, own_name in PRECISIONS.items():
-            params = TrainingParams(precision=own_name)
-            fabric = make_fabric(params)
+    for precision, own_name in PRECISIONS.items():
+        params = TrainingParams(precision=own_name)
+        fabric = make_fabric(params)
 
-            def step(network: nn.Module, i: int, loss: Callable, fabric: Any = fabric) -> dict[str, Tensor]:
-                with fabric.autocast():
-                    return {"loss": loss(network)}
+        def step(network: nn.Module, i: int, loss: Callable, fabric: Any = fabric) -> dict[str, Tensor]:
+            with fabric.autocast():
+                return {"loss": loss(network)}
 
-            for name, row in rows.items():
-                kind = "improvers" if isinstance(row, ImproverParams) else "predictors"
-                runs[name, precision] = partial(
-                    fit, weights.build(kind, row.network, row.width), partial(step, loss=losses[name][0]),
-                    params=params, steps=STEPS, learning_rate=row.learning_rate,
-                    optimizer=getattr(row, "optimizer", "adamw"), checkpoint=Path(folder) / "none", fabric=fabric,
-                    progress=False,
-                )  # fmt: skip
-        seconds = in_turn(runs)
+        for name, section in rows.items():
+            kind = "improvers" if isinstance(section, ImproverParams) else "predictors"
+            runs[name, precision] = partial(
+                fit, weights.build(kind, section.network, section.width), partial(step, loss=losses[name][0]),
+                params=params, steps=STEPS, learning_rate=section.learning_rate,
+                optimizer=getattr(section, "optimizer", "adamw"), checkpoint=None, fabric=fabric,
+                progress=False,
+            )  # fmt: skip
+    seconds = in_turn(runs)
     for (name, precision), spent in seconds.items():
         second = statistics.median(spent) / STEPS
         steps[name][precision] = {"seconds": second, "tiles_per_second": losses[name][1] / second}

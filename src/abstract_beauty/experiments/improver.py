@@ -14,7 +14,15 @@ from abstract_beauty.experiments.predictor import networks, predictor_config, pr
 from abstract_beauty.files import read_json, write_json
 from abstract_beauty.losses import LOSSES, needs
 from abstract_beauty.losses._scorers import load_scorer
-from abstract_beauty.measures.judging import Point, best_at, judge_picture, mean_of, point_at
+from abstract_beauty.measures.judging import (
+    KEPT,
+    Point,
+    best_at,
+    best_keeping,
+    judge_picture,
+    mean_of,
+    point_at,
+)
 from abstract_beauty.params import ImproverParams, Params
 from abstract_beauty.prediction.full_prediction import Phase, full_prediction
 from abstract_beauty.prediction.predictability import SMALLEST_ERROR, mae
@@ -173,11 +181,13 @@ def measure_improver(
     test = mean_of(rows)
     matched = {name: point_at(points, "change", test["change"]) for name, points in filters.items()}
     best = best_at(filters, "change", test["change"])
+    keeping = best_keeping(filters, test)
     section = params.improvers[run.name]
     return {
         "test": test,
         "filters_at_same_change": {name: point and point["error_judge"] for name, point in matched.items()},
         "best_filter": {"name": best and best["name"], "error_judge": best and best["error_judge"]},
+        "best_filter_keeping": {key: keeping[key] for key in ("name", "error_judge", *KEPT)},
         "original": filters["original"][0] if "original" in filters else None,
         "final_loss": run.curve[-1]["loss"],
         "parameters": sum(parameter.numel() for parameter in run.network.parameters()),

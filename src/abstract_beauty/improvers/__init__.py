@@ -16,7 +16,7 @@ NETWORKS = networks(__name__, __path__)
 
 @torch.no_grad()
 def improve(
-    g: nn.Module, x: Float[Tensor, "b 3 h w"], *, times: int = 1, piece: int = 512
+    g: nn.Module, x: Float[Tensor, "b 3 h w"], *, times: int = 1, strength: float = 1.0, piece: int = 512
 ) -> Float[Tensor, "b 3 h w"]:
     """g(x), g(g(x)), ...: apply an improver `times` times, piece by piece, so that a large picture fits into memory.
 
@@ -24,6 +24,7 @@ def improve(
         g: an improver with `reach` and `grain`.
         x: images in [0, 1].
         times: how often; 0 returns x.
+        strength: how far to go from x each time: 1 as trained, 0 nowhere, below 0 the other way, above 1 further.
         piece: side of a piece in pixels, brought to a multiple of the improver's grain.
 
     Returns:
@@ -39,5 +40,5 @@ def improve(
                 part = g(x[..., above : top + piece + reach, before : left + piece + reach])
                 kept = part[..., top - above :, left - before :][..., :piece, :piece]
                 y[..., top : top + piece, left : left + piece] = kept
-        x = y
+        x = y if strength == 1 else (x + strength * (y - x)).clamp(0, 1)
     return x

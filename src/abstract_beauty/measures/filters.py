@@ -39,6 +39,19 @@ def total_variation(picture: np.ndarray, strength: float) -> np.ndarray:
     return denoise_tv_chambolle(picture, strength, max_num_iter=TOTAL_VARIATION_ITERATIONS, channel_axis=-1)
 
 
+def mean_shift(picture: np.ndarray, strength: float) -> np.ndarray:
+    """Mean shift (Comaniciu & Meer 2002) over 20 pixels, `strength` grey levels of 256 wide in colour."""
+    levels = np.rint(picture * 255).astype(np.uint8)
+    return cv2.pyrMeanShiftFiltering(levels, 20, strength).astype(np.float32) / 255
+
+
+def domain_transform(picture: np.ndarray, strength: float) -> np.ndarray:
+    """The edge-preserving domain transform (Gastal & Oliveira 2011) over 60 pixels, `strength` wide in colour."""
+    levels = np.rint(picture * 255).astype(np.uint8)
+    smooth = cv2.edgePreservingFilter(levels, flags=cv2.RECURS_FILTER, sigma_s=60, sigma_r=strength)
+    return smooth.astype(np.float32) / 255
+
+
 def jpeg(picture: np.ndarray, strength: float) -> np.ndarray:
     """JPEG written and read at quality `100 - strength` (rounded, at least 1), colour at half resolution."""
     buffer = io.BytesIO()
@@ -73,6 +86,8 @@ FILTERS: dict[str, Filter] = {
     "gaussian": Filter(gaussian, first=1.0, largest=64.0),
     "bilateral": Filter(bilateral, first=2.0, largest=24.0),
     "total_variation": Filter(total_variation, first=0.1, largest=10.0),
+    "mean_shift": Filter(mean_shift, first=10.0, largest=120.0),
+    "domain_transform": Filter(domain_transform, first=0.1, largest=1.0),
     "jpeg": Filter(jpeg, first=25.0, largest=99.0),
 }
 

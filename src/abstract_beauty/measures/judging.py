@@ -7,20 +7,38 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from abstract_beauty.measures.statistics import colour_shift, contrast_kept, high_frequency_kept
+from abstract_beauty.fields import areas
+from abstract_beauty.measures.statistics import (
+    colour_shift,
+    contrast_kept,
+    high_frequency_kept,
+    steep_edges_kept,
+)
 from abstract_beauty.prediction.full_prediction import full_prediction
-from abstract_beauty.prediction.predictability import PHASES, phase_averaged, predictability, progress
+from abstract_beauty.prediction.predictability import (
+    PHASES,
+    error_map,
+    phase_averaged,
+    predictability,
+    progress,
+)
 
 JUDGE_PHASES = PHASES[:2]  # the article's grid and the one furthest from it: the judge reads tiles one by one
+# What a picture may not lose where opponents are to be equal, and the share of it down to which a filter always may.
+KEPT, FREE = ("high_frequency_kept", "steep_edges_kept"), 0.9
 Point = Mapping[str, float]
 Curves = Mapping[str, Sequence[Point]]  # of each filter, points in the order of its strength; and "original"
 
 
 @torch.no_grad()
-def judge_picture(x: Tensor, y: Tensor, f: Mapping[str, nn.Module]) -> dict[str, float]:
+def judge_picture(
+    x: Tensor, y: Tensor, f: Mapping[str, nn.Module], u: Tensor | None = None
+) -> dict[str, float]:
     """One row of the judges' table: of originals x, (b, 3, h, w), and what became of them, y; means over the batch.
 
-    f are the predictors "good" and "bad", which improvers are trained through, and "judge", which none is.
+    f are the predictors "good" and "bad", which improvers are trained through, and "judge", which none is. Of what was
+    moved by a field u, (b, 2, h, w), also the judge's error with each pixel weighted by the area that it had before,
+    how far things moved in pixels, and the smallest area (below 0: it folds).
     """
     z = {key: full_prediction(f[key], y) for key in ("good", "bad")}
     values = {
@@ -31,8 +49,15 @@ def judge_picture(x: Tensor, y: Tensor, f: Mapping[str, nn.Module]) -> dict[str,
         "progress": progress(y, z["bad"], z["good"]),
         "contrast_kept": contrast_kept(x, y),
         "high_frequency_kept": high_frequency_kept(x, y),
+        "steep_edges_kept": steep_edges_kept(x, y),
         "colour_shift": colour_shift(x, y),
     }
+    if u is not None:
+        area = areas(u)
+        maps = [error_map(y, full_prediction(f["judge"], y, phase)) for phase in JUDGE_PHASES]
+        values["error_judge_by_area"] = (torch.stack(maps).mean(0) * area).mean((1, 2))
+        values["distance"] = u.square().sum(1).sqrt().mean((1, 2))
+        values["least_area"] = area.amin((1, 2))
     return {key: float(value.mean()) for key, value in values.items()}
 
 
@@ -59,3 +84,20 @@ def best_at(curves: Curves, key: str, value: float) -> dict[str, Any] | None:
     reached = {name: point_at(points, key, value) for name, points in curves.items() if name != "original"}
     found = [{"name": name, **point} for name, point in reached.items() if point]
     return min(found, key=lambda point: point["error_judge"], default=None)
+
+
+def best_keeping(curves: Curves, row: Point) -> dict[str, Any]:
+    """Of the filters, each as strong as it may be to lose no more of KEPT than `row` does, the one guessed best.
+
+    A tenth each may lose in any case: where nothing may be lost, all filters stand still. It has its filter's "name";
+    "original" where none is guessed better than the untouched picture.
+    """
+    (untouched,) = curves["original"]
+    best = {"name": "original", **untouched}
+    for name, points in curves.items():
+        reached = [point_at(points, key, min(row[key], FREE)) for key in KEPT]
+        # the first place where one of them is used up; a curve that never comes there may be followed to its end
+        point = min((found or points[-1] for found in reached), key=lambda found: found["change"])
+        if point["error_judge"] < best["error_judge"]:
+            best = {"name": name, **point}
+    return best

@@ -27,7 +27,7 @@ import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
 from abstract_beauty.chapter import Chapter
 
-chapter = Chapter("12_your_idea")
+chapter = Chapter("13_your_idea")
 two = tables.chosen(ab.photographs(), "chelsea", "coffee")
 
 # %% [markdown]
@@ -86,7 +86,7 @@ chapter.show(
 mine = ab.judge(run.network, "outlines")
 half = ab.judge(lambda x: 0.5 * (x + x.mean((2, 3), keepdim=True)), "half contrast")
 chapter.show(
-    ab.judged(mine, half).drop(columns=["colour shift"]),
+    ab.judged(mine, half),
     "judged.csv",
     caption="Everything in one table. A low error is cheap: a picture of half "
     "the contrast, the row 'half contrast', has half the error. So read "

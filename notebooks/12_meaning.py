@@ -36,7 +36,7 @@ from abstract_beauty.prediction.predictability import PHASES
 from abstract_beauty.scores.complexity import MEASURES
 from abstract_beauty.scores.scores import SCORES
 
-chapter = Chapter("11_meaning", ratings=ratings)
+chapter = Chapter("12_meaning", ratings=ratings)
 photographs = chapter.photographs()
 good, linear = ab.predictor("good"), ab.predictor("linear")
 people = chapter.reference("ratings")
