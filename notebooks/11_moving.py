@@ -177,13 +177,12 @@ wishes = {
     "areas held": "areas held",
 }
 chapter.show(
-    plots.image_grid({name.replace("_", " "): row(name, wishes) for name in names}),
+    plots.image_row(row(names[0], wishes), columns=3),
     "wishes.jpg",
-    caption="What each wish draws. Under the plain one, on the left, look for "
-    "things that were squeezed and surroundings that spread; under the last, at "
-    "how little can be done when nothing may grow.",
-    alt="Photographs in rows; in columns the original and the results of four "
-    "wishes",
+    caption="What each wish draws. Under the plain one look for things that were "
+    "squeezed and surroundings that spread; under the last, at how little can be "
+    "done when nothing may grow.",
+    alt="A photograph and the results of four wishes",
 )
 
 # %% [markdown]
@@ -192,6 +191,7 @@ chapter.show(
 # At the same MAE(x, y) no filter can be compared with a mover: whoever moves an edge by two pixels changes the picture a lot, pixel by pixel. What a mover
 # keeps is detail and steep edges. So each filter is set as strong as it may be while it loses no more of either than the
 # mover does (a tenth it may lose in any case), and the best of them is its opponent.
+
 
 # %%
 opponents = {}
@@ -206,8 +206,15 @@ for name, test in found["wishes"].items():
         "edges, moved": test["steep_edges_kept"],
         "edges, filter": best["steep_edges_kept"],
     }
+
+
+# %%
+def four(value):
+    return value if isinstance(value, str) else f"{value:.4f}"
+
+
 chapter.show(
-    pd.DataFrame(opponents).T,
+    pd.DataFrame(opponents).T.map(four),
     "filters.csv",
     caption="The judge's error of what was moved, and of the best of six filters "
     "under that rule. Gaussian, bilateral, total "
@@ -240,21 +247,21 @@ chapter.show(
 )
 
 # %% tags=["hide-input"]
-turned = {f"strength {s:g}": f"{s:g}" for s in (-1.0, 0.5, 1.0, 1.5)}
+turned = {f"strength {s:g}": f"strength {s:g}" for s in (-1.0, 0.5, 1.0, 1.5)}
 chapter.show(
-    plots.image_grid(
-        {name.replace("_", " "): row(name, {"x": "0"} | turned) for name in names}
-    ),
+    plots.image_row(row(names[-1], {"x": "photograph"} | turned), columns=3),
     "strength.jpg",
-    caption="The same field at several strengths; 0 is the photograph.",
-    alt="Photographs in rows; in columns the original, the flow backwards, half, "
-    "whole and one and a half times as far",
+    caption="The same field at several strengths. At -1 what was smooth is drawn "
+    "together and what was busy spreads.",
+    alt="A photograph, the flow backwards, half, whole and one and a half times "
+    "as far",
 )
 
 # %% [markdown]
-# ## What does prediction want of shapes, and whose prediction?
+# ## Whose wish is it, and how fine?
 #
-# The same descent through other predictors, and on coarser grids. What the judge says of each is beside it.
+# The same descent through other predictors, and on coarser grids. Read the first row of the table with care: the judge is a network of the article's kind, from
+# another training, so the two may have habits in common.
 
 # %%
 others = {}
@@ -286,7 +293,8 @@ chapter.show(
         {name.replace("_", " "): row(name, through) for name in names}
     ),
     "through.jpg",
-    caption="Whose wish is it? A predictor that sees more has more to ask for.",
+    caption="What three predictors ask for. Look at edges and at textures: which "
+    "of them wants straight lines, which wants few?",
     alt="Photographs in rows; in columns the original and what three predictors "
     "ask for",
 )
@@ -295,7 +303,7 @@ chapter.show(
 # ## What failed
 #
 # - **Holding areas.** When nothing may grow or shrink, little is left to gain: compare the row *areas held* in the first table.
-# - **The plain wish alone.** It lowers the plain error most, and by area it gains less than the wish for both: part of it is dull regions that grew.
+# - **The plain wish alone.** Compare its two errors in the first table. What it gains plainly and not by area is dull regions that grew.
 # - **A network that moves.** A U-Net that gives the field at once, trained through the predictor with the same wish, stayed a copy whatever we tried. It
 #   does not help it to be shown the fields that descent found: which way a thing has to go depends on what the predictor expects there, and that a small
 #   network does not know. So there is no such network here yet; `ab.move` takes its seconds for each picture.

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from abstract_beauty.book.tables import chosen
 from abstract_beauty.data.images import write_pictures
 from abstract_beauty.experiments.pictures import judged_images
 from abstract_beauty.experiments.predictor import networks
@@ -27,7 +28,7 @@ WISHES: dict[str, dict[str, Any]] = {
 THROUGH = ("article", "linear", "good")  # predictors whose wish is compared
 SPACINGS = (6.0, 12.0, 24.0)
 STRENGTHS = (-1.0, -0.5, 0.5, 1.0, 1.5)
-FEW = 2  # pictures, where many descents are compared
+SHOWN = ("chelsea", "coffee")  # on these, or as many others, many descents are compared
 
 Field = Callable[[Tensor], Tensor]  # from a picture x to the displacement u
 
@@ -42,7 +43,7 @@ def measure_moving(
     of coarser fields.
     """
     section, images = params.moving, judged_images(project, params)
-    few = dict(list(images.items())[:FEW])
+    few = chosen(images, *SHOWN)
     pictures: dict[str, Tensor] = {f"{name}/x": x for name, x in few.items()}
 
     def judged(field: Field, over: Mapping[str, Tensor] = images, label: str = "") -> dict[str, float]:
