@@ -74,7 +74,7 @@ def test_a_batch_that_cannot_be_shared_is_one_line(copy):
     ]
 
 
-INTERRUPTED = "abstract-beauty: interrupted; the same command again goes on where it was\n"
+INTERRUPTED = "abstract-beauty: interrupted; the same command again goes on from its last checkpoint\n"
 STOPPED = "predictor judge: stopped at step {step} of 100000, which is saved; the same command again goes on there\n"
 
 
