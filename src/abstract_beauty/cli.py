@@ -32,19 +32,18 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 def _improve(options: argparse.Namespace) -> None:
     moves = options.improver == "move"
-    path = None if moves else weights.find("improvers", options.improver)
-    check_outputs([options.out], [options.image, *([path] if path else [])])
+    path = weights.find("predictors", "reference") if moves else weights.find("improvers", options.improver)
+    check_outputs([options.out], [options.image, path])
     picture = read_picture(options.image)
-    if path:
-        y = improve(
-            weights.load(path, "improvers"), picture[None], times=options.times, strength=options.strength
-        )
-    else:
+    if moves:
         from abstract_beauty.moving import move
 
-        y = picture[None]
+        f, y = weights.load(path, "predictors"), picture[None]
         for _ in range(options.times):
-            y = move(weights.load_predictor(), y, strength=options.strength, progress=sys.stderr.isatty())
+            y = move(f, y, strength=options.strength, progress=sys.stderr.isatty())
+    else:
+        g = weights.load(path, "improvers")
+        y = improve(g, picture[None], times=options.times, strength=options.strength)
     write_image(options.out, y[0])
     change = float((y[0] - picture).abs().mean())
     often = f"{options.times} times" if options.times > 1 else "once"
@@ -132,9 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     add = command("improve", _improve, "Make a picture more predictable.")
     add("image", type=path, metavar="IMAGE", help="a picture in any common format")
     file(add, "--out", "where the result goes: .png, .jpg or .webp", required=True)
-    network(
-        add, "--improver", "reference/smoothing", "the improver; `move` only moves what is in the picture"
-    )
+    network(add, "--improver", "reference/smoothing", "the improver, or `move`, which paints nothing")
     add("--times", **times)
     add(
         "--strength",
