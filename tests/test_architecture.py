@@ -73,7 +73,9 @@ def test_a_loss_or_network_uses_no_other(path):
     """The stage that trains it depends on its own file, on what its folder shares, and on prediction: on no sibling."""
     for name, *rest in imported(path):
         shared = name == parts(path)[0] and rest and rest[0].startswith("_")
-        assert shared or name in ("prediction", "errors"), f"{path.stem} imports {name}.{'.'.join(rest)}"
+        assert shared or name in ("prediction", "errors", "fields"), (
+            f"{path.stem} imports {name}.{'.'.join(rest)}"
+        )
 
 
 @pytest.mark.parametrize("folder", ["prediction", "predictors", "improvers", "losses", "measures"])

@@ -4,13 +4,13 @@ import pytest
 import torch
 
 import abstract_beauty as ab
-import abstract_beauty.moving
+import abstract_beauty.fields
 from abstract_beauty.cli import main
 from abstract_beauty.fields import areas, moved
 from abstract_beauty.improvers import improve
+from abstract_beauty.losses.moving import moving as wish
 from abstract_beauty.measures.judging import best_keeping, judge_picture
 from abstract_beauty.measures.statistics import steep_edges_kept
-from abstract_beauty.moving import wish
 from abstract_beauty.prediction.full_prediction import full_prediction
 
 
@@ -61,12 +61,16 @@ def test_the_loss_weighs_by_area(x):
     assert wish(x, x, z, u, k_area=0.0, k_detail=0.0, k_stiff=1.0) > plain
     blurred = (x.roll(1, 2) + x.roll(-1, 2)) / 2
     lost = [wish(x, blurred, z, u, k_area=0.0, k_detail=k, k_stiff=0.0) for k in (0.0, 1.0)]
-    assert lost[1] - lost[0] > 0.2, "detail that is gone is paid for"
+    assert lost[1] - lost[0] > 0.5, "detail and edges that are gone are paid for"
+    half = torch.nn.functional.avg_pool2d(x, 2)
+    coarse = wish(half, half, half.roll(1, 3), u, k_area=1.0, k_detail=0.0, k_stiff=0.0)
+    weights = torch.nn.functional.avg_pool2d(areas(u), 2)
+    assert coarse == pytest.approx(float(((half - half.roll(1, 3)).abs().mean(1) * weights).mean().log()))
 
 
 def test_a_large_picture_is_moved_as_a_small_one(f, x, monkeypatch):
     small = ab.resize_short_side(x[0], 96)[None]
-    monkeypatch.setattr(abstract_beauty.moving, "LARGEST", 96)
+    monkeypatch.setattr(abstract_beauty.fields, "LARGEST", 96)
     y, u = ab.move(f, x, steps=8, field=True, progress=False)
     of_small = ab.move(f, small, steps=8, field=True, progress=False)[1]
     assert y.shape == x.shape

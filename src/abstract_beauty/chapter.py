@@ -32,6 +32,7 @@ from abstract_beauty.experiments.moving import measure_moving
 from abstract_beauty.experiments.pixels import measure_pixels
 from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
 from abstract_beauty.experiments.ratings import COMPARED, measure_ratings
+from abstract_beauty.experiments.shapes import measure_shapes
 from abstract_beauty.files import read_json
 from abstract_beauty.params import Params, load_params
 from abstract_beauty.project import PUBLISHING, Project, find_project
@@ -125,10 +126,10 @@ class Chapter:
         return measure(self.project, self.params, *given)
 
     def _with_pictures(
-        self, name: str, measure: Callable, *given: Any, of: tuple = ()
+        self, name: str, measure: Callable, *given: Any, section: str = "", of: tuple = ()
     ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """results/NAME.json and models/run/NAME.safetensors, as `_measured`."""
-        found = self._measured(name, {name}, measure, *given, of=of)
+        """results/NAME.json and models/run/NAME.safetensors, as `_measured`; of the section NAME, or another."""
+        found = self._measured(name, {section or name}, measure, *given, of=of)
         if isinstance(found, tuple):
             return found
         return found, read_pictures(self.project.run / f"{name}.safetensors")
@@ -186,6 +187,12 @@ class Chapter:
         """Fields of displacements for several wishes, and their pictures (`measure_moving`); minutes if made anew."""
         f = self._networks("good", "bad", "judge", "article", "linear")
         return self._with_pictures("moving", measure_moving, f, self.filters())
+
+    def shapes(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Drawn shapes before and after, and their pictures (`measure_shapes`); minutes if made anew."""
+        return self._with_pictures(
+            "shapes", measure_shapes, self._networks("good", "judge", "linear"), section="moving"
+        )
 
     def many(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Improvers applied many times, and their pictures (`measure_many`); a minute where it is made anew."""

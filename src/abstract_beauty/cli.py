@@ -10,45 +10,21 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
-from abstract_beauty import weights
 from abstract_beauty.commands.arguments import Parser, count, path, strength
 from abstract_beauty.commands.blind import blind_command, preferences_command
 from abstract_beauty.commands.card import card_command
 from abstract_beauty.commands.export import export_command
-from abstract_beauty.commands.pictures import read_picture
+from abstract_beauty.commands.improve import improve_command
 from abstract_beauty.commands.ratings import ratings_command
 from abstract_beauty.commands.score import score_command
-from abstract_beauty.data.images import printable, write_image
 from abstract_beauty.errors import SharedError, UserError
-from abstract_beauty.files import check_outputs, write_json
-from abstract_beauty.improvers import improve
+from abstract_beauty.files import write_json
 from abstract_beauty.params import load_params
 from abstract_beauty.project import find_project
 from abstract_beauty.training.fit import Terminated
 from abstract_beauty.training.machine import is_first_process, use_threads
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
-
-
-def _improve(options: argparse.Namespace) -> None:
-    moves = options.improver == "move"
-    path = weights.find("predictors", "reference") if moves else weights.find("improvers", options.improver)
-    check_outputs([options.out], [options.image, path])
-    picture = read_picture(options.image)
-    if moves:
-        from abstract_beauty.moving import move
-
-        f, y = weights.load(path, "predictors"), picture[None]
-        for _ in range(options.times):
-            y = move(f, y, strength=options.strength, progress=sys.stderr.isatty())
-    else:
-        g = weights.load(path, "improvers")
-        y = improve(g, picture[None], times=options.times, strength=options.strength)
-    write_image(options.out, y[0])
-    change = float((y[0] - picture).abs().mean())
-    often = f"{options.times} times" if options.times > 1 else "once"
-    what = f"{options.improver}, {often}; mean change {change:.4f} of 1 per pixel and channel"
-    print(f"{printable(options.out)}: {what}")
 
 
 def _data(options: argparse.Namespace) -> None:
@@ -128,9 +104,14 @@ def _parser() -> argparse.ArgumentParser:
     network(add, "--bad", "reference/bad", "the bad predictor, for progress")
     network(add, "--linear", "reference/linear", "the linear fill, for structure and complexity")
 
-    add = command("improve", _improve, "Make a picture more predictable.")
+    add = command("improve", improve_command, "Make a picture more predictable.")
     add("image", type=path, metavar="IMAGE", help="a picture in any common format")
-    file(add, "--out", "where the result goes: .png, .jpg or .webp", required=True)
+    file(
+        add,
+        "--out",
+        "where the result goes: .png, .jpg or .webp; with `move` also .html, a page with a slider",
+        required=True,
+    )
     network(add, "--improver", "reference/smoothing", "the improver, or `move`, which paints nothing")
     add("--times", **times)
     add(

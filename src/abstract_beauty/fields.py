@@ -17,6 +17,7 @@ STEP = 2  # pixels between the points at which a velocity is kept
 TIMES = 8  # steps in which it is followed
 TAPS = 16  # of the filter that doubles a picture's resolution
 STRIP = 256  # rows of a large picture that are drawn together
+LARGEST = 512  # of a picture whose short side is longer, the field is found on a reduced one
 LEAST_AREA = 0.02  # no part is made smaller, measured from pixel to pixel
 
 
@@ -42,10 +43,19 @@ def grid_of(h: int, w: int, step: float) -> tuple[int, int]:
     return max(2, round((h - 1) / step)), max(2, round((w - 1) / step))
 
 
+def reduced_to(x: Float[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b c hs ws"], float]:
+    """x with a short side of LARGEST pixels at most, and by how many times it was reduced."""
+    scale = max(1.0, min(x.shape[2:]) / LARGEST)
+    if scale == 1:
+        return x, scale
+    size = [round(side / scale) for side in x.shape[2:]]
+    return functional.interpolate(x, size=size, mode="bilinear", antialias=True), scale
+
+
 def velocity(
     nodes: Float[Tensor, "b 2 rows columns"], h: int, w: int, *, stream: bool = False
 ) -> Float[Tensor, "b 2 hs ws"]:
-    """The velocity (down, right), in pixels, of a picture of h x w, at points about 4 pixels apart.
+    """The velocity (down, right), in pixels, of a picture of h x w, at points about STEP pixels apart.
 
     Args:
         nodes: coefficients of cubic B-splines on an even grid from border to border, the border's own left out.

@@ -176,6 +176,7 @@ class MovingParams:
 
     steps: Count = 50
     spacing: Annotated[float, Field(ge=4, le=64)] = 4.0  # fineness of the field, pixels
+    turned_steps: Count = 300  # trainings of predictors on turned pictures, and on upright ones
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from abstract_beauty.book.flow import packed
 from abstract_beauty.book.tables import chosen
 from abstract_beauty.data.images import write_pictures
 from abstract_beauty.experiments.pictures import judged_images
@@ -27,10 +28,11 @@ WISHES: dict[str, dict[str, Any]] = {
 }
 THROUGH = ("article", "linear", "good")  # predictors whose wish is compared
 SPACINGS = (6.0, 12.0, 24.0)
+LOOKS = (5, 10, 20, 40, 80)  # lengths of the descent
 STRENGTHS = (-1.0, -0.5, 0.5, 1.0, 1.5)
 SHOWN = ("chelsea", "coffee")  # on these, or as many others, many descents are compared
 
-Field = Callable[[Tensor], Tensor]  # from a picture x to the displacement u
+Velocities = Callable[[str, Tensor], Tensor]  # of a picture, by its name and itself
 
 
 def measure_moving(
@@ -38,78 +40,86 @@ def measure_moving(
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Rows of the judges' table, means over the test pictures, of fields found for each wish; and some of the pictures.
 
-    With "controls": fields that know nothing of the picture but move it as far; with "strengths": how far one goes
-    along the field of the wish "both", backwards too; "through": the same wish asked of other predictors; "spacings":
-    of coarser fields.
+    With "flows": the velocities of the wish "both", for a browser; "controls": fields that know nothing of the picture
+    but move it as far; "strengths": how far one goes along the field of the wish "both", backwards too; "looks": after
+    descents of other lengths; "through": the same wish asked of other predictors; "spacings": of coarser fields.
     """
     section, images = params.moving, judged_images(project, params)
     few = chosen(images, *SHOWN)
     pictures: dict[str, Tensor] = {f"{name}/x": x for name, x in few.items()}
 
-    def judged(field: Field, over: Mapping[str, Tensor] = images, label: str = "") -> dict[str, float]:
+    def found(x: Tensor, through: str = "good", **wish: Any) -> Tensor:
+        how = {"steps": section.steps, "spacing": section.spacing, "seed": params.seed} | wish
+        return descend(f[through], x, progress=False, **how)
+
+    def judged(
+        velocities: Velocities, over: Mapping[str, Tensor] = images, label: str = "", strength: float = 1.0
+    ) -> dict[str, float]:
         rows = []
         for name, x in over.items():
-            u = field(x)
-            with torch.no_grad():
-                y = moved(x, u)
+            u = unfolded(velocities(name, x), *x.shape[2:], strength)
+            y = moved(x, u)
             rows.append(judge_picture(x, y, f, u))
             if label and name in few:
                 pictures[f"{name}/{label}"] = y
         return mean_of(rows)
 
-    def found(x: Tensor, through: str = "good", strength: float = 1.0, **wish: Any) -> Tensor:
-        settings = {
-            "steps": section.steps,
-            "spacing": section.spacing,
-            "seed": params.seed,
-            "progress": False,
-        } | wish
-        return unfolded(descend(f[through], x, **settings), *x.shape[2:], strength)
+    # those of the wish "both" are looked at again and again
+    both = {name: found(x, **WISHES["both"]) for name, x in images.items()}
 
-    wishes = {name: judged(lambda x, w=wish: found(x, **w), label=name) for name, wish in WISHES.items()}
-    velocities = {
-        name: descend(f["good"], x, section.steps, section.spacing, seed=params.seed, progress=False)
-        for name, x in few.items()
-    }
+    def wished(wish: str) -> dict[str, float]:
+        again = both if wish == "both" else {}
+        return judged(lambda name, x: again[name] if again else found(x, **WISHES[wish]), label=wish)
 
-    def along(strength: float) -> dict[str, float]:
-        rows = []
-        for name, x in few.items():
-            u = unfolded(velocities[name], *x.shape[2:], strength)
-            pictures[f"{name}/strength {strength:g}"] = y = moved(x, u)
-            rows.append(judge_picture(x, y, f, u))
-        return mean_of(rows)
-
+    wishes = {wish: wished(wish) for wish in WISHES}
     distance = wishes["both"]["distance"]
-    controls = {
-        "random": judged(lambda x: random_field(x, distance, params.seed), label="random"),
-        # found for the mirrored picture: as rough and as long as its own, but it fits nothing here
-        "of the mirror image": judged(lambda x: found(x.flip(3))),
-    }
     return {
         "original": mean_of([judge_picture(x, x, f) for x in images.values()]),
         "original_of_few": mean_of([judge_picture(x, x, f) for x in few.values()]),
         "wishes": wishes,
+        "flows": {name: packed(both[name], *x.shape[2:]) for name, x in few.items()},
         "best_filter_keeping": {name: best_keeping(filters, row) for name, row in wishes.items()},
-        "controls": controls,
-        "strengths": {f"{strength:g}": along(strength) for strength in STRENGTHS},
-        "through": {name: judged(lambda x, n=name: found(x, n), few, f"through {name}") for name in THROUGH},
+        "controls": {
+            "random": judged(lambda _, x: random_velocity(x, distance, params.seed), label="random"),
+            # found for the mirrored picture: as rough and as long as its own, but it fits nothing here
+            "of the mirror image": judged(lambda _, x: found(x.flip(3))),
+        },
+        "looks": {
+            f"{steps}": judged(
+                lambda name, x, n=steps: both[name] if n == section.steps else found(x, steps=n), few
+            )
+            for steps in LOOKS
+        },
+        "strengths": {
+            f"{strength:g}": judged(lambda name, _: both[name], few, f"strength {strength:g}", strength)
+            for strength in STRENGTHS
+        },
+        "through": {
+            part: judged(
+                lambda name, x, part=part: both[name] if part == "good" else found(x, part),
+                few,
+                f"through {part}",
+            )
+            for part in THROUGH
+        },
         "spacings": {
-            f"{spacing:g}": judged(lambda x, s=spacing: found(x, spacing=s), few, f"every {spacing:g} pixels")
+            f"{spacing:g}": judged(
+                lambda _, x, spacing=spacing: found(x, spacing=spacing), few, f"every {spacing:g} pixels"
+            )
             for spacing in SPACINGS
         },
     }, pictures
 
 
-def random_field(x: Tensor, distance: float, seed: int) -> Tensor:
-    """A smooth field that moves things by `distance` pixels in the mean, whatever is in the picture."""
+def random_velocity(x: Tensor, distance: float, seed: int) -> Tensor:
+    """A smooth flow that moves things by `distance` pixels in the mean, whatever is in the picture."""
     h, w = x.shape[2:]
     rows, columns = grid_of(h, w, 4 * STEP)
     nodes = torch.randn(1, 2, rows - 1, columns - 1, generator=generator_for(seed, "random field", h, w))
     v = velocity(nodes, h, w)
     for _ in range(3):  # the distance grows nearly as the velocity does
         v = v * (distance / follow(v, h, w).square().sum(1).sqrt().mean())
-    return unfolded(v, h, w)
+    return v
 
 
 def stage(project: Project, params: Params) -> None:

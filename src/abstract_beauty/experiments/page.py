@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from abstract_beauty import weights
+from abstract_beauty.book import flow
 from abstract_beauty.book.onnx import export
 from abstract_beauty.book.plots.maps import MAP_COLOURS, map_image
 from abstract_beauty.data.embedded import photographs
@@ -32,6 +33,7 @@ from abstract_beauty.prediction.predictability import error_map
 from abstract_beauty.project import Project
 
 RUNTIME = Path("node_modules/onnxruntime-web/dist")
+FLOW = Path(flow.__file__).with_suffix(".js")  # also in pages that need no other file
 RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 PREDICTORS = ("good", "bad", "linear")
 SAMPLES = {
@@ -109,6 +111,7 @@ def stage(project: Project, params: Params) -> None:
         (out / folder).mkdir(parents=True)
     for file in (project.root / "book" / "page").iterdir():
         shutil.copyfile(file, out / file.name)
+    shutil.copyfile(FLOW, out / FLOW.name)
     for file in runtime:
         shutil.copyfile(file, out / "ort" / file.name)
     for name in SAMPLES:

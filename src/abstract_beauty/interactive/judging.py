@@ -24,8 +24,10 @@ def judge(g: Callable[[Tensor], Tensor], name: str = "yours", *, times: int = 1)
         times: how often g is applied.
 
     Raises:
-        UserError: the pipeline, whose networks judge, has not run; or g returns another size.
+        UserError: the pipeline, whose networks judge, has not run; or g is no function or returns another size.
     """
+    if not callable(g):
+        raise UserError(f"judge: {type(g).__name__} is no network or function from pictures to pictures")
     f = {part: own_predictor(part) for part in ("good", "bad", "judge")}
     if None in f.values():
         raise UserError(

@@ -41,11 +41,14 @@ def judge_picture(
     how far things moved in pixels, and the smallest area (below 0: it folds).
     """
     z = {key: full_prediction(f[key], y) for key in ("good", "bad")}
+    judge = torch.stack([error_map(y, full_prediction(f["judge"], y, phase)) for phase in JUDGE_PHASES]).mean(
+        0
+    )
     values = {
         "change": predictability(x, y),
         "error": predictability(y, z["good"]),
         "error_averaged": phase_averaged(f["good"], y),
-        "error_judge": phase_averaged(f["judge"], y, JUDGE_PHASES),
+        "error_judge": judge.mean((1, 2)),
         "progress": progress(y, z["bad"], z["good"]),
         "contrast_kept": contrast_kept(x, y),
         "high_frequency_kept": high_frequency_kept(x, y),
@@ -54,8 +57,7 @@ def judge_picture(
     }
     if u is not None:
         area = areas(u)
-        maps = [error_map(y, full_prediction(f["judge"], y, phase)) for phase in JUDGE_PHASES]
-        values["error_judge_by_area"] = (torch.stack(maps).mean(0) * area).mean((1, 2))
+        values["error_judge_by_area"] = (judge * area).mean((1, 2))
         values["distance"] = u.square().sum(1).sqrt().mean((1, 2))
         values["least_area"] = area.amin((1, 2))
     return {key: float(value.mean()) for key, value in values.items()}

@@ -73,6 +73,11 @@ def computes_in_bfloat16(accelerator: str = "auto") -> bool:
     return any(getattr(torch.cpu, ask, lambda: False)() for ask in asks)
 
 
+def low_precision(device: torch.device) -> torch.autocast:
+    """A context in which products of matrices are computed in bfloat16, where this machine does that faster."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=computes_in_bfloat16(device.type))
+
+
 def precision_of(params: TrainingParams) -> str:
     """Fabric's name of the precision that `params` mean on this machine."""
     if params.precision != "auto":

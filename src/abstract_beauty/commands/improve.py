@@ -1,0 +1,52 @@
+"""`abstract-beauty improve`: a picture by an improver, or moved; or a page with a slider from the picture to that."""
+
+import argparse
+import sys
+
+from torch import Tensor
+
+from abstract_beauty import weights
+from abstract_beauty.book.flow import SHOWN_SIDE, flow_page
+from abstract_beauty.commands.pictures import read_picture
+from abstract_beauty.data.images import printable, resize_short_side, write_image
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import check_outputs, replacing
+from abstract_beauty.improvers import improve
+
+PAGES = (".html", ".htm")
+
+
+def improve_command(options: argparse.Namespace) -> None:
+    """Write the picture, or the page."""
+    moves, page = options.improver == "move", options.out.suffix.lower() in PAGES
+    if page and not moves:
+        raise UserError(f"{options.out}: a page with a slider is for --improver move; name a picture")
+    path = weights.find("predictors", "reference") if moves else weights.find("improvers", options.improver)
+    check_outputs([options.out], [options.image, path])
+    picture = read_picture(options.image)
+    network = weights.load(path, "predictors" if moves else "improvers")
+    if page:
+        return _write_page(options, picture, network)
+    y = picture[None]
+    if moves:
+        from abstract_beauty.moving import move
+
+        for _ in range(options.times):
+            y = move(network, y, strength=options.strength, progress=sys.stderr.isatty())
+    else:
+        y = improve(network, y, times=options.times, strength=options.strength)
+    write_image(options.out, y[0])
+    change = float((y[0] - picture).abs().mean())
+    often = f"{options.times} times" if options.times > 1 else "once"
+    what = f"{options.improver}, {often}; mean change {change:.4f} of 1 per pixel and channel"
+    print(f"{printable(options.out)}: {what}")
+
+
+def _write_page(options: argparse.Namespace, picture: Tensor, f: object) -> None:
+    from abstract_beauty.moving import STEPS, descend
+
+    shown = resize_short_side(picture, SHOWN_SIDE)
+    v = descend(f, shown[None], STEPS, progress=sys.stderr.isatty())
+    with replacing(options.out) as temporary:
+        temporary.write_text(flow_page(shown, v, options.image.stem), encoding="utf-8")
+    print(f"{printable(options.out)}: open it in a browser; the slider in it is the strength")
