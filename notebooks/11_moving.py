@@ -225,6 +225,9 @@ chapter.show(
 )
 
 # %% [markdown]
+# The same at full scale, through a predictor that was trained on photographs and on others that neither it nor the judge has seen, is on the page about
+# [the reference run](../reference.md).
+#
 # ## A slider from the photograph to the drawing
 #
 # The strength is a number that anyone can turn. Backwards, the field makes a picture less predictable.
@@ -332,23 +335,32 @@ chapter.show(
 )
 
 # %%
-looked = pd.DataFrame(
-    {ways.get(way, "drawn"): row for way, row in drawn["means"].items()}
-).T
-looked.columns = [name.replace("_", " ") for name in looked.columns]
+looked = {}
+for way, text in ways.items():
+    rows = drawn["before" if way == "x" else way]
+    looked[text] = {
+        f"{name}, along the {key}": rows[name][f"along_{key}"]
+        for name in ("circle", "ring")
+        for key in ("axes", "diagonals")
+    }
+    means = drawn["means"]["before" if way == "x" else way]
+    looked[text] |= {key: means[key] for key in ("corners", "curvature", "error")}
+
+# %%
 chapter.show(
-    looked.round(3),
+    pd.DataFrame(looked).T.round(3),
     "shapes.csv",
-    caption="Means over all drawings. The share of edges that run within 15 degrees "
-    "of upright or level (a third where all directions are alike), the same of the "
-    "diagonals; corners, from 0 for straight lines to a half; the curvature of "
+    caption="Of two round things, the share of edges that run within 15 degrees of "
+    "upright or level, and of the diagonals: a third each where they are round. Over "
+    "all drawings, corners, from 0 for straight lines to a half; the curvature of "
     "edges, in 1 / pixels; and the judge's error, the drawing is 1.",
 )
 
 # %% [markdown]
-# So the corners of this cubism come from two sides. A grid of tiles that never shifts pulls edges to the axes by itself, since only what crosses the border of
-# a tile can be read from outside; that is why the descent draws the grid anew at each step. What is left is the world's: streets,
-# trees and horizons are upright and level, a predictor learns so, and what it has learnt it wants to see. The last two rows can differ in nothing else.
+# The last two rows can differ in nothing but what was seen. So the axes are not the network's, whose four sides stayed where they were: streets,
+# trees and horizons are upright and level, a predictor learns so, and what it has learnt it wants to see. Compare these two with the predictor
+# of the second row, which was trained for longer, and see how much less of that it asks for: more of the world, fewer prejudices. A grid of tiles that never
+# shifts adds a pull of its own, since only what crosses the border of a tile can be read from outside; that is why the descent draws the grid anew at each step.
 #
 # ## How far does one look reach?
 #

@@ -191,7 +191,7 @@ class Chapter:
     def shapes(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Drawn shapes before and after, and their pictures (`measure_shapes`); minutes if made anew."""
         return self._with_pictures(
-            "shapes", measure_shapes, self._networks("good", "judge", "linear"), section="moving"
+            "shapes", measure_shapes, self._networks("good", "judge"), section="moving"
         )
 
     def many(self) -> tuple[dict[str, Any], dict[str, Tensor]]:

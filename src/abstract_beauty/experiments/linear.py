@@ -1,12 +1,13 @@
 """The linear fill as a run: fitted in seconds, kept beside the trained predictors, and where the best of them begin."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import Tensor
 
 from abstract_beauty import weights
+from abstract_beauty.data import Picture
 from abstract_beauty.experiments.pictures import data_hash, pictures
 from abstract_beauty.params import LinearParams, Params, as_tree
 from abstract_beauty.prediction.full_prediction import TILE
@@ -42,13 +43,17 @@ def linear_run(project: Project, params: Params, *, publish: bool = False) -> Ru
 
 @functools.lru_cache(maxsize=2)  # every one-pass predictor of changed pictures begins with it
 def _fitted(project: Project, section: LinearParams, seed: int, data: str) -> LinearFill:
-    images = tuple(picture.image for picture in pictures(project, "train"))
-    batches = Tiles(images, _BATCH, seed_for(seed, "linear fill"))
+    return fitted(pictures(project, "train"), section.crops, section.ridge, seed)
 
-    def crops() -> Iterator[Tensor]:
-        for i in range(max(1, section.crops // _BATCH)):
+
+def fitted(seen: Sequence[Picture], crops: int, ridge: float, seed: int) -> LinearFill:
+    """The linear fill of some pictures, fitted on so many of their tiles."""
+    batches = Tiles(tuple(picture.image for picture in seen), _BATCH, seed_for(seed, "linear fill"))
+
+    def contexts() -> Iterator[Tensor]:
+        for i in range(max(1, crops // _BATCH)):
             context, hidden = batches(i)
             # At a picture's border a reflection shows the tile's own pixels in its ring: nothing to learn from.
             yield context[hidden.sum(dim=(1, 2, 3)) == TILE**2]
 
-    return LinearFill.fit(crops(), ridge=section.ridge).eval().requires_grad_(False)
+    return LinearFill.fit(contexts(), ridge=ridge).eval().requires_grad_(False)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from abstract_beauty import weights
 from abstract_beauty.data import Picture
 from abstract_beauty.data.images import write_pictures
+from abstract_beauty.experiments.linear import fitted
 from abstract_beauty.experiments.pictures import pictures
 from abstract_beauty.experiments.predictor import networks, predictor_task
 from abstract_beauty.fields import moved, unfolded
@@ -29,6 +30,7 @@ from abstract_beauty.training.fit import fit, make_fabric, seed_for
 SIDE = 160  # pixels of a drawn picture
 FINER = 6  # times finer is it drawn, then reduced
 INK, PAPER = (40, 48, 96), (226, 214, 180)
+FITTED = 5000  # tiles, on which their linear fills are fitted
 CROP = 128  # pixels a side: the crops of which predictors learn from turned pictures, and from upright ones
 Paint = Callable[[ImageDraw.ImageDraw], None]
 
@@ -99,15 +101,16 @@ def _turned(seen: tuple[Picture, ...], angle: float) -> tuple[Picture, ...]:
     return tuple(found)
 
 
-def _learnt(project: Project, params: Params, linear: nn.Module, angle: float) -> nn.Module:
-    """A predictor like the good one, trained on pictures that were turned."""
+def _learnt(project: Project, params: Params, angle: float) -> nn.Module:
+    """A predictor like the good one, from its linear fill on learnt from pictures that were turned."""
     good, steps = params.predictors["good"], params.moving.turned_steps
+    seen = _turned(pictures(project, "train"), angle)
     seed, fabric = seed_for(params.seed, "turned"), make_fabric(params.training)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = weights.build("predictors", good.network, good.width)
-    network.matrix.copy_(linear.matrix)
-    task = predictor_task(_turned(pictures(project, "train"), angle), good.batch, CROP, seed, fabric)
+    network.matrix.copy_(fitted(seen, min(params.linear.crops, FITTED), params.linear.ridge, seed).matrix)
+    task = predictor_task(seen, good.batch, CROP, seed, fabric)
     fit(
         network, task, steps=steps, learning_rate=good.learning_rate, params=params.training, checkpoint=None,
         fabric=fabric, optimizer=good.optimizer, label=f"turned by {angle:g}", progress=False,
@@ -123,7 +126,7 @@ def measure_shapes(
     "upright" and from "turned" pictures, for whom the world's axes are the picture's diagonals."""
     angles = {"upright": 0.0, "turned": 45.0}
     eyes = {"good": f["good"], "fixed grid": f["good"]}
-    eyes |= {name: _learnt(project, params, f["linear"], angle) for name, angle in angles.items()}
+    eyes |= {name: _learnt(project, params, angle) for name, angle in angles.items()}
     names = list(DRAWN)
     xs = {name: drawn(name) for name in names}
     seen: dict[str, Tensor] = {f"{name}/x": x for name, x in xs.items()}
@@ -146,6 +149,6 @@ def measure_shapes(
 
 def stage(project: Project, params: Params) -> None:
     """Write results/shapes.json and the pictures that it speaks of."""
-    numbers, seen = measure_shapes(project, params, networks(project, params, "good", "judge", "linear"))
+    numbers, seen = measure_shapes(project, params, networks(project, params, "good", "judge"))
     write_pictures(project.run / "shapes.safetensors", seen)
     write_json(project.results / "shapes.json", numbers)
