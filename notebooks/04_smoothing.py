@@ -15,7 +15,7 @@
 # # Does the improver only smooth?
 #
 # A network that changes pictures so that another network can guess them: the article trained one, looked at what came out, and
-# wrote "it looks like smoothing". Here the same is done again, in code you can change, and measured beside plain filters, most
+# wrote "it looks like smoothing". Here the same is done again, in code you can change, and measured beside plain filters, some
 # of which openly do nothing but smooth.
 
 # %% tags=["parameters"]
@@ -88,7 +88,7 @@ for step, x in zip(range(61), ab.crops(batch=2, side=128)):
 # to move a pixel towards its guess, and how to move it so that its *neighbours* are guessed better.
 #
 # The pipeline did the same for more steps, with a learning rate that rises and falls, and kept the weights. Its highest rate is half of the one
-# above, where a few steps have to do; so it is in the chapters to come. To train as it did, here:
+# above, where a few steps have to do; as in the chapters to come. To train as it did, here:
 #
 # ```python
 # ab.train_improver(
@@ -151,7 +151,7 @@ chapter.show(
 #
 # A blurred picture is easier to guess: that is no news. So the fair question is what a *filter* reaches when it is allowed to
 # change the picture exactly as much. Six are tried. Gaussian blur, bilateral filter and total variation smooth; mean shift and the domain transform
-# flatten areas and keep their edges. JPEG leaves things out too, but draws blocks and ripples of its own; it shows whether any change will do. And the error is
+# are made to flatten areas and keep their edges. JPEG leaves things out too, but draws blocks and ripples of its own; it shows whether any change will do. And the error is
 # taken not from the predictor that the improver was trained to please but from the **judge**, another network with
 # another seed, which no improver has ever seen.
 

@@ -340,8 +340,8 @@ for way, run in ways.items():
 # %% [markdown]
 # ## What failed
 #
-# - **To be more interesting.** Look at the first figure. Both improvers move the photographs further than any filter at its strongest, and a number that
-#   can be had in this way is not yet a measure of interest.
+# - **To be more interesting.** Look at the first figure, and compare MAE(x,y) with that of the filters. A number that
+#   can be had by leaving the picture is not yet a measure of interest.
 # - **To beat a filter.** A wide blur, which nobody trained, raises progress far above that of the photographs. So progress, as it stands, does not ask for
 #   richer pictures.
 # - **To hold the picture.** With no $x$ in the loss, nothing keeps MAE(x,y) small. Language models that are set against a worse copy of themselves fail

@@ -19,8 +19,8 @@
 #
 # $$y(p) = x(p + u(p)),$$
 #
-# with a smooth field of displacements $u$. No colour can appear that was not there, nothing can be blurred, and nothing can become flat. What is left is to
-# draw the *shapes* anew.
+# with a smooth field of displacements $u$. No colour can appear that was not there, and nothing can be washed out: a place can become paler or softer
+# only by being drawn out at the cost of its neighbours, and the loss below charges for that. What is left is to draw the *shapes* anew.
 
 # %% tags=["parameters"]
 # Change an experiment here, for example moving = {"spacing": 12.0};
@@ -60,7 +60,7 @@ chapter.show(
     ),
     "moved.jpg",
     caption="Photographs, and the same with everything moved to where the "
-    "predictor guesses it best. Look at round things and at fine textures: no "
+    "predictor guesses it better. Look at round things and at fine textures: no "
     "colour is new, but what was round has corners, and what was rough lies in "
     "lines.",
     alt="Photographs in rows; on the right each with its contents moved",
@@ -71,7 +71,8 @@ chapter.show(
 #
 # The field is made of cubic splines on a grid, 0 along the border of the picture, so nothing can be pushed out of the frame. It is not the displacement itself
 # but a *velocity*: everything flows along it for a time, and the time is the **strength**. At strength 0 the picture is a copy, at -1 the flow runs
-# backwards, and however far it goes, it never folds, since a flow carries neighbours along together.
+# backwards. A flow carries neighbours along together, so it does not fold; computed in steps it could, and is stopped before any area is less than a fiftieth of
+# what it was.
 
 # %%
 x = ab.resize_short_side(chapter.photographs()[names[0]][0], 160)[None]
@@ -116,7 +117,8 @@ for name, y in {
 # ## The descent
 #
 # The experiment itself. There is no network to train: the nodes of one picture's field are what Adam moves, through the frozen predictor, on a grid
-# of tiles that is drawn anew at each step.
+# of tiles that is drawn anew at each step. The loss is the logarithm of the error, half plain and half weighted by area (`k_area`; why, is said below);
+# it charges for fine detail and steep edges that are lost (`k_detail`), a little for every stretch (`k_stiff`), and much where an area comes near 0.
 
 # %%
 nodes = torch.zeros_like(nodes, requires_grad=True)
@@ -133,15 +135,15 @@ for step in range(31):
         print(f"step {step:2d}   log of the error and penalties {loss.item():.3f}")
 
 # %% [markdown]
-# `ab.move(f, x)` does this with more steps, a finer grid, and the picture looked at in full, half and quarter size in turn. The pipeline did it for all test
-# photographs; from here on its results are used.
+# `ab.move(f, x)` does this with more steps, a finer grid, and the picture looked at in full, half and quarter size in turn, as far as it is large enough.
+# The pipeline did it for all test photographs, with as many steps as `params.yaml` says; from here on its results are used.
 #
 # ## Better, or only dull parts grown?
 #
 # There is a second cheat, and it is not so easily closed. A field may let dull regions grow and busy ones shrink. Then the mean error falls although every
 # single thing in the picture is as hard to guess as before. So the error is measured in two ways: *plain*, and *by area*, with each pixel weighted by
 # the area that it had in the photograph. And there are four wishes: a low plain error, a low error by area, both alike, and a flow that
-# holds every area, made from a stream function.
+# holds every area, or nearly, made from a stream function on a coarser grid.
 
 
 # %%
@@ -183,8 +185,8 @@ chapter.show(
     plots.image_row(row(names[0], wishes), columns=3),
     "wishes.jpg",
     caption="What each wish draws. Under the plain one look for things that were "
-    "squeezed and surroundings that spread; under the last, at how little can be "
-    "done when nothing may grow.",
+    "squeezed and surroundings that spread; under the last, at how little changes "
+    "when nothing may grow.",
     alt="A photograph and the results of four wishes",
 )
 
@@ -193,7 +195,8 @@ chapter.show(
 #
 # At the same MAE(x, y) no filter can be compared with a mover: whoever moves an edge by two pixels changes the picture a lot, pixel by pixel. What a mover
 # keeps is detail and steep edges. So each filter is set as strong as it may be while it loses no more of either than the
-# mover does (a tenth it may lose in any case), and the best of them is its opponent.
+# mover does (a tenth it may lose in any case), and the best of them is its opponent. Compare it with both errors of the first table: a filter moves nothing, so
+# its plain error and its error by area are one.
 
 
 # %%
@@ -230,7 +233,8 @@ chapter.show(
 #
 # ## A slider from the photograph to the drawing
 #
-# The strength is a number that anyone can turn. Backwards, the field makes a picture less predictable.
+# The strength is a number that anyone can turn. Backwards, the field makes a picture less predictable. Where the next step would fold something, the flow stops
+# there, so the far end of the slider may be the same picture as the one before.
 
 # %%
 errors = {
@@ -246,9 +250,8 @@ chapter.show(
     ),
     "strength.png",
     caption="The judge's error along the field, over a few photographs. See that "
-    "it rises to the left, where the flow runs backwards, and where on the right it "
-    "is lowest: beyond the strength that the descent ended with there may be more "
-    "to gain, or not.",
+    "it rises to the left, where the flow runs backwards. Far on the right the flow "
+    "was stopped before something would fold.",
     alt="Line chart of the judge's error against the strength",
 )
 
@@ -266,8 +269,9 @@ chapter.show(
 # %% [markdown]
 # ## Whose wish is it, and how fine?
 #
-# The same descent through other predictors, and on coarser grids. Read the first row of the table with care: the judge is a network of the article's kind, from
-# another training, so the two may have habits in common.
+# The same descent through other predictors, and on coarser grids. Read the first row of the table with care: the judge is a U-Net that guesses single tiles like
+# the article's network, so the two may have habits in common. And compare the first three: a plain linear fill, which has learnt least, asks for as much movement as
+# any. The wish to be guessed needs little knowledge of the world.
 
 # %%
 others = {f"through {name}": test for name, test in found["through"].items()}
@@ -311,8 +315,8 @@ ways = {
     "x": "drawn",
     "good": "moved",
     "fixed grid": "on one grid",
-    "upright": "learnt from upright pictures",
-    "turned": "learnt from turned pictures",
+    "upright": "upright",
+    "turned": "turned",
 }
 some = ["circle", "ring", "square on a corner", "star", "waves"]
 
@@ -326,9 +330,9 @@ chapter.show(
     ),
     "shapes.png",
     caption="Drawn shapes, and what four descents make of them. Compare the last "
-    "two rows: whoever grew up among upright things squares the circle, and whoever "
-    "grew up in a world that stood on its corner makes a diamond of it. Both networks "
-    "are built alike.",
+    "two rows: after a short training on upright pictures a predictor squares the "
+    "circle, and after one on pictures that stood on their corner it makes a diamond "
+    "of it. Both networks are built alike.",
     alt="Five drawn shapes in columns, and below each what four descents made of "
     "it: rough squares in the row of upright pictures, rough diamonds in the row of "
     "turned ones",
@@ -357,10 +361,11 @@ chapter.show(
 )
 
 # %% [markdown]
-# The last two rows can differ in nothing but what was seen. So the axes are not the network's, whose four sides stayed where they were: streets,
-# trees and horizons are upright and level, a predictor learns so, and what it has learnt it wants to see. Compare these two with the predictor
-# of the second row, which was trained for longer, and see how much less of that it asks for: more of the world, fewer prejudices. A grid of tiles that never
-# shifts adds a pull of its own, since only what crosses the border of a tile can be read from outside; that is why the descent draws the grid anew at each step.
+# The networks of the last two rows differ in nothing but what they saw (turned pictures are also a little softer, but alike in all directions). So the axes are not the
+# network's, whose four sides stayed where they were. They are learnt: most edges that it was shown are upright and level, or were before they were
+# turned, and what it has learnt it wants to see. Compare these two with the predictor
+# of the second row, which saw upright pictures for longer: whether a longer training, larger crops or something else makes it ask for less, is not known. A grid of tiles
+# that never shifts adds a pull of its own; the descent draws the grid anew at each step.
 #
 # ## How far does one look reach?
 #
@@ -384,17 +389,19 @@ chapter.show(
     ),
     "looks.png",
     caption="The judge's error against the number of steps, over a few photographs. "
-    "There is no step after which most is done: each look at the picture is good for "
-    "about a pixel of movement, and things move several.",
+    "The gain slows down, but has not come to its end: each step moves things by a "
+    "small part of a pixel, and then the picture has to be looked at again.",
     alt="Line chart of the judge's errors against the number of steps",
 )
 
 # %% [markdown]
 # ## What failed
 #
-# - **Holding areas.** When nothing may grow or shrink, little is left to gain: compare the row *areas held* in the first table.
+# - **Holding areas.** Compare the row *areas held* in the first table. Its flow has a coarser grid, on which the other wishes do little either: see the rows of coarser
+#   grids. So how much could be gained without growing is not settled.
 # - **The plain wish alone.** Compare its two errors in the first table. What it gains plainly and not by area is dull regions that grew.
 # - **A network that moves.** A U-Net that gives the field at once, trained through the predictor with the same wish, stayed a copy whatever we tried. It
 #   does not help it to be shown the fields that descent found: which way a thing has to go depends on what the predictor expects there, and that a small
-#   network does not know. So there is no such network here yet; `ab.move` takes its seconds for each picture.
+#   network does not know. A third, which is also given the gradient at each of three or four looks, gained as much as ten steps of the descent, but drew out edges to get it. These were trials, and
+#   none is part of the pipeline; `ab.move` takes its ten to thirty seconds for each picture.
 # - **Beauty.** Whether what was moved is more beautiful, nobody was asked.
