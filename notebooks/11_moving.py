@@ -228,8 +228,8 @@ chapter.show(
 )
 
 # %% [markdown]
-# The same at full scale, through a predictor that was trained on photographs and on others that neither it nor the judge has seen, is on the page about
-# [the reference run](../reference.md).
+# The same at full scale is on the page about [the reference run](../reference.md): there the predictor was trained on photographs, and what it asks for
+# is judged on others, which neither it nor the judge has seen.
 #
 # ## A slider from the photograph to the drawing
 #

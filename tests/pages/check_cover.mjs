@@ -44,6 +44,17 @@ try {
   await tab.keyboard.press("Enter");
   report.stopped = await tab.textContent(part("play"));
 
+  await tab.waitForSelector('#flow[data-ready="yes"]');
+  const flow = (name) => `#flow [data-part="${name}"]`;
+  const flown = {};
+  for (const strength of ["-1", "0", "1", "1.5"]) {
+    await tab.fill(flow("strength"), strength);
+    flown[strength] = await tab.evaluate((selector) => document.querySelector(selector).toDataURL(), flow("canvas"));
+    report.flowWords = { ...report.flowWords, [strength]: await tab.textContent(flow("say")) };
+  }
+  report.flows = new Set(Object.values(flown)).size;
+  report.flowMilliseconds = Number(await tab.getAttribute("#flow", "data-milliseconds"));
+
   const moving = await open({ reducedMotion: "no-preference" });
   await moving.waitForFunction((selector) => Number(document.querySelector(selector).value) > 3, part("tiles"));
   report.moves = true;

@@ -31,6 +31,12 @@ def test_it_works_by_keyboard(report: dict) -> None:
     assert report["stopped"] == "play"
 
 
+def test_a_slider_moves_what_is_in_the_photograph(report: dict) -> None:
+    assert report["flows"] == 4 and report["flowMilliseconds"] > 0
+    words = report["flowWords"]
+    assert words["0"] == "The photograph." and "backwards" in words["-1"] and "further" in words["1.5"]
+
+
 def test_it_moves_only_where_motion_is_welcome(report: dict) -> None:
     assert report["moves"]
     assert 0 < report["still"]["stand"] < report["still"]["most"] / 2
