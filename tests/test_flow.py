@@ -11,14 +11,14 @@ from test_fields import some_velocity, waves
 
 from abstract_beauty.book import flow
 from abstract_beauty.cli import main
-from abstract_beauty.fields import follow, moved
+from abstract_beauty.fields import moved, unfolded
 
 H, W = 120, 176
 DRAW = """
-import {{ follow, moved, unpacked }} from "{script}";
+import {{ moved, unfolded, unpacked }} from "{script}";
 const {{ packed, x, strength }} = {given};
 const field = unpacked(packed);
-const u = follow(field, strength, x.width, x.height);
+const u = unfolded(field, strength, x.width, x.height);
 const y = moved(x, field, u, {{ data: new Float32Array(x.data.length) }});
 console.log(JSON.stringify(Array.from(y.data)));
 """
@@ -28,31 +28,30 @@ console.log(JSON.stringify(Array.from(y.data)));
 def test_a_browser_draws_what_python_draws(tmp_path, strength):
     v, x = some_velocity(4.0, h=H, w=W), waves(H, W)[:, :1].expand(-1, 3, -1, -1)  # its long waves
     bytes_ = torch.cat([x[0] * 255, torch.full((1, H, W), 255.0)]).permute(1, 2, 0).flatten().tolist()
-    given = {"packed": flow.packed(v, H, W), "x": {"width": W, "height": H, "data": bytes_}}
+    given = {"packed": flow.packed(v), "x": {"width": W, "height": H, "data": bytes_}}
     script = tmp_path / "flow.mjs"  # as a module, wherever the package lies
     shutil.copyfile(flow.__file__.replace(".py", ".js"), script)
     drawing = tmp_path / "draw.mjs"
     drawing.write_text(DRAW.format(script=script, given=json.dumps(given | {"strength": strength})))
     out = subprocess.run(["node", str(drawing)], capture_output=True, text=True, check=True).stdout
     y = torch.tensor(json.loads(out)).view(H, W, 4).permute(2, 0, 1)[:3] / 255
-    expected = moved(x, follow(v, H, W, strength))[0]
+    expected = moved(x, unfolded(v, H, W, strength))[0]
     assert (y - expected).abs().mean() < (1e-6 if strength == 0 else 0.01)
     assert strength == 0 or (expected - x[0]).abs().mean() > 0.05, "else this says nothing"
 
 
-def test_a_velocity_is_packed_into_eight_bits_a_number():
+def test_a_velocity_is_packed_into_sixteen_bits_a_number():
     v = some_velocity(4.0, h=H, w=W)
-    found = flow.packed(v, H, W)
-    grid = torch.frombuffer(bytearray(base64.b64decode(found["data"])), dtype=torch.int8)
-    assert len(grid) == 2 * found["rows"] * found["columns"] and grid.abs().max() == 127
-    corners = grid.view(2, found["rows"], found["columns"])[:, ::40, ::40]
-    assert corners[:, 0].abs().max() == 0, "nothing moves along the border"
-    assert flow.packed(torch.zeros(1, 2, 5, 5), 9, 9)["largest"] > 0
+    found = flow.packed(v)
+    grid = torch.frombuffer(bytearray(base64.b64decode(found["data"])), dtype=torch.int16)
+    assert grid.abs().max() == 32767 and (found["rows"], found["columns"]) == tuple(v.shape[2:])
+    assert (grid.view(v.shape) * found["largest"] / 32767 - v).abs().max() < 1e-3
+    assert flow.packed(torch.zeros(1, 2, 5, 5))["largest"] > 0
 
 
 def test_the_page_needs_no_other_file(tmp_path, monkeypatch):
-    page = flow.flow_page(torch.rand(3, 40, 60), some_velocity(2.0, h=40, w=60), "a <b>")
-    assert "__" not in page.partition("<script")[0] and "a &lt;b&gt;" in page
+    page = flow.flow_page(torch.rand(3, 40, 60), some_velocity(2.0, h=40, w=60), "a <b> __FIELD__")
+    assert page.count("a &lt;b&gt; __FIELD__") == 2
     assert "export " not in page and "src=" not in page and "import " not in page
 
 
@@ -64,5 +63,8 @@ def test_improve_writes_a_page_where_it_moves(tmp_path, monkeypatch, capsys):
     io.imsave(photo, data.chelsea()[:96, :128])
     assert main(["improve", str(photo), "--out", str(out), "--improver", "move"]) == 0
     assert "<title>cat</title>" in out.read_text() and "slider" in capsys.readouterr().out
-    assert main(["improve", str(photo), "--out", str(tmp_path / "x.html")]) == 2
+    again = ["improve", str(photo), "--out", str(tmp_path / "x.html"), "--improver", "move"]
+    assert main([*again, "--strength", "0.5"]) == main([*again, "--times", "2"]) == 2
+    assert "slider" in capsys.readouterr().err
+    assert main(again[:-2]) == 2
     assert "--improver move" in capsys.readouterr().err and not (tmp_path / "x.html").exists()

@@ -40,12 +40,35 @@ def test_descent_makes_a_picture_more_predictable_and_backwards_less(f, x):
     assert torch.equal(ab.move(f, x, steps=25, progress=False), y), "the same once more"
 
 
+def test_each_picture_of_a_batch_is_moved_as_it_is_alone(f, x):
+    both = torch.cat([x, x.flip(2)])
+    u = ab.move(f, both, steps=5, strength=3.0, field=True, progress=False)[1]
+    alone = ab.move(f, both[1:], steps=5, strength=3.0, field=True, progress=False)[1]
+    assert alone.abs().max() > 1 and (u[1:] - alone).abs().mean() < 0.02 * alone.abs().mean()
+
+
+def test_where_no_gradients_are_taken_it_moves_all_the_same(f, x):
+    with torch.no_grad():
+        y = ab.move(f, x, steps=2, progress=False)
+    with torch.inference_mode():
+        assert torch.equal(ab.move(f, x, steps=2, progress=False), y)
+
+
 def test_a_stream_holds_areas(f, x):
     u = ab.move(f, x, steps=25, stream=True, spacing=12, field=True, progress=False)[1]
     assert u.abs().max() > 0.5 and (areas(u) - 1).abs().mean() < 0.02
 
 
-@pytest.mark.parametrize(("wrong", "said"), [({"steps": 0}, "at least 1"), ({"k_areas": 1.0}, "'k_areas'")])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"steps": 0}, "at least 1"),
+        ({"spacing": float("nan")}, "at least 1"),
+        ({"strength": float("inf")}, "finite"),
+        ({"k_area": float("nan")}, "finite"),
+        ({"k_areas": 1.0}, "'k_areas'"),
+    ],
+)
 def test_what_move_cannot_do_is_named(f, x, wrong, said):
     with pytest.raises(ab.UserError, match=said):
         ab.move(f, x, **wrong)

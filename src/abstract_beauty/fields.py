@@ -97,7 +97,9 @@ def areas(u: Float[Tensor, "b 2 h w"]) -> Float[Tensor, "b h w"]:
 def unfolded(
     v: Float[Tensor, "b 2 hs ws"], h: int, w: int, strength: float = 1.0
 ) -> Float[Tensor, "b 2 h w"]:
-    """`follow`, for as long a time up to `strength` as keeps every area above LEAST_AREA."""
+    """`follow`, for each picture as long a time up to `strength` as keeps every area above LEAST_AREA."""
+    if len(v) > 1:
+        return torch.cat([unfolded(one, h, w, strength) for one in v.split(1)])
     u = follow(v, h, w, strength)
     while u.abs().max() > 0 and areas(u).min() < LEAST_AREA:
         strength *= 0.95

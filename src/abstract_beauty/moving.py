@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 from abstract_beauty.errors import UserError
 from abstract_beauty.fields import doubled, follow, grid_of, moved, reduced_to, unfolded, velocity
 from abstract_beauty.losses.moving import moving
-from abstract_beauty.prediction.full_prediction import Predictor, full_prediction
+from abstract_beauty.prediction.full_prediction import TILE, Predictor, full_prediction
 from abstract_beauty.training.fit import low_precision
 
 STEPS, SPACING = 120, 4.0
@@ -45,19 +45,24 @@ def move(
         strength: how far along the field that was found: 1 all the way, 0 not at all, below 0 the other way.
         field: return u too, the displacement (down, right) in pixels.
         spacing: fineness of the field, pixels.
-        stream: hold every area exactly: the field has no divergence.
+        stream: hold every area, or nearly: the field has no divergence.
         learning_rate: pixels a step at most.
         seed: of the grids.
         progress: show a bar on stderr.
         weights: of the loss, where they are to be others than WEIGHTS.
 
     Raises:
-        UserError: the loss has no such weight, or steps or spacing are below 1.
+        UserError: the loss has no such weight, a number is out of range, or x is not a batch of pictures.
     """
     if odd := weights.keys() - WEIGHTS.keys():
         raise UserError(f"move: there is no weight {odd.pop()!r}; there are {', '.join(WEIGHTS)}")
-    if steps < 1 or spacing < 1:
+    if not (steps >= 1 and spacing >= 1):
         raise UserError(f"move: steps and spacing must be at least 1, not {steps} and {spacing}")
+    if not all(map(math.isfinite, (strength, learning_rate, *weights.values()))):
+        raise UserError("move: strength, learning_rate and weights must be finite numbers")
+    if x.ndim != 4 or x.shape[1] != 3 or min(x.shape[2:]) < TILE or not x.isfinite().all():
+        what = f"(b, 3, h, w) with sides of at least {TILE} and finite values"
+        raise UserError(f"move: x must be pictures, {what}, not {tuple(x.shape)}")
     if strength == 0:
         y, u = x.clone(), x.new_zeros(len(x), 2, *x.shape[2:])
         return (y, u) if field else y
@@ -79,12 +84,14 @@ def move(
     return (y, u) if field else y
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 def descend(
     f: Predictor, x: Float[Tensor, "b 3 h w"], steps: int, spacing: float = SPACING, *, stream: bool = False,
     learning_rate: float = 0.7, seed: int = 0, progress: bool = True, fixed_grid: bool = False, **weights: float,
 ) -> Float[Tensor, "b 2 hs ws"]:  # fmt: skip
     """The velocity that the descent of `move` ends with; with `fixed_grid`, on the article's grid of tiles alone."""
-    generator = torch.Generator().manual_seed(seed)
+    x, generator = x.detach().clone(), torch.Generator().manual_seed(seed)
     h, w = x.shape[2:]
     rows, columns = grid_of(h, w, spacing)
     nodes = torch.zeros(len(x), 2, rows - 1, columns - 1, device=x.device, requires_grad=True)
@@ -103,7 +110,6 @@ def descend(
         with low_precision(x.device):
             z = full_prediction(f, y, phase)
         loss = moving(reduced[size], y, z.float(), u, **WEIGHTS | weights)
-        adam.zero_grad()
-        loss.backward()
+        (nodes.grad,) = torch.autograd.grad(len(x) * loss, nodes)  # each picture's own
         adam.step()
     return velocity(nodes.detach(), h, w, stream=stream)

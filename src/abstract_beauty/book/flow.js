@@ -2,11 +2,14 @@
 // interpolation of the picture as it is.
 
 const TIMES = 8; // steps in which the flow is followed
+const LEAST_AREA = 0.02;
 
 // The velocity (down, right) in pixels of the picture, on an even grid from border to border.
 export function unpacked({ rows, columns, largest, data }) {
-  const bytes = Int8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-  return { rows, columns, v: Float32Array.from(bytes, (value) => (value * largest) / 127) };
+  const view = new DataView(Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)).buffer);
+  const v = new Float32Array(2 * rows * columns);
+  for (let i = 0; i < v.length; i++) v[i] = (view.getInt16(2 * i, true) * largest) / 32767;
+  return { rows, columns, v };
 }
 
 // A plane of the grid between its points, beyond its border as on it.
@@ -33,6 +36,31 @@ export function follow({ rows, columns, v }, strength, width, height) {
       u[i] += (down * strength) / TIMES;
       u[count + i] += (right * strength) / TIMES;
     }
+  }
+  return u;
+}
+
+// The smallest area that a cell of the grid is drawn from, in cells.
+function leastArea({ rows, columns }, u, width, height) {
+  const count = rows * columns;
+  const [perRow, perColumn] = [(rows - 1) / (height - 1), (columns - 1) / (width - 1)];
+  let least = 1;
+  for (let row = 0; row < rows - 1; row++) {
+    for (let column = 0, i = row * columns; column < columns - 1; column++, i++) {
+      const down = 1 + (u[i + columns] - u[i]) * perRow;
+      const across = 1 + (u[count + i + 1] - u[count + i]) * perColumn;
+      least = Math.min(least, down * across - (u[i + 1] - u[i]) * perColumn * (u[count + i + columns] - u[count + i]) * perRow);
+    }
+  }
+  return least;
+}
+
+// `follow`, for as long a time up to `strength` as folds nothing.
+export function unfolded(field, strength, width, height) {
+  let u = follow(field, strength, width, height);
+  while (leastArea(field, u, width, height) < LEAST_AREA) {
+    strength *= 0.95;
+    u = follow(field, strength, width, height);
   }
   return u;
 }
@@ -102,7 +130,7 @@ export async function begin(root, address, packed) {
   };
   const draw = () => {
     const [begun, strength] = [performance.now(), slider.valueAsNumber];
-    context.putImageData(strength === 0 ? x : moved(x, field, follow(field, strength, width, height), y), 0, 0);
+    context.putImageData(strength === 0 ? x : moved(x, field, unfolded(field, strength, width, height), y), 0, 0);
     part("say").textContent = words(strength);
     slider.setAttribute("aria-valuetext", part("say").textContent);
     root.dataset.milliseconds = (performance.now() - begun).toFixed(1);

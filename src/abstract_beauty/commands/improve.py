@@ -21,6 +21,8 @@ def improve_command(options: argparse.Namespace) -> None:
     moves, page = options.improver == "move", options.out.suffix.lower() in PAGES
     if page and not moves:
         raise UserError(f"{options.out}: a page with a slider is for --improver move; name a picture")
+    if page and (options.times, options.strength) != (1, 1.0):
+        raise UserError(f"{options.out}: the strength is the page's slider; leave out --times and --strength")
     path = weights.find("predictors", "reference") if moves else weights.find("improvers", options.improver)
     check_outputs([options.out], [options.image, path])
     picture = read_picture(options.image)
@@ -48,5 +50,5 @@ def _write_page(options: argparse.Namespace, picture: Tensor, f: object) -> None
     shown = resize_short_side(picture, SHOWN_SIDE)
     v = descend(f, shown[None], STEPS, progress=sys.stderr.isatty())
     with replacing(options.out) as temporary:
-        temporary.write_text(flow_page(shown, v, options.image.stem), encoding="utf-8")
+        temporary.write_text(flow_page(shown, v, printable(options.image.stem)), encoding="utf-8")
     print(f"{printable(options.out)}: open it in a browser; the slider in it is the strength")

@@ -40,9 +40,10 @@ def measure_moving(
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Rows of the judges' table, means over the test pictures, of fields found for each wish; and some of the pictures.
 
-    With "flows": the velocities of the wish "both", for a browser; "controls": fields that know nothing of the picture
-    but move it as far; "strengths": how far one goes along the field of the wish "both", backwards too; "looks": after
-    descents of other lengths; "through": the same wish asked of other predictors; "spacings": of coarser fields.
+    With "flow": the last of those pictures and its velocity of the wish "both", for a browser; "controls": fields that
+    know nothing of the picture but move it as far; "strengths": how far one goes along the field of the wish "both",
+    backwards too; "looks": after descents of other lengths; "through": the same wish asked of other predictors;
+    "spacings": of coarser fields.
     """
     section, images = params.moving, judged_images(project, params)
     few = chosen(images, *SHOWN)
@@ -77,7 +78,7 @@ def measure_moving(
         "original": mean_of([judge_picture(x, x, f) for x in images.values()]),
         "original_of_few": mean_of([judge_picture(x, x, f) for x in few.values()]),
         "wishes": wishes,
-        "flows": {name: packed(both[name], *x.shape[2:]) for name, x in few.items()},
+        "flow": {"picture": list(few)[-1], **packed(both[list(few)[-1]])},
         "best_filter_keeping": {name: best_keeping(filters, row) for name, row in wishes.items()},
         "controls": {
             "random": judged(lambda _, x: random_velocity(x, distance, params.seed), label="random"),
@@ -127,4 +128,5 @@ def stage(project: Project, params: Params) -> None:
     f = networks(project, params, "good", "bad", "judge", "article", "linear")
     numbers, pictures = measure_moving(project, params, f, read_json(project.results / "filters.json"))
     write_pictures(project.run / "moving.safetensors", pictures)
+    write_json(project.run / "flow.json", numbers.pop("flow"))
     write_json(project.results / "moving.json", numbers)

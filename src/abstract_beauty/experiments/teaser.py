@@ -36,7 +36,7 @@ def stage(project: Project, params: Params) -> None:
         improved["may only move"] = moved[f"{PICTURE}/both"][0]
     figure = plots.teaser(x[0], z[0], error_map(x, z)[0], improved)
     plots.save(figure, project.results / "figures" / "teaser.png")
-    name, flow = list(read_json(project.results / "moving.json")["flows"].items())[-1]
+    flow = read_json(project.run / "flow.json")
     out = project.root / "book" / "_extra" / "moving"
-    write_image(out / "photograph.webp", moved[f"{name}/x"][0])
+    write_image(out / "photograph.webp", moved[f"{flow['picture']}/x"][0])
     write_json(out / "flow.json", flow)
