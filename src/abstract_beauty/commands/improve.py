@@ -19,13 +19,13 @@ PAGES = (".html", ".htm")
 def improve_command(options: argparse.Namespace) -> None:
     """Write the picture, or the page."""
     moves, page = options.improver == "move", options.out.suffix.lower() in PAGES
+    path = weights.find("predictors", "reference") if moves else weights.find("improvers", options.improver)
+    check_outputs([options.out], [options.image, path])
+    picture = read_picture(options.image)
     if page and not moves:
         raise UserError(f"{options.out}: a page with a slider is for --improver move; name a picture")
     if page and (options.times, options.strength) != (1, 1.0):
         raise UserError(f"{options.out}: the strength is the page's slider; leave out --times and --strength")
-    path = weights.find("predictors", "reference") if moves else weights.find("improvers", options.improver)
-    check_outputs([options.out], [options.image, path])
-    picture = read_picture(options.image)
     network = weights.load(path, "predictors" if moves else "improvers")
     if page:
         return _write_page(options, picture, network)
