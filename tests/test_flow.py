@@ -49,7 +49,7 @@ def test_a_velocity_is_packed_into_sixteen_bits_a_number():
     assert flow.packed(torch.zeros(1, 2, 5, 5))["largest"] > 0
 
 
-def test_the_page_needs_no_other_file(tmp_path, monkeypatch):
+def test_the_page_needs_no_other_file():
     page = flow.flow_page(torch.rand(3, 40, 60), some_velocity(2.0, h=40, w=60), "a <b> __FIELD__")
     assert page.count("a &lt;b&gt; __FIELD__") == 2
     assert "export " not in page and "src=" not in page and "import " not in page
