@@ -15,7 +15,8 @@ ROOT = Path(abstract_beauty.__file__).parent
 LAYERS = [
     {"errors", "registry"},
     {"files", "fields", "prediction"},
-    {"predictors", "improvers", "losses"},
+    {"predictors", "losses"},
+    {"improvers"},
     {"sections"},
     {"params"},
     {"project"},
@@ -70,12 +71,14 @@ ONE_FILE_EACH = [
 
 @pytest.mark.parametrize("path", ONE_FILE_EACH, ids=lambda path: ".".join(parts(path)))
 def test_a_loss_or_network_uses_no_other(path):
-    """The stage that trains it depends on its own file, on what its folder shares, and on prediction: on no sibling."""
+    """The stage that trains it depends on its own file, on what its folder shares, and on prediction: on no sibling.
+
+    An improver's depends on all predictors.
+    """
+    below = {"prediction", "errors", "fields"} | ({"predictors"} if parts(path)[0] == "improvers" else set())
     for name, *rest in imported(path):
         shared = name == parts(path)[0] and rest and rest[0].startswith("_")
-        assert shared or name in ("prediction", "errors", "fields"), (
-            f"{path.stem} imports {name}.{'.'.join(rest)}"
-        )
+        assert shared or name in below, f"{path.stem} imports {name}.{'.'.join(rest)}"
 
 
 @pytest.mark.parametrize("folder", ["prediction", "predictors", "improvers", "losses", "measures"])

@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,14 +12,15 @@ from test_fields import some_velocity, waves
 
 from abstract_beauty.book import flow
 from abstract_beauty.cli import main
-from abstract_beauty.fields import moved, unfolded
+from abstract_beauty.fields import grid_of, moved, unfolded, velocity
+from abstract_beauty.improvers.mover import SPACING
 
 H, W = 120, 176
 DRAW = """
-import {{ moved, unfolded, unpacked }} from "{script}";
+import {{ follow, longest, moved, unpacked }} from "{script}";
 const {{ packed, x, strength }} = {given};
 const field = unpacked(packed);
-const u = unfolded(field, strength, x.width, x.height);
+const u = follow(field, longest(field, strength, x.width, x.height), x.width, x.height);
 const y = moved(x, field, u, {{ data: new Float32Array(x.data.length) }});
 console.log(JSON.stringify(Array.from(y.data)));
 """
@@ -38,6 +40,24 @@ def test_a_browser_draws_what_python_draws(tmp_path, strength):
     expected = moved(x, unfolded(v, H, W, strength))[0]
     assert (y - expected).abs().mean() < (1e-6 if strength == 0 else 0.01)
     assert strength == 0 or (expected - x[0]).abs().mean() > 0.05, "else this says nothing"
+
+
+def test_the_page_makes_of_a_field_s_nodes_the_velocity_that_python_makes(tmp_path):
+    for file in (*Path("book/page").glob("*.js"), Path(flow.__file__).with_suffix(".js")):
+        shutil.copyfile(file, tmp_path / file.name)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    rows, columns = grid_of(H, W, SPACING)
+    nodes = torch.randn(1, 2, rows - 1, columns - 1, generator=torch.Generator().manual_seed(0))
+    asking = f"velocity({json.dumps(nodes.flatten().tolist())}, {W}, {H})"
+    (tmp_path / "ask.js").write_text(
+        f'import {{ velocity }} from "./mover.js"; const found = {asking};'
+        "console.log(JSON.stringify([found.rows, found.columns, Array.from(found.v)]));"
+    )
+    out = subprocess.run(["node", "ask.js"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    found_rows, found_columns, v = json.loads(out)
+    torch.testing.assert_close(
+        torch.tensor(v).view(1, 2, found_rows, found_columns), velocity(nodes, H, W), atol=1e-5, rtol=0
+    )
 
 
 def test_a_velocity_is_packed_into_sixteen_bits_a_number():

@@ -39,7 +39,17 @@ def test_profiles_are_valid_and_change_something(tree, profile):
             ["improvers.smoothing", "k3 cannot be given", "'smoothing'"],
         ),
         (
-            {"improvers": {"flow": {"loss": "moving", "k_area": 0.5, "k_detail": 0.3, "k_stiff": 0.1}}},
+            {
+                "improvers": {
+                    "flow": {
+                        "loss": "moving",
+                        "k_area": 0.5,
+                        "k_detail": 0.3,
+                        "k_coarse": 0.0,
+                        "k_stiff": 0.1,
+                    }
+                }
+            },
             ["improvers.flow", "ab.move"],
         ),
         ({"improvers": {"held": {"k3": None}}}, ["improvers.held.k3", "number"]),

@@ -1,5 +1,6 @@
 // The page "Try it on your picture": everything is computed here, in the reader's browser; nothing is sent anywhere.
 
+import { longest, moved, follow } from "./flow.js";
 import { bytes, planes, resizeShortSide } from "./image.js";
 import { WORKING_SIDE, rank } from "./scores.js";
 
@@ -56,7 +57,7 @@ class Engine {
 const scorer = new Engine();
 const improver = new Engine();
 const stop = () => { scorer.stop(); improver.stop(); };
-const state = { image: null, name: "", steps: [], busy: 0 };
+const state = { image: null, name: "", steps: [], flow: null, busy: 0 };
 let manifest = null;
 
 function say(text, kind = "") {
@@ -133,12 +134,12 @@ async function take(blob, name) {
     const turn = state.busy;
     const image = await decode(blob);
     if (turn !== state.busy) return; // another picture was chosen meanwhile
-    Object.assign(state, { image, name, steps: [resizeShortSide(image, WORKING_SIDE)] });
+    Object.assign(state, { image, name, steps: [resizeShortSide(image, WORKING_SIDE)], flow: null });
     part("results").hidden = false;
     for (const key of ["predictability", "progress-score", "structure", "complexity"]) show(key, null, 0);
     draw(part("picture"), state.steps[0]);
     for (const layer of ["map", "prediction"]) part(layer).width = part(layer).width; // cleared
-    part("times").value = 0;
+    part("times").value = part("strength").value = 0;
     showStep(0);
     say("Guessing every tile from its surroundings … (the first time, the networks are loaded)");
     const begun = performance.now();
@@ -173,8 +174,9 @@ function showStep(n) {
   const after = state.steps[Math.min(n, state.steps.length - 1)];
   draw(part("before"), state.steps[0]);
   draw(part("after"), after);
+  part("score-after").textContent = "";
   part("times-say").textContent = n === 0 ? "the picture itself" : `${n} ${n === 1 ? "time" : "times"}`;
-  part("download").disabled = state.steps.length < 2;
+  part("download").disabled = part("card").disabled = state.steps.length < 2;
   root.dataset.shown = String(Math.min(n, state.steps.length - 1));
 }
 
@@ -193,18 +195,94 @@ async function improveTo(n) {
     }
     root.dataset.improveSeconds = ((performance.now() - begun) / 1000).toFixed(2);
     showStep(Number(part("times").value));
-    say("Done. Move the line across the picture to compare.");
+    await scoreAfter(state.steps[Math.min(n, state.steps.length - 1)]);
   });
 }
 
-function download() {
-  part("after").toBlob((blob) => {
+// The error of what is shown, beside that of the picture itself.
+async function scoreAfter(image) {
+  const turn = state.busy;
+  say("Scoring what came out …");
+  const { predictability } = await scorer.ask("first", { image });
+  if (turn !== state.busy) return;
+  const before = Number(part("predictability").dataset.value);
+  const change = Math.round(100 * (predictability / before - 1));
+  part("score-after").textContent =
+    `Predictability ${predictability.toFixed(4)}, before ${before.toFixed(4)}: the error is ${Math.abs(change)} % ${change > 0 ? "larger" : "smaller"}.`;
+  root.dataset.after = predictability;
+  say("Done. Move the line across the picture to compare.");
+}
+
+const moves = () => manifest.networks[`improvers/${part("improver").value}`].form === "look";
+
+// Draw the picture moved as far as the slider says, and no further than nothing folds.
+function showMoved() {
+  const [strength, x] = [part("strength").valueAsNumber, state.steps[0]];
+  const { width, height } = x;
+  part("strength-say").textContent = strength === 0 ? "the picture itself" : strength.toFixed(2);
+  if (!state.flow) return;
+  const begun = performance.now();
+  const far = Math.min(Math.max(strength, state.flow.farthest[0]), state.flow.farthest[1]);
+  const picture = new ImageData(width, height);
+  moved({ width, height, data: state.flow.bytes }, state.flow, follow(state.flow, far, width, height), picture);
+  draw(part("before"), x);
+  draw(part("after"), planes(strength === 0 ? state.flow.bytes : picture.data, width, height));
+  part("score-after").textContent = "";
+  part("download").disabled = part("card").disabled = false;
+  root.dataset.drawMilliseconds = (performance.now() - begun).toFixed(1);
+  root.dataset.shown = strength.toFixed(2);
+}
+
+// Find the picture's flow, where that was not done yet, show it, and score what is shown.
+async function moveIt() {
+  if (!state.image) return;
+  improver.stop();
+  await busy("Looking which way things have to move …", async (progress) => {
+    const [begun, x] = [performance.now(), state.steps[0]];
+    if (!state.flow) {
+      const { flow } = await improver.ask("move", { image: x, name: part("improver").value }, progress);
+      const farthest = ["min", "max"].map((end) => longest(flow, Number(part("strength")[end]), x.width, x.height));
+      state.flow = { ...flow, farthest, bytes: bytes(x) };
+      root.dataset.improveSeconds = ((performance.now() - begun) / 1000).toFixed(2);
+    }
+    showMoved();
+    const { width, height } = part("after");
+    await scoreAfter(planes(part("after").getContext("2d").getImageData(0, 0, width, height).data, width, height));
+  });
+}
+
+function keep(canvas, what) {
+  canvas.toBlob((blob) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
-    link.download = `${state.name.replace(/\.[^.]*$/, "") || "picture"}-${part("improver").value}-${root.dataset.shown}.png`;
+    link.download = `${state.name.replace(/\.[^.]*$/, "") || "picture"}-${part("improver").value}-${what}.png`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }, "image/png");
+}
+
+// Before and after side by side, and below them what was measured.
+function card() {
+  const { width, height } = part("after");
+  const [edge, line] = [16, 22];
+  const canvas = Object.assign(document.createElement("canvas"), { width: 2 * width + 3 * edge, height: height + 3 * line + 2 * edge });
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fbfaf7";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(part("before"), edge, edge);
+  context.drawImage(part("after"), width + 2 * edge, edge);
+  context.fillStyle = "#1d2126";
+  context.font = `${line - 6}px Georgia, serif`;
+  const how = moves() ? `strength ${root.dataset.shown}` : `${root.dataset.shown} times`;
+  const lines = [`${part("improver").selectedOptions[0].text}, ${how}`, part("score-after").textContent, "Abstract Beauty: is beauty what a mind can predict?"];
+  lines.forEach((text, i) => context.fillText(text, edge, height + edge + (i + 1) * line, canvas.width - 2 * edge));
+  return canvas;
+}
+
+// What the chosen improver is held by: how often it is applied, or how far it moves things.
+function wield() {
+  part("again").hidden = moves();
+  part("how-far").hidden = !moves();
 }
 
 function wire() {
@@ -233,18 +311,26 @@ function wire() {
     part("after").style.clipPath = `inset(0 0 0 ${event.target.value}%)`;
     part("line").style.left = `${event.target.value}%`;
   });
+  part("strength").addEventListener("input", showMoved);
+  part("strength").addEventListener("change", moveIt);
   part("times").addEventListener("input", (event) => showStep(Number(event.target.value)));
   part("times").addEventListener("change", (event) => improveTo(Number(event.target.value)));
   part("improver").addEventListener("change", () => {
     improver.stop();
     state.steps.length = Math.min(1, state.steps.length);
-    if (Number(part("times").value) > 0) improveTo(Number(part("times").value));
+    state.flow = null;
+    wield();
+    if (!state.image) return;
+    showStep(0);
+    if (moves() && part("strength").valueAsNumber !== 0) moveIt();
+    if (!moves() && Number(part("times").value) > 0) improveTo(Number(part("times").value));
   });
   part("play").addEventListener("click", () => {
     part("times").value = MOST;
     improveTo(MOST);
   });
-  part("download").addEventListener("click", download);
+  part("download").addEventListener("click", () => keep(part("after"), root.dataset.shown));
+  part("card").addEventListener("click", () => keep(card(), "card"));
 }
 
 async function begin() {
@@ -274,6 +360,7 @@ async function begin() {
     part("samples").append(button);
   }
   part("times").max = MOST;
+  wield();
   wire();
   part("choose").hidden = false;
   root.dataset.ready = "yes";

@@ -2,6 +2,7 @@
 
 import * as ort from "./ort/ort.wasm.min.mjs";
 import { completed, cut, hidden } from "./grid.js";
+import { flowOf } from "./mover.js";
 import { improved } from "./pieces.js";
 import { firstScores, otherScores } from "./scores.js";
 
@@ -58,6 +59,18 @@ const TASKS = {
       return (await net.run({ x })).out.data;
     };
     return { image: await improved(image, networks[`improvers/${name}`], run, { progress: (done) => postMessage({ id, done }) }) };
+  },
+  async move({ image, name, id }) {
+    const { networks } = await list;
+    const net = await session("improvers", name);
+    const look = async (y, z, state, rows, columns) => {
+      const [seen, guessed] = [y, z].map(({ data, height, width }) => new ort.Tensor("float32", data, [1, 3, height, width]));
+      const before = new ort.Tensor("float32", state, [1, state.length / (rows * columns), rows, columns]);
+      return (await net.run({ y: seen, z: guessed, state: before })).out.data;
+    };
+    const { looks } = networks[`improvers/${name}`];
+    const predicted = (y, phase) => predict("good", y, phase);
+    return { flow: await flowOf(image, looks, predicted, look, (done) => postMessage({ id, done })) };
   },
 };
 

@@ -97,14 +97,19 @@ def areas(u: Float[Tensor, "b 2 h w"]) -> Float[Tensor, "b h w"]:
 def unfolded(
     v: Float[Tensor, "b 2 hs ws"], h: int, w: int, strength: float = 1.0
 ) -> Float[Tensor, "b 2 h w"]:
-    """`follow`, for each picture as long a time up to `strength` as keeps every area above LEAST_AREA."""
+    """`follow`, for each picture as long a time up to `strength` as keeps every area above LEAST_AREA.
+
+    Of a picture whose short side is longer than LARGEST the areas are measured on a reduced one.
+    """
     if len(v) > 1:
         return torch.cat([unfolded(one, h, w, strength) for one in v.split(1)])
-    u = follow(v, h, w, strength)
+    scale = max(1.0, min(h, w) / LARGEST)
+    small = v / scale, round(h / scale), round(w / scale)
+    u = follow(*small, strength)
     while u.abs().max() > 0 and areas(u).min() < LEAST_AREA:
         strength *= 0.95
-        u = follow(v, h, w, strength)
-    return u
+        u = follow(*small, strength)
+    return u if scale == 1 else follow(v, h, w, strength)
 
 
 def moved(

@@ -16,7 +16,12 @@ from abstract_beauty.training.fit import low_precision
 
 STEPS, SPACING = 120, 4.0
 SMALLEST = 96  # pixels of the short side of a reduced picture that is still looked at
-WEIGHTS = {"k_area": 0.5, "k_detail": 0.3, "k_stiff": 0.005}  # of the loss `moving`: plain and by area alike
+WEIGHTS = {
+    "k_area": 0.5,
+    "k_detail": 0.3,
+    "k_coarse": 0.0,
+    "k_stiff": 0.005,
+}  # of the loss `moving`: plain and by area alike
 
 
 def move(

@@ -106,8 +106,10 @@ class ImproverParams:
             raise ValueError(f"{what}; leave out what it lacks")
         if self.bad is not None and "z_bad" not in takes:
             raise ValueError(f"bad cannot be given to the loss '{self.loss}', which has one predictor")
-        if "u" in takes:
-            raise ValueError(f"the loss '{self.loss}' is of a field of displacements; use it with `ab.move`")
+        if "u" in takes and not getattr(improvers.NETWORKS[self.network], "moves", False):
+            raise ValueError(
+                f"the loss '{self.loss}' is of a field of displacements; use the network 'mover', or `ab.move`"
+            )
         if ("score" in takes) != (self.scorer is not None):
             raise ValueError("scorer is for the loss 'scored', which needs it")
         if {"k1", "k2"} <= set(weights) and not self.weights["k1"] + self.weights["k2"]:

@@ -43,8 +43,8 @@ class Description:
     config: Mapping[str, Any]  # everything the training depended on
 
 
-def build(kind: str, network: str, width: int) -> nn.Module:
-    """A new network of a registry, with random weights from torch's global generator.
+def build(kind: str, network: str, width: int, seed: int | None = None) -> nn.Module:
+    """A new network of a registry, with random weights of a seed; without one, from torch's global generator.
 
     Raises:
         UserError: the registry has no such network.
@@ -53,7 +53,11 @@ def build(kind: str, network: str, width: int) -> nn.Module:
     if network not in registry:
         there = ", ".join(sorted(registry))
         raise UserError(f"{kind}: there is no network {network!r}; there are {there}")
-    return registry[network](width)
+    if seed is None:
+        return registry[network](width)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return registry[network](width)
 
 
 def save(path: str | os.PathLike, network: nn.Module, description: Description) -> None:
@@ -115,8 +119,8 @@ def load(path: str | os.PathLike, kind: str) -> nn.Module:
         raise UserError(f"{path}: names a width of {width!r}, where one of at most {WIDEST} is needed")
     try:
         # torch warns of layers of width 0, which fit no file
-        with torch.random.fork_rng(devices=()), warnings.catch_warnings(action="ignore"):
-            network = build(kind, description.network, width)
+        with warnings.catch_warnings(action="ignore"):
+            network = build(kind, description.network, width, seed=0)
     except Exception as error:  # whatever a constructor makes of a width that nobody would train
         what = f"names a network that this version does not have ({description.network!r})"
         raise UserError(f"{path}: {what}") from error

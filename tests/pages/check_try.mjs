@@ -56,6 +56,25 @@ try {
   report.after = await tab.evaluate(() => document.querySelector('#try [data-part="after"]').toDataURL("image/png"));
   await shot("improved");
 
+  // The one that moves is held by how far it goes.
+  await tab.selectOption(part("improver"), "mover");
+  await tab.fill(part("strength"), "1");
+  await tab.dispatchEvent(part("strength"), "change");
+  await tab.waitForFunction(() => document.getElementById("try").dataset.after);
+  report.moved = {
+    seconds: Number(await data("improveSeconds")),
+    drawMilliseconds: Number(await data("drawMilliseconds")),
+    score: Number(await data("after")),
+    said: await tab.textContent(part("score-after")),
+    after: await tab.evaluate(() => document.querySelector('#try [data-part="after"]').toDataURL("image/png")),
+    againHidden: await tab.isHidden(part("again")),
+  };
+  await shot("moved");
+  const kept = tab.waitForEvent("download");
+  await tab.click(part("card"));
+  report.moved.card = (await kept).suggestedFilename();
+  await tab.selectOption(part("improver"), improver);
+
   // Cancelling: the word, and that the page goes on working.
   await tab.click(part("play"));
   await tab.click(part("cancel"));

@@ -68,6 +68,22 @@ def test_three_times_is_the_command_line_s(report, html, tmp_path):
     assert np.abs(cli - before).mean() > 2 * np.abs(ours - cli).mean()
 
 
+def test_the_mover_s_picture_is_the_command_line_s_and_its_score_stands_beside_the_one_before(
+    report, html, tmp_path
+):
+    out, sample = tmp_path / "moved.png", html / "try" / "samples" / f"{SAMPLE}.png"
+    assert main(["improve", str(sample), "--out", str(out), "--improver", "reference/mover"]) == 0
+    found = report["moved"]
+    shown = Image.open(io.BytesIO(base64.b64decode(found["after"].partition(",")[2]))).convert("RGB")
+    ours, cli, before = (
+        np.asarray(image, dtype=float) / 255 for image in (shown, Image.open(out), Image.open(sample))
+    )
+    # half-precision weights, and pictures drawn from bytes: not to the digit
+    assert np.abs(ours - cli).mean() < 0.35 * np.abs(cli - before).mean()
+    assert found["score"] < report["scores"]["predictability"]
+    assert "smaller" in found["said"] and found["againHidden"] and found["card"].endswith("-mover-card.png")
+
+
 def test_a_large_photograph_is_scored_and_improved(report, photograph):
     found = report["files"][str(photograph / "large.jpg")]
     assert found["scored"]

@@ -1,14 +1,12 @@
 """A page of HTML for blind choices between versions of pictures."""
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from importlib import resources
 
 from torch import Tensor, nn
 
-from abstract_beauty.data.images import webp
+from abstract_beauty.book.pages import address, filled
 from abstract_beauty.improvers import improve
 from abstract_beauty.scores.preferences import FORMAT
 
@@ -31,15 +29,11 @@ def blind_page(pictures: Mapping[str, Tensor], improvers: Mapping[str, nn.Module
         versions = {"original": x} | {
             key: improve(g, x[None], times=times)[0] for key, g in improvers.items()
         }
-        files = {key: base64.b64encode(webp(shown, quality=92)).decode() for key, shown in versions.items()}
-        addresses[name] = {key: f"data:image/webp;base64,{file}" for key, file in files.items()}
+        addresses[name] = {key: address(shown) for key, shown in versions.items()}
     content = json.dumps(addresses, sort_keys=True)
-    filled = {
+    texts = {
         "__FORMAT__": FORMAT,
         "__KEY__": hashlib.sha256(content.encode()).hexdigest()[:12],
         "__DATA__": content.replace("<", "\\u003c"),
     }
-    page = resources.files("abstract_beauty.book").joinpath("blind.html").read_text(encoding="utf-8")
-    for mark, text in filled.items():
-        page = page.replace(mark, text)
-    return page
+    return filled("blind.html", texts)

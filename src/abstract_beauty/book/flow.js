@@ -55,14 +55,10 @@ function leastArea({ rows, columns }, u, width, height) {
   return least;
 }
 
-// `follow`, for as long a time up to `strength` as folds nothing.
-export function unfolded(field, strength, width, height) {
-  let u = follow(field, strength, width, height);
-  while (leastArea(field, u, width, height) < LEAST_AREA) {
-    strength *= 0.95;
-    u = follow(field, strength, width, height);
-  }
-  return u;
+// The longest time up to `strength` that folds nothing.
+export function longest(field, strength, width, height) {
+  while (leastArea(field, follow(field, strength, width, height), width, height) < LEAST_AREA) strength *= 0.95;
+  return strength;
 }
 
 // The four weights of cubic interpolation (Keys 1981) at a share of the way.
@@ -121,6 +117,7 @@ export async function begin(root, address, packed) {
   context.drawImage(picture, 0, 0);
   const [x, y] = [context.getImageData(0, 0, width, height), context.createImageData(width, height)];
   const [field, slider] = [unpacked(packed), part("strength")];
+  const farthest = ["min", "max"].map((end) => longest(field, Number(slider[end]), width, height));
   let playing = 0;
 
   const words = (strength) => {
@@ -130,7 +127,8 @@ export async function begin(root, address, packed) {
   };
   const draw = () => {
     const [begun, strength] = [performance.now(), slider.valueAsNumber];
-    context.putImageData(strength === 0 ? x : moved(x, field, unfolded(field, strength, width, height), y), 0, 0);
+    const u = follow(field, Math.min(Math.max(strength, farthest[0]), farthest[1]), width, height);
+    context.putImageData(strength === 0 ? x : moved(x, field, u, y), 0, 0);
     part("say").textContent = words(strength);
     slider.setAttribute("aria-valuetext", part("say").textContent);
     root.dataset.milliseconds = (performance.now() - begun).toFixed(1);

@@ -3,14 +3,12 @@
 import base64
 import html
 import json
-import re
-from importlib import resources
 from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor
 
-from abstract_beauty.data.images import webp
+from abstract_beauty.book.pages import address, beside, filled
 
 SHOWN_SIDE = 512  # short side of a picture in a page, pixels
 LARGEST = 2**15 - 1
@@ -26,13 +24,10 @@ def packed(v: Float[Tensor, "1 2 hs ws"]) -> dict[str, Any]:
 
 def flow_page(x: Float[Tensor, "3 h w"], v: Float[Tensor, "1 2 hs ws"], title: str) -> str:
     """A page of HTML that holds everything it needs: the picture x in [0, 1], moved as far as a slider says."""
-    here = resources.files("abstract_beauty.book")
-    picture = base64.b64encode(webp(x, quality=92)).decode()
-    filled = {
+    texts = {
         "__TITLE__": html.escape(title),
-        "__SCRIPT__": (here / "flow.js").read_text(encoding="utf-8").replace("export ", ""),
-        "__PICTURE__": f"data:image/webp;base64,{picture}",
+        "__SCRIPT__": beside("flow.js").replace("export ", ""),
+        "__PICTURE__": address(x),
         "__FIELD__": json.dumps(packed(v)),
     }
-    page = (here / "flow.html").read_text(encoding="utf-8")
-    return re.sub("|".join(filled), lambda found: filled[found[0]], page)
+    return filled("flow.html", texts)

@@ -2,7 +2,8 @@
 
 A predictor that reads surroundings once for all tiles is exported whole: a completed image and what is hidden of it in,
 the full prediction out. Any other is exported tile by tile. An improver is an image in and an image out. Every file is
-checked against torch before it is kept.
+checked against torch before it is kept. Of a network that moves things one look is exported: drawing the picture and
+guessing it, between the looks, is left to the program, which has the predictor already.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from abstract_beauty.errors import UserError
+from abstract_beauty.improvers.mover import LOOKS, MEMORY, SPACING
 from abstract_beauty.prediction.full_prediction import MARGIN, TILE, completed_and_hidden, contexts
 from abstract_beauty.prediction.linear_fill import LinearFill
 from abstract_beauty.predictors.four_sides import FourSides
@@ -39,11 +41,18 @@ def _one_pass_inputs(y: Tensor) -> tuple[Tensor, ...]:
     return completed, rows[None], columns[None]
 
 
+def _look_inputs(y: Tensor) -> tuple[Tensor, ...]:
+    b, rows, columns = len(y), y.shape[2] // SPACING, y.shape[3] // SPACING
+    state = torch.randn(b, 2 + MEMORY, rows - 1, columns - 1, generator=torch.Generator().manual_seed(0))
+    return y, y.flip(3), state
+
+
 # The forms that a network is exported in: the names of what goes in, and how it is made of a picture.
 INPUTS: dict[str, tuple[tuple[str, ...], Callable[[Tensor], tuple[Tensor, ...]]]] = {
     "one_pass": (("completed", "hidden_rows", "hidden_columns"), _one_pass_inputs),
     "tiles": (("context", "hidden"), contexts),
     "improver": (("x",), lambda x: (x,)),
+    "look": (("y", "z", "state"), _look_inputs),
 }
 
 
@@ -54,8 +63,21 @@ class Exported:
     content: bytes  # the file
     form: str  # a key of INPUTS: what goes in and out, as the README of the export says
     difference: float  # the largest from torch that was seen, of a picture's range
-    notes: dict[str, Any]  # what a program must know besides: for an improver its grain and reach
+    notes: dict[
+        str, Any
+    ]  # what a program must know besides: for an improver its grain and reach, or its looks
     sha256: str  # hex, of the file
+
+
+class _Look(nn.Module):
+    """A look of a network that moves, as its forward."""
+
+    def __init__(self, g: nn.Module):
+        super().__init__()
+        self.g = g
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.g.look(*inputs)
 
 
 class _Clamped(nn.Module):
@@ -84,6 +106,11 @@ def export(network: nn.Module, *, half: bool = False) -> Exported:
         height, width = (side if network.grain == 1 else network.grain * side for side in (rows, columns))
         shapes: tuple[dict, ...] = ({0: b, 2: height, 3: width},)
         notes = {"grain": network.grain, "reach": network.reach}
+    elif hasattr(network, "moves"):
+        form, module, notes = "look", _Look(network), {"looks": LOOKS}
+        inner = {2: rows, 3: columns}
+        sides = {2: SPACING * rows + SPACING, 3: SPACING * columns + SPACING}
+        shapes = (tuple({0: b} | one for one in (sides, sides, inner)),)
     elif isinstance(network, (FourSides, LinearFill)):
         form, f, method = "one_pass", network, "one_pass"
         if isinstance(network, LinearFill):  # what a one-pass predictor begins with, without what it adds

@@ -2,7 +2,9 @@
 
 import argparse
 import sys
+from typing import Any
 
+import torch
 from torch import Tensor
 
 from abstract_beauty import weights
@@ -18,19 +20,21 @@ PAGES = (".html", ".htm")
 
 def improve_command(options: argparse.Namespace) -> None:
     """Write the picture, or the page."""
-    moves, page = options.improver == "move", options.out.suffix.lower() in PAGES
-    path = weights.find("predictors", "reference") if moves else weights.find("improvers", options.improver)
+    descends, page = options.improver == "move", options.out.suffix.lower() in PAGES
+    path = (
+        weights.find("predictors", "reference") if descends else weights.find("improvers", options.improver)
+    )
     check_outputs([options.out], [options.image, path])
     picture = read_picture(options.image)
-    if page and not moves:
-        raise UserError(f"{options.out}: a page with a slider is for --improver move; name a picture")
+    network = weights.load(path, "predictors" if descends else "improvers")
+    if page and not (descends or getattr(network, "moves", False)):
+        raise UserError(f"{options.out}: a page with a slider is for an improver that moves; name a picture")
     if page and (options.times, options.strength) != (1, 1.0):
         raise UserError(f"{options.out}: the strength is the page's slider; leave out --times and --strength")
-    network = weights.load(path, "predictors" if moves else "improvers")
     if page:
         return _write_page(options, picture, network)
     y = picture[None]
-    if moves:
+    if descends:
         from abstract_beauty.moving import move
 
         for _ in range(options.times):
@@ -44,11 +48,15 @@ def improve_command(options: argparse.Namespace) -> None:
     print(f"{printable(options.out)}: {what}")
 
 
-def _write_page(options: argparse.Namespace, picture: Tensor, f: object) -> None:
+def _write_page(options: argparse.Namespace, picture: Tensor, network: Any) -> None:
     from abstract_beauty.moving import STEPS, descend
 
     shown = resize_short_side(picture, SHOWN_SIDE)
-    v = descend(f, shown[None], STEPS, progress=sys.stderr.isatty())
+    if options.improver == "move":
+        v = descend(network, shown[None], STEPS, progress=sys.stderr.isatty())
+    else:
+        with torch.no_grad():
+            v = network.velocities(shown[None])[-1]
     with replacing(options.out) as temporary:
         temporary.write_text(flow_page(shown, v, printable(options.image.stem)), encoding="utf-8")
     print(f"{printable(options.out)}: open it in a browser; the slider in it is the strength")

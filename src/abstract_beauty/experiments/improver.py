@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from abstract_beauty import improvers
 from abstract_beauty.data import Picture
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.pictures import data_hash, judged_images, pictures
@@ -33,6 +34,7 @@ from abstract_beauty.training.checkpoints import Row
 from abstract_beauty.training.fit import Fabric, Task, seed_for
 
 Loss = Callable[..., Tensor]
+LOOKS = (1, 2, 4, 8, 16, 32)
 FLAT = 1 / 256  # standard deviation of an image's pixels, below which 8 bits show nothing
 
 
@@ -44,13 +46,15 @@ def loss_values(
     f: Mapping[str, nn.Module],
     phase: Phase = (0, 0),
     scorer: Callable[[Tensor], Tensor] | None = None,
+    u: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """A loss with its weights, given the tensors that it names, with the parts it is made of for the curve.
 
-    f are the predictors "good" and, for losses of two, "bad"; the scorer is for the loss that asks one.
+    f are the predictors "good" and, for losses of two, "bad"; the scorer is for the loss that asks one, the field u for
+    that of moving.
     """
     names, _ = needs(loss)
-    given: dict[str, Any] = {"x": x, "y": y, "score": scorer}
+    given: dict[str, Any] = {"x": x, "y": y, "u": u, "score": scorer}
     values = {"mae_xy": mae(x, y)}
     if "good" in f:
         given["z"] = full_prediction(f["good"], y, phase)
@@ -78,6 +82,8 @@ def improver_config(
     section = section or runs.row(params, "improvers", name)
     parts = predictors_of(section).items()
     through = {part: runs.digest(predictor_config(project, params, key)) for part, key in parts}
+    if hasattr(improvers.NETWORKS[section.network], "moves"):
+        through["eye"] = runs.digest(predictor_config(project, params, "good"))
     return runs.config_of(params, data_hash(project), section, through=through)
 
 
@@ -99,6 +105,10 @@ def improver_run(
     section = section or runs.row(params, "improvers", name)
     config = improver_config(project, params, name, section)
 
+    def begin(g: nn.Module) -> None:
+        if hasattr(g, "eye"):
+            give_eye(g, predictor_run(project, params, "good", progress=progress).network)
+
     def make_task(fabric: Fabric) -> Task:
         f = {
             part: predictor_run(project, params, key, progress=progress).network
@@ -111,9 +121,18 @@ def improver_run(
         return replace(task, watch=lambda row: warnings(section, row))
 
     return runs.run_of(
-        project, params, "improvers", name, config, make_task, section=section,
+        project, params, "improvers", name, config, make_task, section=section, begin=begin,
         publish=publish, one_of_many=one_of_many, progress=progress,
     )  # fmt: skip
+
+
+def give_eye(g: nn.Module, f: nn.Module) -> None:
+    """Make the predictor f the part of g that looks; UserError where g was built for another width or network."""
+    try:
+        g.eye.load_state_dict(f.state_dict())
+    except RuntimeError as error:
+        what = "a predictor four_sides of its own width to look with"
+        raise UserError(f"{type(g).__name__}: needs {what}, which the predictor 'good' is not") from error
 
 
 def improver_task(
@@ -128,6 +147,7 @@ def improver_task(
     """What an improver is to learn of pictures, through the frozen predictors f; of the section how, not what."""
     batches = Crops(tuple(picture.image for picture in seen), section.batch, seed, section.crop)
     f = {part: network.to(fabric.device) for part, network in f.items()}
+    of_a_field = "u" in needs(loss)[0]
     scorer = load_scorer(section.scorer) if section.scorer else None
 
     def step(g: nn.Module, i: int) -> dict[str, Tensor]:
@@ -135,8 +155,9 @@ def improver_task(
         phase = (0, 0) if section.phase == "fixed" else random_phase(seed, i)
         # One precision for both networks: the gradient crosses from the predictor to the improver.
         with fabric.autocast():
-            y = g(x)
-            values = loss_values(loss, weights, x, y, f, phase, scorer)
+            y, u = g(x, field=True) if of_a_field else (g(x), None)
+            x = x.repeat(len(y) // len(x), 1, 1, 1)  # one that moves shows every look
+            values = loss_values(loss, weights, x, y, f, phase, scorer, u)
         return {**values, "deviation": y.detach().float().std(dim=(2, 3)).mean()}
 
     return Task(step, lambda i: [seen[index].name for index in batches.pictures(i)])
@@ -171,14 +192,21 @@ def measure_improver(
 ) -> dict[str, Any]:
     """The judges' table of an improver over the test pictures, beside plain filters at the same MAE(x, y).
 
-    f are the predictors "good", "bad" and "judge"; filters each filter's curve, from `measure_filters`.
+    f are the predictors "good", "bad" and "judge"; filters each filter's curve, from `measure_filters`. With "looks",
+    of one that moves: the same after fewer and more of them.
     """
-    rows = []
-    for x in judged_images(project, params).values():
-        with torch.no_grad():
-            y = run.network(x)
-        rows.append({**judge_picture(x, y, f), "deviation": float(y.std(dim=(2, 3)).mean())})
-    test = mean_of(rows)
+    g, images = run.network, judged_images(project, params).values()
+    moves = getattr(g, "moves", False)
+
+    @torch.no_grad()
+    def judged(**how: int) -> dict[str, float]:
+        rows = []
+        for x in images:
+            y, u = g(x, field=True, **how) if moves else (g(x), None)
+            rows.append({**judge_picture(x, y, f, u), "deviation": float(y.std(dim=(2, 3)).mean())})
+        return mean_of(rows)
+
+    test = judged()
     matched = {name: point_at(points, "change", test["change"]) for name, points in filters.items()}
     best = best_at(filters, "change", test["change"])
     keeping = best_keeping(filters, test)
@@ -189,8 +217,9 @@ def measure_improver(
         "best_filter": {"name": best and best["name"], "error_judge": best and best["error_judge"]},
         "best_filter_keeping": {key: keeping[key] for key in ("name", "error_judge", *KEPT)},
         "original": filters["original"][0] if "original" in filters else None,
+        "looks": {f"{looks}": judged(looks=looks) for looks in LOOKS} if moves else None,
         "final_loss": run.curve[-1]["loss"],
-        "parameters": sum(parameter.numel() for parameter in run.network.parameters()),
+        "parameters": sum(p.numel() for name, p in g.named_parameters() if not name.startswith("eye.")),
         "warnings": warnings(section, {**run.curve[-1], "deviation": test["deviation"]}),
     }
 

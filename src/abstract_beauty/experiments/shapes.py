@@ -106,9 +106,7 @@ def _learnt(project: Project, params: Params, angle: float) -> nn.Module:
     good, steps = params.predictors["good"], params.moving.turned_steps
     seen = _turned(pictures(project, "train"), angle)
     seed, fabric = seed_for(params.seed, "turned"), make_fabric(params.training)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = weights.build("predictors", good.network, good.width)
+    network = weights.build("predictors", good.network, good.width, seed)
     network.matrix.copy_(fitted(seen, min(params.linear.crops, FITTED), params.linear.ridge, seed).matrix)
     task = predictor_task(seen, good.batch, CROP, seed, fabric)
     fit(

@@ -1,8 +1,8 @@
 """Networks that take an image and return a changed one, y = g(x): one a file.
 
-All are local and shift with the image: no layer averages over space, so a large picture can be improved piece by piece
-without seams. `reach` says how many pixels around it an output pixel depends on at most, `grain` what the corners of
-pieces must be multiples of.
+Those that paint are local and shift with the image: no layer averages over space, so a large picture can be improved
+piece by piece without seams. `reach` says how many pixels around it an output pixel depends on at most, `grain` what
+the corners of pieces must be multiples of. One that `moves` is given the picture whole, and the strength too.
 """
 
 import torch
@@ -21,7 +21,7 @@ def improve(
     """g(x), g(g(x)), ...: apply an improver `times` times, piece by piece, so that a large picture fits into memory.
 
     Args:
-        g: an improver with `reach` and `grain`.
+        g: an improver with `reach` and `grain`, or one that `moves`.
         x: images in [0, 1].
         times: how often; 0 returns x.
         strength: how far to go from x each time: 1 as trained, 0 nowhere, below 0 the other way, above 1 further.
@@ -30,6 +30,10 @@ def improve(
     Returns:
         y in [0, 1], equal to g(x) of the whole picture: each piece is computed with all that it depends on around it.
     """
+    if getattr(g, "moves", False):
+        for _ in range(times):
+            x = g(x, strength)
+        return x
     piece = max(g.grain, piece // g.grain * g.grain)
     reach = -(-g.reach // g.grain) * g.grain
     for _ in range(times):

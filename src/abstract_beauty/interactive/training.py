@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from abstract_beauty import weights
 from abstract_beauty.errors import UserError, complaint
-from abstract_beauty.experiments.improver import improver_task
+from abstract_beauty.experiments.improver import give_eye, improver_task
 from abstract_beauty.experiments.predictor import predictor_task
 from abstract_beauty.interactive.given import crops, predictor, same_size, training_pictures
 from abstract_beauty.losses import LOSSES, needs
@@ -23,7 +23,7 @@ from abstract_beauty.sections import ImproverParams, PredictorParams
 from abstract_beauty.training.batches import Tiles
 from abstract_beauty.training.fit import Fabric, Task, fit, make_fabric
 
-TENSORS = ("x", "y", "z", "z_bad", "z_x")  # what a loss can be given, by the names of its arguments
+TENSORS = ("x", "y", "z", "z_bad", "z_x", "u")  # what a loss can be given, by the names of its arguments
 LEARNING_RATE = 0.002
 
 
@@ -110,10 +110,11 @@ def train_improver(
     Args:
         loss: a name in losses/, or any function that returns one number. It is given what its arguments are named
             after: x the original, y = g(x), z the full prediction of y, z_bad that by the bad predictor, z_x the full
-            prediction of x; (b, 3, crop, crop) in [0, 1] each. Its weights are keyword-only arguments.
+            prediction of x; (b, 3, crop, crop) in [0, 1] each; of a network that `moves` also its field u, (b, 2,
+            crop, crop), in pixels. Its weights are keyword-only arguments.
         network: a name in improvers/, or a module from (b, 3, h, w) to the same, of which a copy is trained.
         steps: of AdamW.
-        width: of a network that is named.
+        width: of a network that is named; of the mover that of the predictor `good`.
         batch: crops a step.
         crop: their side, pixels.
         phase: "fixed" for the article's grid of tiles, "random" for another at each step.
@@ -158,13 +159,19 @@ def train_improver(
         learning_rate=learning_rate, seed=seed,
     )  # fmt: skip
     g = _network("improvers", network, width, seed)
+    f = {"good": predictor(good), "bad": predictor(bad)}
+    if hasattr(g, "eye"):
+        give_eye(g, f["good"])
+    if "u" in takes and not getattr(g, "moves", False):
+        raise UserError(
+            "train_improver: the loss is of a field of displacements; the network has to move, as 'mover'"
+        )
     x = next(crops(1, crop, seed))
     before = x.clone()
     with torch.no_grad():
         same_size("train_improver", x, g.eval()(x))
     if not torch.equal(x, before):
         raise UserError("train_improver: the network changes its input; begin with x = x.clone()")
-    f = {"good": predictor(good), "bad": predictor(bad)}
     return _trained(
         g, lambda fabric: improver_task(training_pictures(), f, one_number, weights, how, seed, fabric), how
     )
@@ -185,9 +192,7 @@ def _network(kind: str, network: str | nn.Module, width: int, seed: int) -> nn.M
         if not any(parameter.requires_grad for parameter in network.parameters()):
             network.requires_grad_(True)  # one that was trained here, say, which goes on
     else:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            network = weights.build(kind, network, width)
+        network = weights.build(kind, network, width, seed)
     if not any(True for _ in network.parameters()):
         raise UserError(f"{kind}: {type(network).__name__} has no parameters, so there is nothing to train")
     return network

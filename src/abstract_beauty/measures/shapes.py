@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from jaxtyping import Float
-from skimage.feature import structure_tensor
+from skimage.feature import structure_tensor, structure_tensor_eigenvalues
 from skimage.filters import gaussian
 from torch import Tensor
 
@@ -12,9 +12,7 @@ from abstract_beauty.measures.statistics import luminance
 
 SCALE = 1.5  # standard deviation, pixels, of the smoothing before slopes are taken
 WITHIN = math.radians(15)  # an edge this near to an axis runs along it
-STRETCH = (
-    4.0  # standard deviation, pixels, of the stretch over which an edge's direction is compared with itself
-)
+STRETCH = 4.0  # standard deviation, pixels, of the stretch over which an edge's direction is compared
 
 
 def shapes(y: Float[Tensor, "1 3 h w"]) -> dict[str, float]:
@@ -35,14 +33,13 @@ def shapes(y: Float[Tensor, "1 3 h w"]) -> dict[str, float]:
         off = np.abs((direction - angle + math.pi / 4) % (math.pi / 2) - math.pi / 4)
         return float((energy * (off < WITHIN)).sum() / total)
 
-    rr, rc, cc = structure_tensor(light, sigma=STRETCH, mode="reflect", order="rc")
-    apart = np.sqrt((rr - cc) ** 2 + 4 * rc**2)
-    smaller = (rr + cc - apart) / 2
+    tensor = structure_tensor(light, sigma=STRETCH, mode="reflect", order="rc")
+    larger, smaller = structure_tensor_eigenvalues(tensor)
     slope = np.sqrt(energy) + 1e-6
     turning = np.gradient(down / slope, axis=0) + np.gradient(right / slope, axis=1)
     return {
         "along_axes": near(0.0),
         "along_diagonals": near(math.pi / 4),
-        "corners": float(smaller.sum() / ((rr + cc).sum() + 1e-12)),
+        "corners": float(smaller.sum() / ((larger + smaller).sum() + 1e-12)),
         "curvature": float((np.abs(turning) * slope).sum() / slope.sum()),
     }

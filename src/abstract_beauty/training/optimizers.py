@@ -83,7 +83,7 @@ def optimizers_for(network: nn.Module, optimizer: str, learning_rate: float) -> 
     Raises:
         UserError: Muon is asked for and the network names no matrices.
     """
-    rest = list(network.parameters())
+    rest = [parameter for parameter in network.parameters() if parameter.requires_grad]
     chosen: list[torch.optim.Optimizer] = []
     if optimizer == "muon":
         if not hasattr(network, "hidden_matrices"):

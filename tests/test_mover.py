@@ -1,0 +1,83 @@
+"""The network that moves: what it promises of strength, fields and looks, and that it can be trained."""
+
+import pytest
+import torch
+
+import abstract_beauty as ab
+from abstract_beauty.errors import UserError
+from abstract_beauty.experiments.improver import give_eye
+from abstract_beauty.fields import areas, moved
+from abstract_beauty.improvers.mover import Mover
+
+
+@pytest.fixture(scope="module")
+def g():
+    return ab.load_improver("reference/mover")
+
+
+@pytest.fixture(scope="module")
+def x():
+    from skimage import data
+
+    photograph = torch.from_numpy(data.chelsea()).permute(2, 0, 1) / 255
+    return ab.resize_short_side(photograph, 160)[None]
+
+
+def error(f, y):
+    return float(ab.phase_averaged(f, y))
+
+
+def test_a_few_looks_make_a_picture_more_predictable_and_backwards_less(g, x):
+    f = ab.load_predictor("reference/judge")
+    y, u = g(x, field=True)
+    assert error(f, y) < 0.97 * error(f, x) < 0.97 * error(f, g(x, strength=-1.0))
+    assert torch.equal(y, moved(x, u)) and u.shape == (1, 2, *x.shape[2:]) and areas(u).min() > 0
+    assert torch.equal(g(x, strength=0.0), x), "a copy, exactly"
+    half = g(x, strength=0.5, field=True)[1]
+    assert 0.3 * u.abs().mean() < half.abs().mean() < 0.7 * u.abs().mean()
+
+
+def test_each_picture_of_a_batch_is_moved_as_it_is_alone(g, x):
+    both = torch.cat([x, x.flip(2)])
+    torch.testing.assert_close(g(both)[1:], g(both[1:]), atol=1e-4, rtol=0)
+
+
+def test_improve_gives_it_the_picture_whole(g, x):
+    assert torch.equal(ab.improve(g, x, strength=0.5, piece=64), g(x, strength=0.5))
+    assert torch.equal(ab.improve(g, x, times=2), g(g(x)))
+
+
+def test_while_it_is_trained_it_shows_every_look(g, x):
+    looks = 3
+    try:
+        y, u = g.train()(x, field=True, looks=looks)
+        after = g.eval()(x, field=True, looks=looks)[1]
+    finally:
+        g.eval()
+    assert len(y) == len(u) == looks
+    assert u[0].abs().mean() < u[-1].abs().mean()
+    if areas(u[-1:]).min() > 0.05:  # else it goes less far when it is used
+        torch.testing.assert_close(u[-1:], after, atol=1e-4, rtol=0)
+
+
+def test_it_learns_and_what_it_looks_with_stays(monkeypatch):
+    f = ab.load_predictor("reference")
+    how = {
+        "k_area": 0.5,
+        "k_detail": 0.6,
+        "k_coarse": 0.0,
+        "k_stiff": 0.005,
+        "good": f,
+        "crop": 128,
+        "steps": 4,
+    }
+    found = ab.train_improver("moving", "mover", width=64, **how)
+    before = Mover(64)
+    give_eye(before, f)
+    for name, tensor in found.network.eye.state_dict().items():
+        assert torch.equal(tensor, f.state_dict()[name]), name
+    assert found.network.last.weight.std() > 0 and len(found.curve)
+    with pytest.raises(UserError, match="of its own width"):
+        ab.train_improver("moving", "mover", width=16, **how)
+    with pytest.raises(UserError, match="has to move"):
+        ab.train_improver("moving", "unet", **how)
