@@ -67,11 +67,12 @@ def test_a_stream_holds_areas(f, x):
         ({"strength": float("inf")}, "finite"),
         ({"k_area": float("nan")}, "finite"),
         ({"k_areas": 1.0}, "'k_areas'"),
+        ({"x": torch.zeros(1, 3, 64, 64, dtype=torch.float64)}, "float32"),
     ],
 )
 def test_what_move_cannot_do_is_named(f, x, wrong, said):
     with pytest.raises(ab.UserError, match=said):
-        ab.move(f, x, **wrong)
+        ab.move(**{"f": f, "x": x} | wrong)
 
 
 def test_the_loss_weighs_by_area(x):

@@ -65,9 +65,17 @@ def move(
         raise UserError(f"move: steps and spacing must be at least 1, not {steps} and {spacing}")
     if not all(map(math.isfinite, (strength, learning_rate, *weights.values()))):
         raise UserError("move: strength, learning_rate and weights must be finite numbers")
-    if x.ndim != 4 or x.shape[1] != 3 or min(x.shape[2:]) < TILE or not x.isfinite().all():
-        what = f"(b, 3, h, w) with sides of at least {TILE} and finite values"
-        raise UserError(f"move: x must be pictures, {what}, not {tuple(x.shape)}")
+    if not callable(f):
+        raise UserError(f"move: f must be a predictor, as `ab.load_predictor` gives it, not {f!r}")
+    if (
+        x.dtype != torch.float32
+        or x.ndim != 4
+        or x.shape[1] != 3
+        or min(x.shape[2:]) < TILE
+        or not x.isfinite().all()
+    ):
+        what = f"(b, 3, h, w) in float32 with sides of at least {TILE} and finite values"
+        raise UserError(f"move: x must be pictures, {what}, not {tuple(x.shape)} in {str(x.dtype)[6:]}")
     if strength == 0:
         y, u = x.clone(), x.new_zeros(len(x), 2, *x.shape[2:])
         return (y, u) if field else y

@@ -10,7 +10,7 @@ from torch import Tensor
 from abstract_beauty import weights
 from abstract_beauty.book.flow import SHOWN_SIDE, flow_page
 from abstract_beauty.commands.pictures import read_picture
-from abstract_beauty.data.images import printable, resize_short_side, write_image
+from abstract_beauty.data.images import format_of, printable, resize_short_side, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import check_outputs, replacing
 from abstract_beauty.improvers import improve
@@ -33,6 +33,7 @@ def improve_command(options: argparse.Namespace) -> None:
         raise UserError(f"{options.out}: the strength is the page's slider; leave out --times and --strength")
     if page:
         return _write_page(options, picture, network)
+    format_of(options.out)  # before minutes are spent
     y = picture[None]
     if descends:
         from abstract_beauty.moving import move

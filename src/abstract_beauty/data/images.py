@@ -152,15 +152,20 @@ def _colours(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("RGB"), dtype=np.float32) / 255
 
 
+def format_of(path: str | os.PathLike) -> str:
+    """The format that a picture's suffix means; UserError when it means none."""
+    suffix = Path(path).suffix
+    if suffix.lower() not in WRITTEN:
+        raise UserError(f"{printable(path)}: unknown suffix '{suffix}'; use .png, .jpg, .jpeg or .webp")
+    return WRITTEN[suffix.lower()]
+
+
 def write_image(path: str | os.PathLike, image: Float[Tensor, "3 h w"] | UInt8[Tensor, "3 h w"]) -> None:
     """Write RGB in `[0, 1]` (or bytes) as PNG, JPEG or WebP (lossless), by suffix; whole or not at all.
 
     UserError when the suffix is unknown or the file cannot be written, ValueError for values that are no numbers.
     """
-    path = Path(path)
-    kind = WRITTEN.get(path.suffix.lower())
-    if kind is None:
-        raise UserError(f"{printable(path)}: unknown suffix '{path.suffix}'; use .png, .jpg, .jpeg or .webp")
+    path, kind = Path(path), format_of(path)
     if image.is_floating_point():
         if not torch.isfinite(image).all():
             raise ValueError("the image holds values that are not finite numbers")

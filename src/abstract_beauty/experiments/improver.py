@@ -211,17 +211,17 @@ def measure_improver(
     best = best_at(filters, "change", test["change"])
     keeping = best_keeping(filters, test)
     section = params.improvers[run.name]
+    looks = {f"{looks}": judged(looks=looks) for looks in LOOKS if moves}
     return {
         "test": test,
         "filters_at_same_change": {name: point and point["error_judge"] for name, point in matched.items()},
         "best_filter": {"name": best and best["name"], "error_judge": best and best["error_judge"]},
         "best_filter_keeping": {key: keeping[key] for key in ("name", "error_judge", *KEPT)},
         "original": filters["original"][0] if "original" in filters else None,
-        "looks": {f"{looks}": judged(looks=looks) for looks in LOOKS} if moves else None,
         "final_loss": run.curve[-1]["loss"],
         "parameters": sum(p.numel() for name, p in g.named_parameters() if not name.startswith("eye.")),
         "warnings": warnings(section, {**run.curve[-1], "deviation": test["deviation"]}),
-    }
+    } | ({"looks": looks} if moves else {})
 
 
 def stage(project: Project, params: Params, name: str) -> None:
