@@ -12,7 +12,7 @@ from test_fields import some_velocity, waves
 
 from abstract_beauty.book import flow
 from abstract_beauty.cli import main
-from abstract_beauty.fields import grid_of, moved, unfolded, velocity
+from abstract_beauty.fields import follow, grid_of, moved, unfolded, velocity
 from abstract_beauty.improvers.mover import SPACING
 
 H, W = 120, 176
@@ -60,6 +60,37 @@ def test_the_page_makes_of_a_field_s_nodes_the_velocity_that_python_makes(tmp_pa
     )
 
 
+def test_the_page_finds_the_flow_of_a_picture_whose_sides_are_no_whole_cells(tmp_path):
+    """With a predictor that guesses black and a look that steps the same way everywhere, as Python does it."""
+    for file in (*Path("book/page").glob("*.js"), Path(flow.__file__).with_suffix(".js")):
+        shutil.copyfile(file, tmp_path / file.name)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "ask.js").write_text("""
+        import { flowOf } from "./mover.js"; import { follow, moved } from "./flow.js";
+        const image = { width: 70, height: 47, data: new Float32Array(3 * 70 * 47).map((_, i) => (i % 70) / 70) };
+        const black = async (y) => ({ ...y, data: y.data.map(() => 0) });
+        const step = async (y, z, state, rows, columns) => state.map((n, i) => n + (i < 2 * rows * columns ? 2 : 0));
+        const flow = await flowOf(image, 2, black, step);
+        const data = Uint8ClampedArray.from({ length: 4 * 70 * 47 }, (_, i) => 3 * (Math.floor(i / 4) % 70));
+        const [x, y] = [{ width: 70, height: 47, data }, { data: new Uint8ClampedArray(data.length) }];
+        moved(x, flow, follow(flow, 1, flow.width, flow.height), y);
+        const red = Array.from(y.data).filter((_, i) => i % 4 === 0);
+        console.log(JSON.stringify([flow.width, flow.height, flow.rows, flow.columns, red]));
+    """)
+    out = subprocess.run(["node", "ask.js"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    width, height, rows, columns, data = json.loads(out)
+    assert (width, height) == (68, 44)
+    nodes = torch.full((1, 2, *(n - 1 for n in grid_of(44, 68, SPACING))), 4.0)
+    v = velocity(nodes, 44, 68)
+    assert v.shape[2:] == (rows, columns)
+    x = (3 * torch.arange(70.0) / 255).expand(1, 3, 47, 70)
+    y = torch.tensor(data).view(47, 70) / 255
+    u = torch.zeros(1, 2, 47, 70)
+    u[..., :44, :68] = follow(v, 44, 68)
+    assert (y - moved(x, u)[0, 0]).abs().mean() < 0.01 < (y - x[0, 0]).abs().mean()
+    torch.testing.assert_close(y[44:], x[0, 0, 44:], atol=0.003, rtol=0)
+
+
 def test_a_velocity_is_packed_into_sixteen_bits_a_number():
     v = some_velocity(4.0, h=H, w=W)
     found = flow.packed(v)
@@ -87,4 +118,4 @@ def test_improve_writes_a_page_where_it_moves(tmp_path, monkeypatch, capsys):
     assert main([*again, "--strength", "0.5"]) == main([*again, "--times", "2"]) == 2
     assert "slider" in capsys.readouterr().err
     assert main(again[:-2]) == 2
-    assert "--improver move" in capsys.readouterr().err and not (tmp_path / "x.html").exists()
+    assert "an improver that moves" in capsys.readouterr().err and not (tmp_path / "x.html").exists()

@@ -4,10 +4,9 @@ import pytest
 import torch
 
 import abstract_beauty as ab
+from abstract_beauty import weights
 from abstract_beauty.errors import UserError
-from abstract_beauty.experiments.improver import give_eye
 from abstract_beauty.fields import areas, moved
-from abstract_beauty.improvers.mover import Mover
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +59,12 @@ def test_while_it_is_trained_it_shows_every_look(g, x):
         torch.testing.assert_close(u[-1:], after, atol=1e-4, rtol=0)
 
 
-def test_it_learns_and_what_it_looks_with_stays(monkeypatch):
+def test_it_looks_with_the_predictor_that_the_page_has_beside_it(g):
+    for name, tensor in ab.load_predictor("reference").state_dict().items():
+        assert torch.equal(tensor, g.eye.state_dict()[name]), name
+
+
+def test_it_learns_and_what_it_looks_with_stays():
     f = ab.load_predictor("reference")
     how = {
         "k_area": 0.5,
@@ -72,11 +76,10 @@ def test_it_learns_and_what_it_looks_with_stays(monkeypatch):
         "steps": 4,
     }
     found = ab.train_improver("moving", "mover", width=64, **how)
-    before = Mover(64)
-    give_eye(before, f)
+    untrained = weights.build("improvers", "mover", 64, seed=0)
     for name, tensor in found.network.eye.state_dict().items():
         assert torch.equal(tensor, f.state_dict()[name]), name
-    assert found.network.last.weight.std() > 0 and len(found.curve)
+    assert not torch.equal(found.network.last.weight, untrained.last.weight) and len(found.curve)
     with pytest.raises(UserError, match="of its own width"):
         ab.train_improver("moving", "mover", width=16, **how)
     with pytest.raises(UserError, match="has to move"):

@@ -49,6 +49,8 @@ class Engine {
       const word = event.message || "the networks could not be loaded";
       for (const { reject } of this.#waiting.values()) reject(new Error(word));
       this.#waiting.clear();
+      worker.terminate();
+      if (this.#worker === worker) this.#worker = null;
     });
     return worker;
   }
@@ -57,7 +59,12 @@ class Engine {
 const scorer = new Engine();
 const improver = new Engine();
 const stop = () => { scorer.stop(); improver.stop(); };
-const state = { image: null, name: "", steps: [], flow: null, busy: 0 };
+const state = {
+  image: null, name: "", steps: [], before: null, // the picture, what became of it after n times, and its error
+  flow: null, searching: false, // where a network moves it
+  shown: null, version: 0, scoring: false, // what is shown now, and how often that has changed
+  taken: 0, busy: 0, // how many pictures were chosen, and long works begun
+};
 let manifest = null;
 
 function say(text, kind = "") {
@@ -72,7 +79,7 @@ async function busy(text, work) {
   part("progress").hidden = part("cancel").hidden = false;
   part("progress").removeAttribute("value");
   try {
-    await work((done) => { part("progress").value = done; });
+    await work((done) => { part("progress").value = done; }, (word) => { if (turn === state.busy) say(word); });
   } catch (error) {
     if (turn === state.busy) say(error instanceof Cancelled ? "Stopped." : `That did not work: ${error.message}`, "bad");
   } finally {
@@ -128,56 +135,66 @@ async function decode(blob) {
   return planes(context.getImageData(0, 0, width, height).data, width, height);
 }
 
-async function take(blob, name) {
+async function take(blob, name, turn = ++state.taken) {
   stop();
-  await busy("Reading the picture …", async () => {
-    const turn = state.busy;
+  await busy("Reading the picture …", async (_, tell) => {
     const image = await decode(blob);
-    if (turn !== state.busy) return; // another picture was chosen meanwhile
-    Object.assign(state, { image, name, steps: [resizeShortSide(image, WORKING_SIDE)], flow: null });
+    if (turn !== state.taken) return; // another picture was chosen meanwhile
+    stop();
+    Object.assign(state, { image, name, steps: [resizeShortSide(image, WORKING_SIDE)], before: null, flow: null });
     part("results").hidden = false;
     for (const key of ["predictability", "progress-score", "structure", "complexity"]) show(key, null, 0);
     draw(part("picture"), state.steps[0]);
     for (const layer of ["map", "prediction"]) part(layer).width = part(layer).width; // cleared
-    part("times").value = part("strength").value = 0;
+    part("times").value = 0;
+    hold(0);
     showStep(0);
-    say("Guessing every tile from its surroundings … (the first time, the networks are loaded)");
+    tell("Guessing every tile from its surroundings … (the first time, the networks are loaded)");
     const begun = performance.now();
     const first = await scorer.ask("first", { image });
     drawMap(part("map"), first);
     draw(part("prediction"), first.z);
-    show("predictability", first.predictability, 4);
+    show("predictability", state.before = first.predictability, 4);
     root.dataset.mapSeconds = ((performance.now() - begun) / 1000).toFixed(2);
-    say("Scoring …");
+    tell("Scoring …");
     const { map, predictability, y } = first;
     const others = await scorer.ask("others", { image, first: { map, predictability, y } });
     show("progress-score", others.progress, 3);
     show("structure", others.structure, 3);
     show("complexity", others.complexity, 4);
     root.dataset.scored = name;
-    say("Done. Now choose an improver, and how often it is applied.");
+    tell("Done. Now choose an improver below, and how far it goes.");
   });
 }
 
 async function takeSample(address, name) {
+  const turn = ++state.taken;
   let blob;
   try {
     blob = await (await fetch(address)).blob();
   } catch {
     return say("This sample cannot be fetched; is the connection lost?", "bad");
   }
-  return take(blob, name);
+  if (turn === state.taken) await take(blob, name, turn);
+}
+
+// Show a picture beside the one that was chosen; what was said of another is no longer true.
+function showAfter(image, what) {
+  draw(part("before"), state.steps[0]);
+  draw(part("after"), image);
+  state.shown = image;
+  state.version++;
+  part("score-after").textContent = "";
+  root.dataset.shown = what;
+  delete root.dataset.after;
+  part("download").disabled = part("card").disabled = image === state.steps[0];
 }
 
 // Show the picture after n times, as far as it is known.
 function showStep(n) {
   const after = state.steps[Math.min(n, state.steps.length - 1)];
-  draw(part("before"), state.steps[0]);
-  draw(part("after"), after);
-  part("score-after").textContent = "";
+  showAfter(after, String(Math.min(n, state.steps.length - 1)));
   part("times-say").textContent = n === 0 ? "the picture itself" : `${n} ${n === 1 ? "time" : "times"}`;
-  part("download").disabled = part("card").disabled = state.steps.length < 2;
-  root.dataset.shown = String(Math.min(n, state.steps.length - 1));
 }
 
 async function improveTo(n) {
@@ -185,7 +202,7 @@ async function improveTo(n) {
   if (n < state.steps.length) return showStep(n);
   improver.stop();
   const name = part("improver").value;
-  await busy(`Applying it ${n} ${n === 1 ? "time" : "times"} …`, async (progress) => {
+  await busy(`Applying it ${n} ${n === 1 ? "time" : "times"} …`, async (progress, tell) => {
     const begun = performance.now();
     while (state.steps.length <= n) {
       const [done, from] = [state.steps.length - 1, state.steps[state.steps.length - 1]];
@@ -195,59 +212,78 @@ async function improveTo(n) {
     }
     root.dataset.improveSeconds = ((performance.now() - begun) / 1000).toFixed(2);
     showStep(Number(part("times").value));
-    await scoreAfter(state.steps[Math.min(n, state.steps.length - 1)]);
+    await scoreAfter(tell);
   });
 }
 
-// The error of what is shown, beside that of the picture itself.
-async function scoreAfter(image) {
-  const turn = state.busy;
-  say("Scoring what came out …");
-  const { predictability } = await scorer.ask("first", { image });
-  if (turn !== state.busy) return;
-  const before = Number(part("predictability").dataset.value);
-  const change = Math.round(100 * (predictability / before - 1));
-  part("score-after").textContent =
-    `Predictability ${predictability.toFixed(4)}, before ${before.toFixed(4)}: the error is ${Math.abs(change)} % ${change > 0 ? "larger" : "smaller"}.`;
-  root.dataset.after = predictability;
-  say("Done. Move the line across the picture to compare.");
+// The error of what is shown, beside that of the picture itself. Where something else is shown meanwhile, of that.
+async function scoreAfter(tell) {
+  if (state.scoring) return;
+  state.scoring = true;
+  tell("Scoring what came out …");
+  try {
+    const errorOf = async (image) => (await scorer.ask("first", { image })).predictability;
+    state.before ??= await errorOf(state.steps[0]);
+    let [version, error] = [-1, 0];
+    while (version !== state.version) {
+      version = state.version;
+      error = await errorOf(state.shown);
+    }
+    const change = Math.round(100 * (error / state.before - 1));
+    part("score-after").textContent =
+      `Predictability ${error.toFixed(4)}, before ${state.before.toFixed(4)}: the error is ${Math.abs(change)} % ${change > 0 ? "larger" : "smaller"}.`;
+    root.dataset.after = error;
+    tell("Done. Move the line across the picture to compare.");
+  } finally {
+    state.scoring = false;
+  }
 }
 
 const moves = () => manifest.networks[`improvers/${part("improver").value}`].form === "look";
 
+// Set the slider of how far things move, and its label.
+function hold(strength) {
+  part("strength").value = strength;
+  part("strength-say").textContent = strength === 0 ? "the picture itself" : strength.toFixed(2);
+}
+
 // Draw the picture moved as far as the slider says, and no further than nothing folds.
 function showMoved() {
-  const [strength, x] = [part("strength").valueAsNumber, state.steps[0]];
-  const { width, height } = x;
-  part("strength-say").textContent = strength === 0 ? "the picture itself" : strength.toFixed(2);
-  if (!state.flow) return;
+  const strength = part("strength").valueAsNumber;
+  hold(strength);
+  if (!state.flow || strength === 0) return state.image && showAfter(state.steps[0], "0.00");
   const begun = performance.now();
-  const far = Math.min(Math.max(strength, state.flow.farthest[0]), state.flow.farthest[1]);
-  const picture = new ImageData(width, height);
-  moved({ width, height, data: state.flow.bytes }, state.flow, follow(state.flow, far, width, height), picture);
-  draw(part("before"), x);
-  draw(part("after"), planes(strength === 0 ? state.flow.bytes : picture.data, width, height));
-  part("score-after").textContent = "";
-  part("download").disabled = part("card").disabled = false;
+  const { farthest, width, height, picture } = state.flow;
+  const far = Math.min(Math.max(strength, farthest[0]), farthest[1]);
+  const after = new ImageData(picture.width, picture.height);
+  moved(picture, state.flow, follow(state.flow, far, width, height), after);
+  showAfter(planes(after.data, picture.width, picture.height), far.toFixed(2));
   root.dataset.drawMilliseconds = (performance.now() - begun).toFixed(1);
-  root.dataset.shown = strength.toFixed(2);
 }
 
 // Find the picture's flow, where that was not done yet, show it, and score what is shown.
 async function moveIt() {
-  if (!state.image) return;
-  improver.stop();
-  await busy("Looking which way things have to move …", async (progress) => {
-    const [begun, x] = [performance.now(), state.steps[0]];
-    if (!state.flow) {
+  if (!state.image || state.searching) return; // what is being found is shown as the slider then says
+  if (state.flow || part("strength").valueAsNumber === 0) {
+    showMoved();
+    if (state.flow && state.shown !== state.steps[0]) await busy("Scoring …", (_, tell) => scoreAfter(tell));
+    return;
+  }
+  state.searching = true;
+  await busy("Looking which way things have to move …", async (progress, tell) => {
+    try {
+      const [begun, x] = [performance.now(), state.steps[0]];
       const { flow } = await improver.ask("move", { image: x, name: part("improver").value }, progress);
-      const farthest = ["min", "max"].map((end) => longest(flow, Number(part("strength")[end]), x.width, x.height));
-      state.flow = { ...flow, farthest, bytes: bytes(x) };
+      const picture = new ImageData(bytes(x), x.width, x.height);
+      const farthest = ["min", "max"].map((end) => longest(flow, Number(part("strength")[end]), flow.width, flow.height));
+      state.flow = { ...flow, farthest, picture };
       root.dataset.improveSeconds = ((performance.now() - begun) / 1000).toFixed(2);
+    } finally {
+      state.searching = false;
+      if (!state.flow) hold(0);
     }
     showMoved();
-    const { width, height } = part("after");
-    await scoreAfter(planes(part("after").getContext("2d").getImageData(0, 0, width, height).data, width, height));
+    if (state.shown !== state.steps[0]) await scoreAfter(tell);
   });
 }
 
@@ -320,9 +356,9 @@ function wire() {
     state.steps.length = Math.min(1, state.steps.length);
     state.flow = null;
     wield();
+    hold(0);
     if (!state.image) return;
     showStep(0);
-    if (moves() && part("strength").valueAsNumber !== 0) moveIt();
     if (!moves() && Number(part("times").value) > 0) improveTo(Number(part("times").value));
   });
   part("play").addEventListener("click", () => {

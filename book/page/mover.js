@@ -51,8 +51,8 @@ export function velocity(nodes, width, height) {
   return { rows: down.length, columns: across.length, v };
 }
 
-// The flow that `looks` looks end with. `predict(image, phase)` answers the full prediction, `look(y, z, state, rows,
-// columns)` the state after it. What is left over of whole cells at the right and lower edge is not looked at.
+// The flow that `looks` looks end with, of the picture's part of whole cells. `predict(image, phase)` answers the full prediction, `look(y, z, state, rows,
+// columns)` the state after it. The lines that are left over at the right and lower edge are not looked at.
 export async function flowOf(image, looks, predict, look, progress = () => {}) {
   const [width, height] = [image.width, image.height].map((side) => side - (side % SPACING));
   const x = crop(image, 0, 0, width, height);
@@ -65,7 +65,7 @@ export async function flowOf(image, looks, predict, look, progress = () => {}) {
       y = planes(moved(drawn, flow, follow(flow, 1, width, height), picture).data, width, height);
     }
     state = await look(y, await predict(y, PHASES[n % PHASES.length]), state, rows, columns);
-    flow = velocity(state, width, height);
+    flow = { ...velocity(state, width, height), width, height };
     progress((n + 1) / looks);
   }
   return flow;

@@ -10,22 +10,28 @@ ort.env.wasm.wasmPaths = new URL("./ort/", import.meta.url).href;
 ort.env.wasm.numThreads = 1; // static hosts do not send the headers that threads need
 ort.env.logLevel = "error";
 
-const list = fetch(new URL("./models/manifest.json", import.meta.url)).then((answer) => {
-  if (!answer.ok) throw new Error(`the list of networks cannot be fetched (${answer.status})`);
-  return answer.json();
-});
+let fetched = null;
 const sessions = new Map();
+
+function listed() {
+  fetched ??= fetch(new URL("./models/manifest.json", import.meta.url)).then((answer) => {
+    if (!answer.ok) throw new Error(`the list of networks cannot be fetched (${answer.status})`);
+    return answer.json();
+  });
+  fetched.catch(() => { fetched = null; }); // a lost connection must not be remembered
+  return fetched;
+}
 
 async function session(kind, name) {
   const key = `${kind}/${name}`;
   if (!sessions.has(key)) {
-    const { networks } = await list;
+    const { networks } = await listed();
     const loaded = (async () => {
       const answer = await fetch(new URL(`./models/${networks[key].file}`, import.meta.url));
       if (!answer.ok) throw new Error(`the network ${key} cannot be fetched (${answer.status})`);
       return ort.InferenceSession.create(await answer.arrayBuffer(), { executionProviders: ["wasm"] });
     })();
-    loaded.catch(() => sessions.delete(key)); // a lost connection must not be remembered
+    loaded.catch(() => sessions.delete(key));
     sessions.set(key, loaded);
   }
   return sessions.get(key);
@@ -52,7 +58,7 @@ const TASKS = {
     return otherScores(image, first, predict);
   },
   async improve({ image, name, id }) {
-    const { networks } = await list;
+    const { networks } = await listed();
     const net = await session("improvers", name);
     const run = async (part) => {
       const x = new ort.Tensor("float32", part.data, [1, 3, part.height, part.width]);
@@ -61,7 +67,7 @@ const TASKS = {
     return { image: await improved(image, networks[`improvers/${name}`], run, { progress: (done) => postMessage({ id, done }) }) };
   },
   async move({ image, name, id }) {
-    const { networks } = await list;
+    const { networks } = await listed();
     const net = await session("improvers", name);
     const look = async (y, z, state, rows, columns) => {
       const [seen, guessed] = [y, z].map(({ data, height, width }) => new ort.Tensor("float32", data, [1, 3, height, width]));

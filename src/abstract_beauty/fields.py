@@ -22,6 +22,7 @@ LEAST_AREA = 0.02  # no part is made smaller, measured from pixel to pixel
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(False)  # what is kept must serve a descent as well
 def _splines(points: int, cells: int) -> Float[Tensor, "points nodes"]:
     """Cubic B-splines on `cells` equal cells, at `points` places from end to end; a column for each inner node.
 
@@ -123,7 +124,7 @@ def moved(
     """
     h, w = x.shape[2:]
     places = _places(h, w, u)
-    if h <= 2 * STRIP or torch.is_grad_enabled():
+    if twice is not None or h <= 2 * STRIP or torch.is_grad_enabled():
         return _read(doubled(x) if twice is None else twice, places + u)
     y = torch.empty_like(x)
     for top in range(0, h, STRIP):
@@ -148,6 +149,7 @@ def _to_grid(places: Tensor, h: int, w: int) -> Float[Tensor, "b h w 2"]:
 
 
 @lru_cache(maxsize=1)
+@torch.inference_mode(False)
 def _between() -> Float[Tensor, "n"]:
     """A filter that reads half-way between samples: a sinc under a cosine's square."""
     place = torch.arange(TAPS) - (TAPS - 1) / 2

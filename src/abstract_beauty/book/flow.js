@@ -69,17 +69,18 @@ function cubic(t, weights) {
   weights[3] = (0.5 * t - 0.5) * t * t;
 }
 
-// y(p) = x(p + u(p)); x and y are ImageData, or have its width, height and data.
-export function moved(x, { rows, columns }, u, y) {
+// y(p) = x(p + u(p)); x and y are ImageData, or have its width, height and data. The grid spans the picture, or the upper
+// left part of it that the field says; beyond that nothing moves.
+export function moved(x, { rows, columns, width: spanX = x.width, height: spanY = x.height }, u, y) {
   const { width, height, data } = x;
   const count = rows * columns;
   const planes = [u.subarray(0, count), u.subarray(count)];
   const [down, across] = [new Float32Array(4), new Float32Array(4)];
   const columnsOf = new Int32Array(4);
   for (let i = 0, at = 0; i < height; i++) {
-    const row = (i * (rows - 1)) / (height - 1);
+    const row = (i * (rows - 1)) / (spanY - 1);
     for (let j = 0; j < width; j++, at += 4) {
-      const column = (j * (columns - 1)) / (width - 1);
+      const column = (j * (columns - 1)) / (spanX - 1);
       const top = Math.min(Math.max(i + between(planes[0], rows, columns, row, column), 0), height - 1);
       const left = Math.min(Math.max(j + between(planes[1], rows, columns, row, column), 0), width - 1);
       const [firstRow, firstColumn] = [Math.floor(top), Math.floor(left)];

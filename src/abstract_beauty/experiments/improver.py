@@ -13,6 +13,7 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.pictures import data_hash, judged_images, pictures
 from abstract_beauty.experiments.predictor import networks, predictor_config, predictor_run
 from abstract_beauty.files import read_json, write_json
+from abstract_beauty.improvers import mover
 from abstract_beauty.losses import LOSSES, needs
 from abstract_beauty.losses._scorers import load_scorer
 from abstract_beauty.measures.judging import (
@@ -106,7 +107,7 @@ def improver_run(
     config = improver_config(project, params, name, section)
 
     def begin(g: nn.Module) -> None:
-        if hasattr(g, "eye"):
+        if getattr(g, "moves", False):
             give_eye(g, predictor_run(project, params, "good", progress=progress).network)
 
     def make_task(fabric: Fabric) -> Task:
@@ -211,7 +212,7 @@ def measure_improver(
     best = best_at(filters, "change", test["change"])
     keeping = best_keeping(filters, test)
     section = params.improvers[run.name]
-    looks = {f"{looks}": judged(looks=looks) for looks in LOOKS if moves}
+    looks = {f"{n}": test if n == mover.LOOKS else judged(looks=n) for n in LOOKS if moves}
     return {
         "test": test,
         "filters_at_same_change": {name: point and point["error_judge"] for name, point in matched.items()},

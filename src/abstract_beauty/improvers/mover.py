@@ -44,7 +44,7 @@ class Mover(nn.Module):
     A look draws y by the field as it stands, lets the predictor guess it, and steps. At each node of the field a small
     network, the same at every look, is told what is seen around it, where y and its full prediction z differ, where the
     field has got to, what earlier looks left in a memory, and the slide: which way y would have to slide for its pixels
-    to come nearer to z as it is, sign(z - y) grad y. A new network steps along the slide and no further.
+    to come nearer to z as it is, sign(z - y) grad y. A new network steps along the slide, or nearly.
 
     The predictor is a part of the network, the `eye`: it is trained no more, and its weights lie in the same file.
 

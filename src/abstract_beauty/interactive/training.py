@@ -111,7 +111,8 @@ def train_improver(
         loss: a name in losses/, or any function that returns one number. It is given what its arguments are named
             after: x the original, y = g(x), z the full prediction of y, z_bad that by the bad predictor, z_x the full
             prediction of x; (b, 3, crop, crop) in [0, 1] each; of a network that `moves` also its field u, (b, 2,
-            crop, crop), in pixels. Its weights are keyword-only arguments.
+            crop, crop), in pixels, and each of them after every look, one batch after another. Its weights are
+            keyword-only arguments.
         network: a name in improvers/, or a module from (b, 3, h, w) to the same, of which a copy is trained.
         steps: of AdamW.
         width: of a network that is named; of the mover that of the predictor `good`.
@@ -160,7 +161,7 @@ def train_improver(
     )  # fmt: skip
     g = _network("improvers", network, width, seed)
     f = {"good": predictor(good), "bad": predictor(bad)}
-    if hasattr(g, "eye"):
+    if getattr(g, "moves", False):
         give_eye(g, f["good"])
     if "u" in takes and not getattr(g, "moves", False):
         raise UserError(
