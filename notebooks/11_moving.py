@@ -458,4 +458,8 @@ chapter.show(
 # - **The plain wish alone.** Compare its two errors in the first table. What it gains plainly and not by area is dull regions that grew.
 # - **A network that moves at once.** A U-Net that gives the field from the picture alone, trained through the predictor with the same wish, stayed a copy whatever
 #   we tried. It does not help it to be shown the fields that descent found. These were trials, and none is part of the pipeline.
+# - **Looking longer.** The mover was trained with four looks. In [the reference run](../reference.md) eight gain nothing over four, and thirty-two undo half of
+#   what was gained. Whether one that was trained with more would go on as the descent does, we have not tried.
+# - **Edges, at first.** Asked to keep the finest detail and the steepest edges from pixel to pixel, the mover kept just these, by drawing soft edges jagged. `k_coarse`
+#   asks the same of means of 2 x 2 pixels. Asked for too much of that from the beginning, it stayed a copy.
 # - **Beauty.** Whether what was moved is more beautiful, nobody was asked.
