@@ -220,7 +220,7 @@ beautiful = {
     "deeper_tilted": 30,
     "mover": 3,
 }
-names = tables.chosen(chapter.photographs(), "coffee", "chelsea", "astronaut")
+names = tables.chosen(chapter.photographs(), "coffee", "chelsea", "rocket")
 seen = {}
 for name in names:
     x = ab.resize_short_side(chapter.photographs()[name][0], 200)[None]

@@ -281,7 +281,7 @@ def test_seeds_are_stable_and_differ():
     assert len({seed_for(1, "a"), seed_for(2, "a"), seed_for(1, "b"), seed_for(1), seed_for("1", "a")}) == 5
 
 
-@pytest.mark.parametrize("network", improvers.NETWORKS)
+@pytest.mark.parametrize("network", sorted(improvers.NETWORKS.keys() - {"mover"}))  # which test_mover trains
 @pytest.mark.parametrize("loss", ["smoothing", "ratio_as_written", "ratio_progress"])
 def test_an_improver_learns_through_frozen_predictors(fabric, tmp_path, network, loss):
     torch.manual_seed(0)
