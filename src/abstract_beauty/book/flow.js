@@ -61,6 +61,12 @@ export function longest(field, strength, width, height) {
   return strength;
 }
 
+// How far a slider can go each way; as far as 1 or -1 at least where that folds nothing.
+export function ends(field, slider, width, height) {
+  const [back, forth] = ["min", "max"].map((end) => longest(field, Number(slider[end]), width, height));
+  return [back > -1 ? Math.min(back, longest(field, -1, width, height)) : back, forth < 1 ? Math.max(forth, longest(field, 1, width, height)) : forth];
+}
+
 // The four weights of cubic interpolation (Keys 1981) at a share of the way.
 function cubic(t, weights) {
   weights[0] = ((-0.5 * t + 1) * t - 0.5) * t;
@@ -118,7 +124,7 @@ export async function begin(root, address, packed) {
   context.drawImage(picture, 0, 0);
   const [x, y] = [context.getImageData(0, 0, width, height), context.createImageData(width, height)];
   const [field, slider] = [unpacked(packed), part("strength")];
-  const farthest = ["min", "max"].map((end) => longest(field, Number(slider[end]), width, height));
+  const farthest = ends(field, slider, width, height);
   let playing = 0;
 
   const words = (strength) => {
