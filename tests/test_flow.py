@@ -42,19 +42,25 @@ def test_a_browser_draws_what_python_draws(tmp_path, strength):
     assert strength == 0 or (expected - x[0]).abs().mean() > 0.05, "else this says nothing"
 
 
-def test_the_page_makes_of_a_field_s_nodes_the_velocity_that_python_makes(tmp_path):
+def asked(folder, script):
+    """What a script prints, as JSON, that runs beside the modules of the page."""
     for file in (*Path("book/page").glob("*.js"), Path(flow.__file__).with_suffix(".js")):
-        shutil.copyfile(file, tmp_path / file.name)
-    (tmp_path / "package.json").write_text('{"type": "module"}')
+        shutil.copyfile(file, folder / file.name)
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "ask.js").write_text(script)
+    done = subprocess.run(["node", "ask.js"], cwd=folder, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_the_page_makes_of_a_field_s_nodes_the_velocity_that_python_makes(tmp_path):
     rows, columns = grid_of(H, W, SPACING)
     nodes = torch.randn(1, 2, rows - 1, columns - 1, generator=torch.Generator().manual_seed(0))
     asking = f"velocity({json.dumps(nodes.flatten().tolist())}, {W}, {H})"
-    (tmp_path / "ask.js").write_text(
+    found_rows, found_columns, v = asked(
+        tmp_path,
         f'import {{ velocity }} from "./mover.js"; const found = {asking};'
-        "console.log(JSON.stringify([found.rows, found.columns, Array.from(found.v)]));"
+        "console.log(JSON.stringify([found.rows, found.columns, Array.from(found.v)]));",
     )
-    out = subprocess.run(["node", "ask.js"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    found_rows, found_columns, v = json.loads(out)
     torch.testing.assert_close(
         torch.tensor(v).view(1, 2, found_rows, found_columns), velocity(nodes, H, W), atol=1e-5, rtol=0
     )
@@ -62,10 +68,7 @@ def test_the_page_makes_of_a_field_s_nodes_the_velocity_that_python_makes(tmp_pa
 
 def test_the_page_finds_the_flow_of_a_picture_whose_sides_are_no_whole_cells(tmp_path):
     """With a predictor that guesses black and a look that steps the same way everywhere, as Python does it."""
-    for file in (*Path("book/page").glob("*.js"), Path(flow.__file__).with_suffix(".js")):
-        shutil.copyfile(file, tmp_path / file.name)
-    (tmp_path / "package.json").write_text('{"type": "module"}')
-    (tmp_path / "ask.js").write_text("""
+    script = """
         import { flowOf } from "./mover.js"; import { follow, moved } from "./flow.js";
         const image = { width: 70, height: 47, data: new Float32Array(3 * 70 * 47).map((_, i) => (i % 70) / 70) };
         const black = async (y) => ({ ...y, data: y.data.map(() => 0) });
@@ -76,9 +79,8 @@ def test_the_page_finds_the_flow_of_a_picture_whose_sides_are_no_whole_cells(tmp
         moved(x, flow, follow(flow, 1, flow.width, flow.height), y);
         const red = Array.from(y.data).filter((_, i) => i % 4 === 0);
         console.log(JSON.stringify([flow.width, flow.height, flow.rows, flow.columns, red]));
-    """)
-    out = subprocess.run(["node", "ask.js"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    width, height, rows, columns, data = json.loads(out)
+    """
+    width, height, rows, columns, data = asked(tmp_path, script)
     assert (width, height) == (68, 44)
     nodes = torch.full((1, 2, *(n - 1 for n in grid_of(44, 68, SPACING))), 4.0)
     v = velocity(nodes, 44, 68)

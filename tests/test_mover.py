@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from test_moving import error, photograph
 
 import abstract_beauty as ab
 from abstract_beauty import weights
@@ -16,14 +17,7 @@ def g():
 
 @pytest.fixture(scope="module")
 def x():
-    from skimage import data
-
-    photograph = torch.from_numpy(data.chelsea()).permute(2, 0, 1) / 255
-    return ab.resize_short_side(photograph, 160)[None]
-
-
-def error(f, y):
-    return float(ab.phase_averaged(f, y))
+    return photograph(160)
 
 
 def test_a_few_looks_make_a_picture_more_predictable_and_backwards_less(g, x):

@@ -19,12 +19,16 @@ def f():
     return ab.load_predictor("reference")
 
 
-@pytest.fixture(scope="module")
-def x():
+def photograph(side):
     from skimage import data
 
-    photograph = torch.from_numpy(data.chelsea()).permute(2, 0, 1) / 255
-    return ab.resize_short_side(photograph, 128)[None]
+    whole = torch.from_numpy(data.chelsea()).permute(2, 0, 1) / 255
+    return ab.resize_short_side(whole, side)[None]
+
+
+@pytest.fixture(scope="module")
+def x():
+    return photograph(128)
 
 
 def error(f, y):
