@@ -80,19 +80,25 @@ class Mover(nn.Module):
         """
         h, w = x.shape[2:]
         x = x.float()  # mixed precision hands it over in 16 bits
-        small, scale = reduced_to(x)
-        v = [scale * v for v in self.velocities(small, looks)]
-        with _full(x):
-            if self.training:  # the barrier in the loss keeps things from folding
+        if self.training:  # the barrier in the loss keeps things from folding
+            v, twice = self._looked(x, looks)
+            with _full(x):
                 u = follow(torch.cat(v), h, w, strength)
-                x = x.repeat(looks, 1, 1, 1)
-            else:
-                u = unfolded(v[-1], h, w, strength)
-            y = moved(x, u) if strength else x.clone()
+                y = moved(x.repeat(looks, 1, 1, 1), u, twice.repeat(looks, 1, 1, 1))
+            return (y, u) if field else y
+        small, scale = reduced_to(x)
+        v, twice = self._looked(small, looks)
+        with _full(x):
+            u = unfolded(scale * v[-1], h, w, strength)
+            y = moved(x, u, twice if scale == 1 else None) if strength else x.clone()
         return (y, u) if field else y
 
     def velocities(self, x: Float[Tensor, "b 3 h w"], looks: int = LOOKS) -> list[Float[Tensor, "b 2 hs ws"]]:
         """The velocity after each look; as `fields.velocity` gives it."""
+        return self._looked(x, looks)[0]
+
+    def _looked(self, x: Tensor, looks: int) -> tuple[list[Tensor], Tensor]:
+        """The velocity after each look, and x at twice its resolution."""
         h, w = x.shape[2:]
         rows, columns = grid_of(h, w, SPACING)
         state = x.new_zeros(len(x), 2 + MEMORY, rows - 1, columns - 1)
@@ -107,7 +113,7 @@ class Mover(nn.Module):
             state = self.look(y, z, state)
             with _full(x):
                 found.append(velocity(state[:, :2], h, w))
-        return found
+        return found, twice
 
     def look(
         self, y: Tensor, z: Tensor, state: Float[Tensor, "b 10 rows columns"]
@@ -132,13 +138,19 @@ def _full(x: Tensor) -> torch.autocast:
 
 def _seen(y: Tensor, z: Tensor, height: int, width: int) -> Float[Tensor, "b 11 h2 w2"]:
     """What a look is told of every pixel: y, where and which way z differs, by how much, and the slide; cut into as
-    many cells of SPACING pixels as the field has inner nodes, each around its node."""
+    many cells of SPACING pixels as the field has inner nodes, each around its node.
+
+    All of it is softened by weights of (1, 2, 1) / 4 each way. Where a side is no whole number of cells it is resampled,
+    which softens by itself: told sharper things elsewhere, the network would be more timid there.
+    """
     down = functional.pad(y[:, :, 2:] - y[:, :, :-2], (0, 0, 1, 1)) / 2
     right = functional.pad(y[..., 2:] - y[..., :-2], (1, 1)) / 2
     sign = (z - y) / ((z - y).abs() + SOFT)
     slide = torch.stack([(sign * down).sum(1), (sign * right).sum(1)], dim=1)
     slide = slide / (slide.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-6)
     seen = torch.cat([y - 0.5, sign, 8 * (z - y).abs(), slide], dim=1)
+    seen = functional.pad(seen, (1, 1, 1, 1), mode="replicate")
+    seen = functional.avg_pool2d(functional.avg_pool2d(seen, 2, 1), 2, 1)
     if seen.shape[2:] != (height, width):
         seen = functional.interpolate(seen, size=(height, width), mode="bilinear", align_corners=True)
     edge = SPACING // 2
