@@ -144,8 +144,9 @@ for step in range(31):
 #
 # There is a second cheat, and it is not so easily closed. A field may let dull regions grow and busy ones shrink. Then the mean error falls although every
 # single thing in the picture is as hard to guess as before. So the error is measured in two ways: *plain*, and *by area*, with each pixel weighted by
-# the area that it had in the photograph. And there are four wishes: a low plain error, a low error by area, both alike, and a flow that
-# holds every area, or nearly, made from a stream function on a coarser grid.
+# the area that it had in the photograph. And there are five wishes: a low plain error, a low error by area, both alike, a flow that
+# holds every area, or nearly, made from a stream function on a coarser grid; and *progress*, the article's ratio: as both alike, but the error of this
+# predictor is divided by that of one that was trained briefly.
 
 
 # %%
@@ -182,14 +183,42 @@ wishes = {
     "both": "both",
     "by area": "by area",
     "areas held": "areas held",
+    "progress": "progress",
 }
 chapter.show(
     plots.image_row(row(names[0], wishes), columns=3),
     "wishes.jpg",
     caption="What each wish draws. Under the plain one look for things that were "
-    "squeezed and surroundings that spread; under the last, at how little changes "
-    "when nothing may grow.",
-    alt="A photograph and the results of four wishes",
+    "squeezed and surroundings that spread; where areas are held, at how little "
+    "changes when nothing may grow.",
+    alt="A photograph and the results of five wishes",
+)
+
+# %% [markdown]
+# ## Who says so?
+#
+# One judge could share a habit with the predictor that the field was found through. So ask others, of other makes: the predictor itself, which is no judge
+# in its own cause; the U-Net that is the judge everywhere in this book; the article's network; a plain linear fill; and Telea's inpainting, which is an algorithm of
+# 2004 and has learnt nothing at all.
+
+# %%
+judges = {
+    "good": "the predictor itself",
+    "judge": "the judge (U-Net)",
+    "article": "the article's network",
+    "linear": "a linear fill",
+    "telea": "Telea's inpainting",
+}
+asked = pd.DataFrame(found["judges"]).T.rename(index=judges)
+photograph = asked.pop("photograph")
+asked = asked.div(photograph, axis=0)
+asked.insert(0, "error of the photographs", photograph)
+chapter.show(
+    asked.round(3),
+    "judges.csv",
+    caption="The error of the photographs by each judge, and what is left of it: in "
+    "what the descent moved, in what the mover did (a network, introduced below), and "
+    "both with each pixel weighted by the area it had.",
 )
 
 # %% [markdown]

@@ -63,6 +63,14 @@ def test_a_stream_holds_areas(f, x):
     assert u.abs().max() > 0.5 and (areas(u) - 1).abs().mean() < 0.02
 
 
+def test_with_a_bad_predictor_it_is_their_ratio_that_falls(f, x):
+    bad = ab.load_predictor("reference/bad")
+    alone = ab.move(f, x, steps=25, progress=False)
+    ratio = ab.move(f, x, steps=25, bad=bad, progress=False)
+    left = [error(f, y) / error(bad, y) for y in (x, alone, ratio)]
+    assert left[2] < 0.97 * min(left[:2]), left
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

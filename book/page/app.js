@@ -250,15 +250,15 @@ function hold(strength) {
 
 // Draw the picture moved as far as the slider says, and no further than nothing folds.
 function showMoved() {
-  const strength = part("strength").valueAsNumber;
+  const [least, most] = state.flow?.farthest ?? [-Infinity, Infinity];
+  const strength = Math.min(Math.max(part("strength").valueAsNumber, least), most);
   hold(strength);
   if (!state.flow || strength === 0) return state.image && showAfter(state.steps[0], "0.00");
   const begun = performance.now();
-  const { farthest, width, height, picture } = state.flow;
-  const far = Math.min(Math.max(strength, farthest[0]), farthest[1]);
+  const { width, height, picture } = state.flow;
   const after = new ImageData(picture.width, picture.height);
-  moved(picture, state.flow, follow(state.flow, far, width, height), after);
-  showAfter(planes(after.data, picture.width, picture.height), far.toFixed(2));
+  moved(picture, state.flow, follow(state.flow, strength, width, height), after);
+  showAfter(planes(after.data, picture.width, picture.height), strength.toFixed(2));
   root.dataset.drawMilliseconds = (performance.now() - begun).toFixed(1);
 }
 

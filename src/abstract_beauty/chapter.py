@@ -185,8 +185,8 @@ class Chapter:
 
     def moving(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Fields of displacements for several wishes, and their pictures (`measure_moving`); minutes if made anew."""
-        f = self._networks("good", "bad", "judge", "article", "linear")
-        return self._with_pictures("moving", measure_moving, f, self.filters())
+        f, g = self._networks("good", "bad", "judge", "article", "linear"), self.improver("mover").network
+        return self._with_pictures("moving", measure_moving, f, g, self.filters(), of=("mover",))
 
     def shapes(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Drawn shapes before and after, and their pictures (`measure_shapes`); minutes if made anew."""

@@ -12,16 +12,13 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.fields import doubled, follow, grid_of, moved, reduced_to, unfolded, velocity
 from abstract_beauty.losses.moving import moving
 from abstract_beauty.prediction.full_prediction import TILE, Predictor, full_prediction
+from abstract_beauty.prediction.predictability import SMALLEST_ERROR, predictability
 from abstract_beauty.training.fit import low_precision
 
 STEPS, SPACING = 120, 4.0
 SMALLEST = 96  # pixels of the short side of a reduced picture that is still looked at
-WEIGHTS = {
-    "k_area": 0.5,
-    "k_detail": 0.3,
-    "k_coarse": 0.0,
-    "k_stiff": 0.005,
-}  # of the loss `moving`: plain and by area alike
+# Of the loss `moving`: plain and by area alike.
+WEIGHTS = {"k_area": 0.5, "k_detail": 0.3, "k_coarse": 0.0, "k_stiff": 0.005}
 
 
 def move(
@@ -33,6 +30,7 @@ def move(
     field: bool = False,
     spacing: float = SPACING,
     stream: bool = False,
+    bad: Predictor | None = None,
     learning_rate: float = 0.7,
     seed: int = 0,
     progress: bool = True,
@@ -51,6 +49,7 @@ def move(
         field: return u too, the displacement (down, right) in pixels.
         spacing: fineness of the field, pixels.
         stream: hold every area, or nearly: the field has no divergence.
+        bad: a predictor that should not guess y: the ratio of f's error to its error is what has to fall.
         learning_rate: pixels a step at most.
         seed: of the grids.
         progress: show a bar on stderr.
@@ -65,8 +64,10 @@ def move(
         raise UserError(f"move: steps and spacing must be at least 1, not {steps} and {spacing}")
     if not all(map(math.isfinite, (strength, learning_rate, *weights.values()))):
         raise UserError("move: strength, learning_rate and weights must be finite numbers")
-    if not callable(f):
-        raise UserError(f"move: f must be a predictor, as `ab.load_predictor` gives it, not {f!r}")
+    for name, predictor in {"f": f, "bad": bad}.items():
+        if not callable(predictor) and (name, predictor) != ("bad", None):
+            what = f"must be a predictor, as `ab.load_predictor` gives it, not {predictor!r}"
+            raise UserError(f"move: {name} {what}")
     if (
         x.dtype != torch.float32
         or x.ndim != 4
@@ -86,6 +87,7 @@ def move(
         steps,
         spacing,
         stream=stream,
+        bad=bad,
         learning_rate=learning_rate,
         seed=seed,
         progress=progress,
@@ -101,7 +103,8 @@ def move(
 @torch.enable_grad()
 def descend(
     f: Predictor, x: Float[Tensor, "b 3 h w"], steps: int, spacing: float = SPACING, *, stream: bool = False,
-    learning_rate: float = 0.7, seed: int = 0, progress: bool = True, fixed_grid: bool = False, **weights: float,
+    bad: Predictor | None = None, learning_rate: float = 0.7, seed: int = 0, progress: bool = True,
+    fixed_grid: bool = False, **weights: float,
 ) -> Float[Tensor, "b 2 hs ws"]:  # fmt: skip
     """The velocity that the descent of `move` ends with; with `fixed_grid`, on the article's grid of tiles alone."""
     x, generator = x.detach().clone(), torch.Generator().manual_seed(seed)
@@ -122,7 +125,10 @@ def descend(
         y = functional.avg_pool2d(moved(x, u, twice), size)
         with low_precision(x.device):
             z = full_prediction(f, y, phase)
+            z_bad = None if bad is None else full_prediction(bad, y, phase).float()
         loss = moving(reduced[size], y, z.float(), u, **WEIGHTS | weights)
+        if z_bad is not None:
+            loss = loss - predictability(y, z_bad).clamp(min=SMALLEST_ERROR).log().mean()
         (nodes.grad,) = torch.autograd.grad(len(x) * loss, nodes)  # each picture's own
         adam.step()
     return velocity(nodes.detach(), h, w, stream=stream)

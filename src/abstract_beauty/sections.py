@@ -106,7 +106,7 @@ class ImproverParams:
             raise ValueError(f"{what}; leave out what it lacks")
         if self.bad is not None and "z_bad" not in takes:
             raise ValueError(f"bad cannot be given to the loss '{self.loss}', which has one predictor")
-        if "u" in takes and not getattr(improvers.NETWORKS[self.network], "moves", False):
+        if "u" in takes and not improvers.moves(improvers.NETWORKS[self.network]):
             raise ValueError(
                 f"the loss '{self.loss}' is of a field of displacements; use the network 'mover', or `ab.move`"
             )

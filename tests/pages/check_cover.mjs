@@ -47,7 +47,8 @@ try {
   await tab.waitForSelector('#flow[data-ready="yes"]');
   const flow = (name) => `#flow [data-part="${name}"]`;
   const flown = {};
-  for (const strength of ["-1", "0", "1", "1.5"]) {
+  report.flowEnds = await tab.evaluate((selector) => ["min", "max"].map((end) => document.querySelector(selector)[end]), flow("strength"));
+  for (const strength of [report.flowEnds[0], "0", "0.5", report.flowEnds[1]]) {
     await tab.fill(flow("strength"), strength);
     flown[strength] = await tab.evaluate((selector) => document.querySelector(selector).toDataURL(), flow("canvas"));
     report.flowWords = { ...report.flowWords, [strength]: await tab.textContent(flow("say")) };

@@ -32,9 +32,11 @@ def test_it_works_by_keyboard(report: dict) -> None:
 
 
 def test_a_slider_moves_what_is_in_the_photograph(report: dict) -> None:
-    assert report["flows"] >= 3 and report["flowMilliseconds"] > 0
-    words = report["flowWords"]  # the far end may be as far as 1, where more would fold
-    assert words["0"] == "The photograph." and "backwards" in words["-1"] and "further" in words["1.5"]
+    assert report["flows"] == 4 and report["flowMilliseconds"] > 0
+    words, (back, forth) = report["flowWords"], report["flowEnds"]
+    assert float(back) < 0 < 1 <= float(forth) <= 1.5, "as far as nothing folds, and the whole way at least"
+    assert words["0"] == "The photograph." and "backwards" in words[back]
+    assert ("further" in words[forth]) == (float(forth) > 1)
 
 
 def test_it_moves_only_where_motion_is_welcome(report: dict) -> None:

@@ -57,14 +57,15 @@ function leastArea({ rows, columns }, u, width, height) {
 
 // The longest time up to `strength` that folds nothing.
 export function longest(field, strength, width, height) {
-  while (leastArea(field, follow(field, strength, width, height), width, height) < LEAST_AREA) strength *= 0.95;
-  return strength;
+  const sign = Math.sign(strength);
+  let far = Math.abs(strength);
+  while (leastArea(field, follow(field, sign * far, width, height), width, height) < LEAST_AREA) far = Math.max(0, far - 0.05);
+  return sign * far;
 }
 
-// How far a slider can go each way; as far as 1 or -1 at least where that folds nothing.
+// How far a slider may go each way.
 export function ends(field, slider, width, height) {
-  const [back, forth] = ["min", "max"].map((end) => longest(field, Number(slider[end]), width, height));
-  return [back > -1 ? Math.min(back, longest(field, -1, width, height)) : back, forth < 1 ? Math.max(forth, longest(field, 1, width, height)) : forth];
+  return [slider.min, slider.max].map((end) => longest(field, Number(end), width, height));
 }
 
 // The four weights of cubic interpolation (Keys 1981) at a share of the way.
@@ -124,7 +125,7 @@ export async function begin(root, address, packed) {
   context.drawImage(picture, 0, 0);
   const [x, y] = [context.getImageData(0, 0, width, height), context.createImageData(width, height)];
   const [field, slider] = [unpacked(packed), part("strength")];
-  const farthest = ends(field, slider, width, height);
+  [slider.min, slider.max] = ends(field, slider, width, height).map((end) => end.toFixed(2));
   let playing = 0;
 
   const words = (strength) => {
@@ -134,8 +135,7 @@ export async function begin(root, address, packed) {
   };
   const draw = () => {
     const [begun, strength] = [performance.now(), slider.valueAsNumber];
-    const u = follow(field, Math.min(Math.max(strength, farthest[0]), farthest[1]), width, height);
-    context.putImageData(strength === 0 ? x : moved(x, field, u, y), 0, 0);
+    context.putImageData(strength === 0 ? x : moved(x, field, follow(field, strength, width, height), y), 0, 0);
     part("say").textContent = words(strength);
     slider.setAttribute("aria-valuetext", part("say").textContent);
     root.dataset.milliseconds = (performance.now() - begun).toFixed(1);

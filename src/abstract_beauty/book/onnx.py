@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from abstract_beauty.errors import UserError
+from abstract_beauty.improvers import moves
 from abstract_beauty.improvers.mover import LOOKS, MEMORY, SPACING
 from abstract_beauty.prediction.full_prediction import MARGIN, TILE, completed_and_hidden, contexts
 from abstract_beauty.prediction.linear_fill import LinearFill
@@ -63,9 +64,7 @@ class Exported:
     content: bytes  # the file
     form: str  # a key of INPUTS: what goes in and out, as the README of the export says
     difference: float  # the largest from torch that was seen, of a picture's range
-    notes: dict[
-        str, Any
-    ]  # what a program must know besides: for an improver its grain and reach, or its looks
+    notes: dict[str, Any]  # what a program must know besides: an improver's grain and reach, or its looks
     sha256: str  # hex, of the file
 
 
@@ -106,7 +105,7 @@ def export(network: nn.Module, *, half: bool = False) -> Exported:
         height, width = (side if network.grain == 1 else network.grain * side for side in (rows, columns))
         shapes: tuple[dict, ...] = ({0: b, 2: height, 3: width},)
         notes = {"grain": network.grain, "reach": network.reach}
-    elif hasattr(network, "moves"):
+    elif moves(network):
         form, module, notes = "look", _Look(network), {"looks": LOOKS}
         inner = {2: rows, 3: columns}
         sides = {2: SPACING * rows + SPACING, 3: SPACING * columns + SPACING}

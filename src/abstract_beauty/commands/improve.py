@@ -13,7 +13,7 @@ from abstract_beauty.commands.pictures import read_picture
 from abstract_beauty.data.images import format_of, printable, resize_short_side, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import check_outputs, replacing
-from abstract_beauty.improvers import improve
+from abstract_beauty.improvers import improve, moves
 
 PAGES = (".html", ".htm")
 
@@ -27,7 +27,7 @@ def improve_command(options: argparse.Namespace) -> None:
     check_outputs([options.out], [options.image, path])
     picture = read_picture(options.image)
     network = weights.load(path, "predictors" if descends else "improvers")
-    if page and not (descends or getattr(network, "moves", False)):
+    if page and not (descends or moves(network)):
         raise UserError(f"{options.out}: a page with a slider is for an improver that moves; name a picture")
     if page and (options.times, options.strength) != (1, 1.0):
         raise UserError(f"{options.out}: the strength is the page's slider; leave out --times and --strength")

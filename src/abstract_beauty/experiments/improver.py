@@ -83,7 +83,7 @@ def improver_config(
     section = section or runs.row(params, "improvers", name)
     parts = predictors_of(section).items()
     through = {part: runs.digest(predictor_config(project, params, key)) for part, key in parts}
-    if hasattr(improvers.NETWORKS[section.network], "moves"):
+    if improvers.moves(improvers.NETWORKS[section.network]):
         through["eye"] = runs.digest(predictor_config(project, params, "good"))
     return runs.config_of(params, data_hash(project), section, through=through)
 
@@ -107,7 +107,7 @@ def improver_run(
     config = improver_config(project, params, name, section)
 
     def begin(g: nn.Module) -> None:
-        if getattr(g, "moves", False):
+        if improvers.moves(g):
             give_eye(g, predictor_run(project, params, "good", progress=progress).network)
 
     def make_task(fabric: Fabric) -> Task:
@@ -197,7 +197,7 @@ def measure_improver(
     of one that moves: the same after fewer and more of them.
     """
     g, images = run.network, judged_images(project, params).values()
-    moves = getattr(g, "moves", False)
+    moves = improvers.moves(g)
 
     @torch.no_grad()
     def judged(**how: int) -> dict[str, float]:

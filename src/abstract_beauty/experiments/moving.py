@@ -9,49 +9,58 @@ from torch import Tensor, nn
 from abstract_beauty.book.flow import packed
 from abstract_beauty.book.tables import chosen
 from abstract_beauty.data.images import write_pictures
+from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import judged_images
 from abstract_beauty.experiments.predictor import networks
-from abstract_beauty.fields import STEP, follow, grid_of, moved, unfolded, velocity
+from abstract_beauty.fields import STEP, areas, follow, grid_of, moved, unfolded, velocity
 from abstract_beauty.files import read_json, write_json
-from abstract_beauty.measures.judging import Curves, best_keeping, judge_picture, mean_of
+from abstract_beauty.measures.fills import TeleaFill
+from abstract_beauty.measures.judging import JUDGE_PHASES, Curves, best_keeping, judge_picture, mean_of
 from abstract_beauty.moving import descend
 from abstract_beauty.params import Params
+from abstract_beauty.prediction.full_prediction import full_prediction
+from abstract_beauty.prediction.predictability import error_map
 from abstract_beauty.project import Project
 from abstract_beauty.training.fit import generator_for
 
-# What the field is asked for: arguments of `descend`.
+# What the field is asked for: arguments of `descend`; "bad" names a predictor.
 WISHES: dict[str, dict[str, Any]] = {
     "plain": {"k_area": 0.0},
     "both": {},
     "by area": {"k_area": 1.0},
     "areas held": {"stream": True, "spacing": 12.0},
+    "progress": {"bad": "bad"},
 }
 THROUGH = ("article", "linear", "good")  # predictors whose wish is compared
 SPACINGS = (6.0, 12.0, 24.0)
 LOOKS = (5, 10, 20, 40, 80)  # lengths of the descent
 STRENGTHS = (-1.0, -0.5, 0.5, 1.0, 1.5)
+JUDGES = ("good", "judge", "article", "linear", "telea")  # whose errors of what was moved are compared
 SHOWN = ("chelsea", "coffee")  # on these, or as many others, many descents are compared
 
 Velocities = Callable[[str, Tensor], Tensor]  # of a picture, by its name and itself
+Drawn = tuple[Tensor, Tensor | None]  # a picture and the field that drew it
 
 
 def measure_moving(
-    project: Project, params: Params, f: Mapping[str, nn.Module], filters: Curves
+    project: Project, params: Params, f: Mapping[str, nn.Module], g: nn.Module, filters: Curves
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Rows of the judges' table, means over the test pictures, of fields found for each wish; and some of the pictures.
 
     With "flow": the last of those pictures and its velocity of the wish "both", for a browser; "controls": fields that
     know nothing of the picture but move it as far; "strengths": how far one goes along the field of the wish "both",
     backwards too; "looks": after descents of other lengths; "through": the same wish asked of other predictors;
-    "spacings": of coarser fields.
+    "spacings": of coarser fields; "judges": errors of the photographs, of what the wish "both" made of them, and of
+    what the mover g made of them, by judges who had no part in it, or another.
     """
     section, images = params.moving, judged_images(project, params)
+    f = {**f, "telea": TeleaFill()}
     few = chosen(images, *SHOWN)
     pictures: dict[str, Tensor] = {f"{name}/x": x for name, x in few.items()}
 
     def found(x: Tensor, through: str = "good", **wish: Any) -> Tensor:
         how = {"steps": section.steps, "spacing": section.spacing, "seed": params.seed} | wish
-        return descend(f[through], x, progress=False, **how)
+        return descend(f[through], x, progress=False, **how | {"bad": f.get(how.get("bad"))})
 
     def judged(
         velocities: Velocities, over: Mapping[str, Tensor] = images, label: str = "", strength: float = 1.0
@@ -72,7 +81,13 @@ def measure_moving(
         again = both if wish == "both" else {}
         return judged(lambda name, x: again[name] if again else found(x, **WISHES[wish]), label=wish)
 
+    @torch.no_grad()
+    def drawn(x: Tensor, v: Tensor) -> dict[str, Drawn]:
+        u = unfolded(v, *x.shape[2:])
+        return {"photograph": (x, None), "moved": (moved(x, u), u), "mover": g(x, field=True)}
+
     wishes = {wish: wished(wish) for wish in WISHES}
+    all_drawn = [drawn(x, both[name]) for name, x in images.items()]
     distance = wishes["both"]["distance"]
     return {
         "original": mean_of([judge_picture(x, x, f) for x in images.values()]),
@@ -91,6 +106,7 @@ def measure_moving(
             )
             for steps in LOOKS
         },
+        "judges": {name: mean_of([_errors(f[name], each) for each in all_drawn]) for name in JUDGES},
         "strengths": {
             f"{strength:g}": judged(lambda name, _: both[name], few, f"strength {strength:g}", strength)
             for strength in STRENGTHS
@@ -112,6 +128,18 @@ def measure_moving(
     }, pictures
 
 
+@torch.no_grad()
+def _errors(judge: nn.Module, drawn: Mapping[str, Drawn]) -> dict[str, float]:
+    """A judge's errors of pictures, plain, and where a field drew them also by the area that each pixel had before."""
+    found = {}
+    for name, (y, u) in drawn.items():
+        error = torch.cat([error_map(y, full_prediction(judge, y, phase)) for phase in JUDGE_PHASES])
+        found[name] = float(error.mean())
+        if u is not None:
+            found[f"{name}, by area"] = float((error * areas(u)).mean())
+    return found
+
+
 def random_velocity(x: Tensor, distance: float, seed: int) -> Tensor:
     """A smooth flow that moves things by `distance` pixels in the mean, whatever is in the picture."""
     h, w = x.shape[2:]
@@ -126,7 +154,8 @@ def random_velocity(x: Tensor, distance: float, seed: int) -> Tensor:
 def stage(project: Project, params: Params) -> None:
     """Write results/moving.json and the pictures that it speaks of."""
     f = networks(project, params, "good", "bad", "judge", "article", "linear")
-    numbers, pictures = measure_moving(project, params, f, read_json(project.results / "filters.json"))
+    g = improver_run(project, params, "mover").network
+    numbers, pictures = measure_moving(project, params, f, g, read_json(project.results / "filters.json"))
     write_pictures(project.run / "moving.safetensors", pictures)
     write_json(project.run / "flow.json", numbers.pop("flow"))
     write_json(project.results / "moving.json", numbers)

@@ -14,6 +14,11 @@ from abstract_beauty.registry import networks
 NETWORKS = networks(__name__, __path__)
 
 
+def moves(g: nn.Module | type[nn.Module]) -> bool:
+    """Whether an improver, or the class of one, moves what is in its picture instead of painting it anew."""
+    return getattr(g, "moves", False)
+
+
 @torch.no_grad()
 def improve(
     g: nn.Module, x: Float[Tensor, "b 3 h w"], *, times: int = 1, strength: float = 1.0, piece: int = 512
@@ -30,7 +35,7 @@ def improve(
     Returns:
         y in [0, 1], equal to g(x) of the whole picture: each piece is computed with all that it depends on around it.
     """
-    if getattr(g, "moves", False):
+    if moves(g):
         for _ in range(times):
             x = g(x, strength)
         return x

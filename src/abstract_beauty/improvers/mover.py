@@ -140,8 +140,8 @@ def _seen(y: Tensor, z: Tensor, height: int, width: int) -> Float[Tensor, "b 11 
     """What a look is told of every pixel: y, where and which way z differs, by how much, and the slide; cut into as
     many cells of SPACING pixels as the field has inner nodes, each around its node.
 
-    All of it is softened by weights of (1, 2, 1) / 4 each way. Where a side is no whole number of cells it is resampled,
-    which softens by itself: told sharper things elsewhere, the network would be more timid there.
+    All of it is softened by weights of (1, 2, 1) / 4 each way. Where a side is no whole number of cells it is
+    resampled, which softens by itself: told sharper things elsewhere, the network would be more timid there.
     """
     down = functional.pad(y[:, :, 2:] - y[:, :, :-2], (0, 0, 1, 1)) / 2
     right = functional.pad(y[..., 2:] - y[..., :-2], (1, 1)) / 2

@@ -16,6 +16,7 @@ from abstract_beauty import weights
 from abstract_beauty.errors import UserError, complaint
 from abstract_beauty.experiments.improver import give_eye, improver_task
 from abstract_beauty.experiments.predictor import predictor_task
+from abstract_beauty.improvers import moves
 from abstract_beauty.interactive.given import crops, predictor, same_size, training_pictures
 from abstract_beauty.losses import LOSSES, needs
 from abstract_beauty.params import load_params
@@ -161,12 +162,11 @@ def train_improver(
     )  # fmt: skip
     g = _network("improvers", network, width, seed)
     f = {"good": predictor(good), "bad": predictor(bad)}
-    if getattr(g, "moves", False):
+    if moves(g):
         give_eye(g, f["good"])
-    if "u" in takes and not getattr(g, "moves", False):
-        raise UserError(
-            "train_improver: the loss is of a field of displacements; the network has to move, as 'mover'"
-        )
+    elif "u" in takes:
+        what = "the loss is of a field of displacements; the network has to move, as 'mover'"
+        raise UserError(f"train_improver: {what}")
     x = next(crops(1, crop, seed))
     before = x.clone()
     with torch.no_grad():

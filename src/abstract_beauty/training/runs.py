@@ -27,7 +27,7 @@ from abstract_beauty.training.fit import Fabric, Task, fit, make_fabric, precisi
 from abstract_beauty.training.machine import is_first_process, machine, processes, wait_for_all_processes
 
 # The code that decides what a training ends with: an unfinished one of other code is never gone on with.
-CODE = ("prediction", "predictors", "improvers", "losses", "training", "experiments", "fields.py")
+CODE = ("prediction", "predictors", "improvers", "losses", "training", "experiments")
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,8 @@ def row(params: Params, kind: str, name: str) -> Any:
 def scratch(project: Project, kind: str, name: str, config: Mapping[str, Any]) -> Path:
     """The folder of a training of this configuration by this code."""
     here = Path(__file__).parents[1]
-    files = sorted(
-        file
-        for part in CODE
-        for file in ([here / part] if part[-3:] == ".py" else (here / part).rglob("*.py"))
-    )
-    code = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    files = sorted(file for folder in CODE for file in (here / folder).rglob("*.py"))
+    code = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (*files, here / "fields.py")]
     return project.scratch / f"{kind}-{name}-{digest([config, code])[:12]}"
 
 
