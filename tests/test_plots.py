@@ -30,7 +30,7 @@ X, Y, TALL = picture(), picture(seed=1), picture(96, 64, seed=2)
 MAP = (X - Y).abs().mean(0)
 
 FIGURES = {
-    "image_row": lambda: plots.image_row({"x": X, "y\n(two lines)": Y}, {"x": "MAE 0.1"}, title="Row"),
+    "image_row": lambda: plots.image_row({"x": X, "y\n(two lines)": Y}, {"x": "MAE 0.1"}),
     "image_grid": lambda: plots.image_grid({"one": {"x": X, "y": Y}, "two": {"x": X, "y": TALL}}),
     "contact_sheet": lambda: plots.contact_sheet([("a", X), ("a", TALL), ("", Y)], columns=2),
     "prediction_grid": lambda: plots.prediction_grid({"one": {"y": X, "z": Y}}, {"one": MAP}),
@@ -38,7 +38,7 @@ FIGURES = {
     "teaser": lambda: plots.teaser(X, Y, MAP, {"smoother": Y, "more to learn": X}),
     "curves": lambda: plots.curves({"one": table(0), "two": table(1)}, "loss", "loss"),
     "lines": lambda: plots.lines({"a": ([0, 1], [2, 3], [0.1, 0.2])}, "k", "error", marks={"here": 0.5}),
-    "bar_table": lambda: plots.bar_table({"a": 0.1, "b": 0.2}, highlight=["b"], reference=("a", 0.1)),
+    "bar_table": lambda: plots.bar_table({"a": 0.1, "b": 0.2}, highlight=["b"]),
     "change_plane": lambda: plots.change_plane(
         {"g": (0.02, 0.05), "h": (0.03, 0.06)}, {"blur": [(0.03, 0.05), (0.0, 0.08)]}, original=0.08
     ),

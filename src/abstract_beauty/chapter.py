@@ -126,10 +126,10 @@ class Chapter:
         return measure(self.project, self.params, *given)
 
     def _with_pictures(
-        self, name: str, measure: Callable, *given: Any, section: str = "", of: tuple = ()
+        self, name: str, sections: set[str], measure: Callable, *given: Any, of: tuple = ()
     ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """results/NAME.json and models/run/NAME.safetensors, as `_measured`; of the section NAME, or another."""
-        found = self._measured(name, {section or name}, measure, *given, of=of)
+        """results/NAME.json and models/run/NAME.safetensors, as `_measured`."""
+        found = self._measured(name, sections, measure, *given, of=of)
         if isinstance(found, tuple):
             return found
         return found, read_pictures(self.project.run / f"{name}.safetensors")
@@ -176,7 +176,7 @@ class Chapter:
     def pixels(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """The experiments on bare pixels, and their pictures (`measure_pixels`); minutes where they are made anew."""
         f = self._networks("good", "bad", "bad_again", "small", "judge", "linear")
-        return self._with_pictures("pixels", measure_pixels, f)
+        return self._with_pictures("pixels", {"pixels"}, measure_pixels, f)
 
     def balance(self) -> dict[str, Any]:
         """The phase diagram with networks (`measure_balance`); minutes where it is measured anew."""
@@ -186,20 +186,20 @@ class Chapter:
     def moving(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Fields of displacements for several wishes, and their pictures (`measure_moving`); minutes if made anew."""
         f, g = self._networks("good", "bad", "judge", "article", "linear"), self.improver("mover").network
-        return self._with_pictures("moving", measure_moving, f, g, self.filters(), of=("mover",))
+        return self._with_pictures(
+            "moving", {"moving", "evaluation"}, measure_moving, f, g, self.filters(), of=("mover",)
+        )
 
     def shapes(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Drawn shapes before and after, and their pictures (`measure_shapes`); minutes if made anew."""
-        return self._with_pictures(
-            "shapes", measure_shapes, self._networks("good", "judge"), section="moving"
-        )
+        return self._with_pictures("shapes", {"moving"}, measure_shapes, self._networks("good", "judge"))
 
     def many(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Improvers applied many times, and their pictures (`measure_many`); a minute where it is made anew."""
         for name in self.params.improvers:
             self.improver(name)
         f = self._networks("good")["good"]
-        return self._with_pictures("many", measure_many, f, of=tuple(self.params.improvers))
+        return self._with_pictures("many", {"many"}, measure_many, f, of=tuple(self.params.improvers))
 
     def ratings(self) -> dict[str, Any]:
         """Scores along the dials, against ratings, and by observer; minutes where they are measured anew."""

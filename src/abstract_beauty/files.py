@@ -151,7 +151,8 @@ def rounded(value: Any, digits: int = 6) -> Any:
 def write_json(path: str | os.PathLike, value: Any) -> None:
     """Write `value` as indented JSON, floats at six significant digits, non-finite numbers as null."""
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(rounded(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        text = json.dumps(rounded(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        temporary.write_text(text, encoding="utf-8")
 
 
 def read_json(path: str | os.PathLike) -> Any:
@@ -161,7 +162,7 @@ def read_json(path: str | os.PathLike) -> Any:
     try:
         if os.path.getsize(path) > LARGEST_JSON:
             raise UserError(f"{path}: is larger than {LARGEST_JSON >> 20} MiB; no file of results is")
-        return json.loads(Path(path).read_text())
+        return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: cannot be read as JSON ({error})") from error
 

@@ -82,17 +82,9 @@ def move(
         return (y, u) if field else y
     small, scale = reduced_to(x)
     v = scale * descend(
-        f,
-        small,
-        steps,
-        spacing,
-        stream=stream,
-        bad=bad,
-        learning_rate=learning_rate,
-        seed=seed,
-        progress=progress,
-        **weights,
-    )
+        f, small, steps, spacing, stream=stream, bad=bad, learning_rate=learning_rate, seed=seed,
+        progress=progress, **weights,
+    )  # fmt: skip
     with torch.no_grad():
         u = unfolded(v, *x.shape[2:], strength)
         y = moved(x, u)

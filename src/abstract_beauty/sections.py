@@ -162,6 +162,10 @@ class BalanceParams:
     pictures: Count = 6  # test pictures, of each the central square
     side: Side = 160  # of the square and of the training crops, pixels
 
+    def __post_init__(self) -> None:
+        for name in self.networks:
+            known(name, "network", improvers.NETWORKS)
+
 
 @dataclass(frozen=True, config=STRICT)
 class PixelsParams:

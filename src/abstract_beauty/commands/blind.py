@@ -34,7 +34,7 @@ def preferences_command(options: argparse.Namespace) -> None:
     """Print the strengths of what people chose."""
     found = strengths([read_choices(path) for path in options.files], options.reference)
     if options.json:
-        print(json.dumps(rounded([vars(version) for version in found]), indent=2, ensure_ascii=False))
+        print(json.dumps(rounded([vars(version) for version in found]), indent=2))
         return
     print(f"{'log strength':>14}  {'95 % interval':^16}  {'chosen':>11}  version")
     for version in found:

@@ -42,7 +42,7 @@ def ratings_command(options: argparse.Namespace) -> None:
     }
     found = study(sets, f, 0, progress=sys.stderr.isatty())
     if options.json:
-        print(json.dumps(rounded(found), indent=2, ensure_ascii=False))
+        print(json.dumps(rounded(found), indent=2))
         return
     for name, result in found.items():
         _print(name, result)

@@ -56,7 +56,7 @@ def score_command(options: argparse.Namespace) -> None:
         table.writeheader()
         table.writerows(rows)
     if options.json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(json.dumps(rows, indent=2))
     if options.csv:
         said = sys.stderr if options.json else sys.stdout
         print(f"{printable(options.csv)}: {len(rows)} pictures", file=said)

@@ -27,6 +27,9 @@ def measure_elsewhere(project: Project, params: Params, f: dict[str, nn.Module])
     sets = {}
     for name in params.evaluation.elsewhere:
         folder = Path(project.root / name).resolve()
+        label = f"{folder.parent.name}/{folder.name}"
+        if label in sets:
+            raise UserError(f"evaluation.elsewhere: two folders are called {label}; rename one of them")
         count, side = params.evaluation.elsewhere_pictures, params.data.short_side
         pictures = sample(folder, count, side, "evaluation.elsewhere")
         images = {picture.name: picture.image[None].float() / 255 for picture in pictures}
@@ -35,7 +38,7 @@ def measure_elsewhere(project: Project, params: Params, f: dict[str, nn.Module])
             what = f"'{folder}' holds no picture of {TILE} pixels a side or more; leave it out"
             raise UserError(f"evaluation.elsewhere: {what}")
         means = {key: errors_of(predictor, images)[0] for key, predictor in judged.items()}
-        sets[f"{folder.parent.name}/{folder.name}"] = {
+        sets[label] = {
             "pictures": len(images),
             "short_side": side,
             "errors": means,

@@ -6,7 +6,6 @@ Whoever asks names the commit too (`scorer: laion@COMMIT`), so that the weights 
 """
 
 import re
-from collections.abc import Callable, Mapping
 
 import torch
 import torch.nn.functional as functional
@@ -55,26 +54,23 @@ class ClipScorer(nn.Module):
         return self.head(functional.normalize(embedded, dim=-1))[:, 0]
 
 
-def clip_scorer(vision: nn.Module, head: Mapping[str, Tensor]) -> ClipScorer:
-    """A scorer of a CLIP vision model and the `weight` (1, d) and `bias` (1,) of a linear head; eval mode, frozen."""
-    wide = int(vision.config.projection_dim)
-    layer = nn.Linear(wide, 1)
-    shapes = {name: tuple(tensor.shape) for name, tensor in head.items()}
-    if shapes != {"weight": (1, wide), "bias": (1,)}:
-        raise UserError(f"the aesthetic head does not fit CLIP's {wide} features: it has {shapes}")
-    layer.load_state_dict(dict(head))
-    return ClipScorer(vision, layer).eval().requires_grad_(False)
+def load_scorer(name: str) -> ClipScorer:
+    """The scorer that `laion@COMMIT` names: LAION's aesthetic predictor, version 1, on CLIP ViT-L/14; frozen.
 
-
-def load_laion(commit: str) -> ClipScorer:
-    """LAION's aesthetic predictor, version 1, on CLIP ViT-L/14: fetched from the Hugging Face hub, 1.2 GB once.
-
-    Args:
-        commit: full commit hash of the repository on the hub; its files at no other are read.
+    It is fetched from the Hugging Face hub, 1.2 GB once, at that commit and no other.
 
     Raises:
-        UserError: `transformers` is not installed, or the weights cannot be fetched.
+        UserError: there is no such scorer, no full commit hash stands after its name, `transformers` is not installed,
+            the weights cannot be fetched, or the head does not fit.
     """
+    name, _, commit = name.partition("@")
+    if name != "laion":
+        raise UserError(f"params.yaml: there is no scorer {name!r}; there is laion")
+    if not re.fullmatch(r"[0-9a-f]{40}", commit):
+        raise UserError(
+            f"params.yaml: the scorer {name!r} needs the full commit hash of its weights (40 hexadecimal digits) after "
+            f"an @, got {commit!r}; copy it from the history of {LAION_REPOSITORY} on the Hugging Face hub"
+        )
     try:
         from huggingface_hub import hf_hub_download
         from safetensors.torch import load_file
@@ -87,28 +83,11 @@ def load_laion(commit: str) -> ClipScorer:
             LAION_REPOSITORY, revision=commit, use_safetensors=True
         )
         tensors = load_file(hf_hub_download(LAION_REPOSITORY, "model.safetensors", revision=commit))
-        head = {name: tensors[f"predictor.{name}"] for name in ("weight", "bias")}
-    except Exception as error:  # of many kinds: no network, no such file, no space, no access
+        head = nn.Linear(int(vision.config.projection_dim), 1)
+        head.load_state_dict({key: tensors[f"predictor.{key}"] for key in ("weight", "bias")})
+    except (
+        Exception
+    ) as error:  # of many kinds: no network, no such file, no space, no access, of another size
         line = (str(error).strip().splitlines() or ["no message"])[0]
         raise UserError(f"the scorer's weights cannot be fetched: {line}") from error
-    return clip_scorer(vision, head)
-
-
-SCORERS: dict[str, Callable[[str], nn.Module]] = {"laion": load_laion}
-
-
-def load_scorer(name: str) -> nn.Module:
-    """The scorer that `NAME@COMMIT` names, fetched where it is not there yet.
-
-    Raises:
-        UserError: there is no such scorer, no full commit hash stands after its name, or it cannot be fetched.
-    """
-    name, _, commit = name.partition("@")
-    if name not in SCORERS:
-        raise UserError(f"params.yaml: there is no scorer {name!r}; there are {', '.join(SCORERS)}")
-    if not re.fullmatch(r"[0-9a-f]{40}", commit):
-        raise UserError(
-            f"params.yaml: the scorer {name!r} needs the full commit hash of its weights (40 hexadecimal digits) after "
-            f"an @, got {commit!r}; copy it from the history of {LAION_REPOSITORY} on the Hugging Face hub"
-        )
-    return SCORERS[name](commit)
+    return ClipScorer(vision, head).eval().requires_grad_(False)

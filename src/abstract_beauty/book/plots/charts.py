@@ -37,28 +37,8 @@ def legend(figure: Figure, axes: Axes) -> None:
         axes.legend()
 
 
-def upright(axes: Axes, label: str, x: float, **line: Any) -> None:
-    """A dashed upright line at `x`, named above the axes."""
-    axes.axvline(x, color=INK, **line)
-    axes.annotate(
-        label,
-        (x, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(0, 2),
-        textcoords="offset points",
-        ha="center",
-        va="bottom",
-    )
-
-
 @styled
-def curves(
-    tables: Mapping[str, Any],
-    column: str,
-    ylabel: str,
-    smooth: int | None = None,
-    logarithmic: bool = False,
-) -> BookFigure:
+def curves(tables: Mapping[str, Any], column: str, ylabel: str, smooth: int | None = None) -> BookFigure:
     """Loss curves against the step: what was measured, faint, and its moving mean.
 
     Args:
@@ -66,7 +46,6 @@ def curves(
         column: what goes up.
         ylabel: what it is, with its unit.
         smooth: rows that the moving mean spans; 1: no smoothing; by default a twentieth of the rows.
-        logarithmic: logarithmic upward axis.
     """
     figure, axes = new_chart(WIDTH, HEIGHT)
     for index, (label, curve) in enumerate(tables.items()):
@@ -80,7 +59,7 @@ def curves(
         every = max(1, len(table) // 6)
         start = min(len(table) - 1, every * (index + 1) // (len(tables) + 1))
         axes.plot(step, mean, **look(index), markevery=(start, every), label=label)
-    axes.set(xlabel="step", ylabel=ylabel, yscale="log" if logarithmic else "linear")
+    axes.set(xlabel="step", ylabel=ylabel)
     axes.margins(x=0.02)
     legend(figure, axes)
     return figure
@@ -117,7 +96,9 @@ def lines(
     if logarithmic_x:
         logarithmic_ticks(axes, [value for along, *_ in series.values() for value in along])
     for label, x in (marks or {}).items():
-        upright(axes, label, x, linestyle=(0, (2, 2)), linewidth=1)
+        axes.axvline(x, color=INK, linestyle=(0, (2, 2)), linewidth=1)
+        above = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "va": "bottom"}
+        axes.annotate(label, (x, 1), xycoords=("data", "axes fraction"), **above)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     if len(series) > 1:
         legend(figure, axes)
@@ -126,11 +107,7 @@ def lines(
 
 @styled
 def bar_table(
-    values: Mapping[str, float],
-    highlight: Sequence[str] = (),
-    xlabel: str = "",
-    reference: tuple[str, float] | None = None,
-    form: str = ".3f",
+    values: Mapping[str, float], highlight: Sequence[str] = (), xlabel: str = "", form: str = ".3f"
 ) -> BookFigure:
     """Bars lying down, one a name, from above in the order given, with their values.
 
@@ -138,10 +115,9 @@ def bar_table(
         values: name -> value, 0 or more.
         highlight: the names to stand out (blue and hatched; the others are pale).
         xlabel: what is measured, with its unit, and which way is better.
-        reference: (label, value): a dashed upright line to compare with.
         form: how values are written.
     """
-    figure, axes = new_chart(WIDTH, 0.36 * len(values) + 0.75 + (0.25 if reference else 0))
+    figure, axes = new_chart(WIDTH, 0.36 * len(values) + 0.75)
     for row, (name, value) in enumerate(values.items()):
         stands_out = name in highlight
         bar = {"color": COLOURS[0], "hatch": "///"} if stands_out else {"color": QUIET}
@@ -153,7 +129,7 @@ def bar_table(
             textcoords="offset points",
             va="center",
             weight="bold" if stands_out else "normal",
-            # The reference line must not strike it out.
+            # The grid must not strike it out.
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
     axes.set_yticks(range(len(values)), [name.replace("_", " ") for name in values])
@@ -162,8 +138,6 @@ def bar_table(
     axes.grid(False, axis="y")
     axes.margins(x=0.2)
     axes.set_xlim(left=0)
-    if reference:
-        upright(axes, *reference, linestyle=(0, (4, 2)), linewidth=1.2)
     axes.set_xlabel(xlabel)
     return figure
 
@@ -173,7 +147,6 @@ def change_plane(
     improvers: Mapping[str, tuple[float, float]],
     filters: Mapping[str, Sequence[tuple[float, float]]],
     original: float,
-    height: float = 4.6,
 ) -> BookFigure:
     """Is it more than a blur? Improvers as points among the curves of the plain filters.
 
@@ -183,9 +156,8 @@ def change_plane(
         improvers: label -> (MAE(x,y), MAE(y,z)).
         filters: label -> points (MAE(x,y), MAE(y,z)) at several strengths, in any order.
         original: MAE(x,z of x), drawn at no change.
-        height: inches.
     """
-    figure, axes = new_chart(WIDTH, height)
+    figure, axes = new_chart(WIDTH, 4.6)
     for index, (label, points) in enumerate(filters.items()):
         changes, errors = zip(*sorted(points), strict=True)
         curve = {"color": GREYS[index % len(GREYS)], "linestyle": LINES[index % len(LINES)], "linewidth": 1.5}

@@ -64,9 +64,7 @@ def place(figure: Figure, left: float, top: float, width: float, height: float, 
     return axes
 
 
-def draw_rows(
-    rows: Sequence[Sequence[Cell]], title: str = "", sides: Sequence[str] = (), small: bool = False
-) -> BookFigure:
+def draw_rows(rows: Sequence[Sequence[Cell]], sides: Sequence[str] = (), small: bool = False) -> BookFigure:
     """Rows of pictures, tops in line; `sides` are labels left of the rows, `small` makes the captions so."""
     if not rows:
         raise ValueError("there are no pictures to show")
@@ -77,7 +75,7 @@ def draw_rows(
         ]
         for row in rows
     ]
-    tops, bottom = [], inches([title]) + (0.04 if title else 0)
+    tops, bottom = [], 0.0
     for row in rows:
         tops.append(bottom + above(cell.label for cell in row))
         height = max(cell.height for cell in row) + inches(cell.caption for cell in row)
@@ -98,8 +96,6 @@ def draw_rows(
     for row, top, side in zip(rows, tops, sides, strict=False):
         middle = 1 - (top + max(cell.height for cell in row) / 2) / tall
         figure.text((margin - 0.06) / WIDTH, middle, side, rotation=90, ha="right", va="center")
-    if title:
-        figure.text(0.5, 1, title, ha="center", va="top", fontsize=12)
     return figure
 
 
@@ -108,7 +104,6 @@ def image_row(
     images: Mapping[str, Tensor],
     captions: Mapping[str, str] | None = None,
     columns: int = 4,
-    title: str = "",
 ) -> BookFigure:
     """Pictures side by side, each under its label, at most `columns` in a row, those of one row equally high.
 
@@ -116,7 +111,6 @@ def image_row(
         images: label -> picture (3, h, w), [0, 1] or uint8. A label may have several lines.
         captions: label -> a short text below the picture, such as "MAE(y,z) 0.061".
         columns: more pictures go on in the next row. More than four are small on a phone.
-        title: one line above all.
 
     Raises:
         ValueError: there are no pictures.
@@ -132,7 +126,7 @@ def image_row(
         rows.append(
             [Cell(array, height * aspect(array), label, captions.get(label, "")) for label, array in row]
         )
-    return draw_rows(rows, title)
+    return draw_rows(rows)
 
 
 @styled
