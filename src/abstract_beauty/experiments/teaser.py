@@ -18,7 +18,7 @@ PICTURE = "coffee"  # or the first test picture, where there is none of that nam
 
 
 def stage(project: Project, params: Params) -> None:
-    """Draw results/figures/teaser.png from the pipeline's own weights, with the improvers of `book.teaser`.
+    """Draw results/figures/teaser.jpg from the pipeline's own weights, with the improvers of `book.teaser`.
 
     And write into book/_extra/moving what the front page moves: a photograph and its flow.
     """
@@ -35,7 +35,7 @@ def stage(project: Project, params: Params) -> None:
     if f"{PICTURE}/both" in moved:
         improved["may only move"] = moved[f"{PICTURE}/both"][0]
     figure = plots.teaser(x[0], z[0], error_map(x, z)[0], improved)
-    plots.save(figure, project.results / "figures" / "teaser.png")
+    plots.save(figure, project.results / "figures" / "teaser.jpg")
     flow = read_json(project.run / "flow.json")
     out = project.root / "book" / "_extra" / "moving"
     write_image(out / "photograph.webp", moved[f"{flow['picture']}/x"][0])
