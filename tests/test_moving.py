@@ -8,7 +8,6 @@ import abstract_beauty.fields
 from abstract_beauty.cli import main
 from abstract_beauty.fields import areas, moved
 from abstract_beauty.improvers import improve
-from abstract_beauty.losses.moving import moving as wish
 from abstract_beauty.measures.judging import best_keeping, judge_picture
 from abstract_beauty.measures.statistics import steep_edges_kept
 from abstract_beauty.prediction.full_prediction import full_prediction
@@ -85,35 +84,6 @@ def test_with_a_bad_predictor_it_is_their_ratio_that_falls(f, x):
 def test_what_move_cannot_do_is_named(f, x, wrong, said):
     with pytest.raises(ab.UserError, match=said):
         ab.move(**{"f": f, "x": x} | wrong)
-
-
-def test_the_loss_weighs_by_area(x):
-    z, u = x.roll(1, 3), torch.zeros(1, 2, *x.shape[2:])
-    u[:, 1] = torch.linspace(0, 8, x.shape[3]) * torch.linspace(0, 1, x.shape[3])  # wider to the right
-    plain = wish(x, x, z, u, k_area=0.0, k_detail=0.0, k_coarse=0.0, k_stiff=0.0)
-    assert plain == pytest.approx(float((x - z).abs().mean().log()), abs=1e-5)
-    by_area = wish(x, x, z, u, k_area=1.0, k_detail=0.0, k_coarse=0.0, k_stiff=0.0)
-    assert by_area == pytest.approx(float(((x - z).abs().mean(1) * areas(u)).mean().log()), abs=1e-5)
-    assert wish(x, x, z, u, k_area=0.0, k_detail=0.0, k_coarse=0.0, k_stiff=1.0) > plain
-    blurred = (x.roll(1, 2) + x.roll(-1, 2)) / 2
-    lost = [wish(x, blurred, z, u, k_area=0.0, k_detail=k, k_coarse=0.0, k_stiff=0.0) for k in (0.0, 1.0)]
-    assert lost[1] - lost[0] > 0.5, "detail and edges that are gone are paid for"
-    # a soft edge that zigzags: as fine and as steep as before from pixel to pixel, but softer than before
-    edge, jagged = torch.zeros(2, 1, 3, 32, 32)
-    edge[..., 16:] = 1
-    jagged[..., 10:] = torch.linspace(0, 1, 22)
-    jagged[..., 10::2] = (jagged[..., 10::2] - 0.5).clamp(min=0)
-    u0 = torch.zeros(1, 2, 32, 32)
-    fine, coarse = (
-        wish(edge, jagged, 1 - edge, u0, k_area=0.0, k_detail=k, k_coarse=1 - k, k_stiff=0.0)
-        - wish(edge, jagged, 1 - edge, u0, k_area=0.0, k_detail=0.0, k_coarse=0.0, k_stiff=0.0)
-        for k in (1.0, 0.0)
-    )
-    assert coarse > fine + 0.3, "the coarser measure sees it"
-    half = torch.nn.functional.avg_pool2d(x, 2)
-    coarse = wish(half, half, half.roll(1, 3), u, k_area=1.0, k_detail=0.0, k_coarse=0.0, k_stiff=0.0)
-    weights = torch.nn.functional.avg_pool2d(areas(u), 2)
-    assert coarse == pytest.approx(float(((half - half.roll(1, 3)).abs().mean(1) * weights).mean().log()))
 
 
 def test_a_large_picture_is_moved_as_a_small_one(f, x, monkeypatch):
