@@ -29,7 +29,10 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 # Of each module: its files in the package, and the tests that must notice a mistake in them.
 MODULES = {
-    "losses": ("losses/*.py", ["tests/test_losses.py", "tests/test_contrast.py", "tests/test_moving_loss.py", "tests/test_predictability.py"]),
+    "losses": (
+        "losses/*.py",
+        [f"tests/test_{name}.py" for name in ("losses", "contrast", "moving_loss", "predictability")],
+    ),
     "predictability": ("prediction/predictability.py", ["tests/test_predictability.py"]),
     "full_prediction": (
         "prediction/full_prediction.py", ["tests/test_grid.py", "tests/test_full_prediction.py"],
