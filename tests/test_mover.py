@@ -8,6 +8,7 @@ import abstract_beauty as ab
 from abstract_beauty import weights
 from abstract_beauty.errors import UserError
 from abstract_beauty.fields import areas, moved
+from abstract_beauty.improvers import mover
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +41,17 @@ def test_improve_gives_it_the_picture_whole(g, x):
     assert torch.equal(ab.improve(g, x, times=2), g(g(x)))
 
 
-def test_while_it_is_trained_it_shows_every_look(g, x):
+def test_it_goes_as_far_where_a_side_is_no_whole_number_of_cells(g, x):
+    x = x[..., :160, :240]
+    whole, cut = (g(image, field=True)[1].abs().mean() for image in (x, x[..., :-1, :-2]))
+    assert abs(cut / whole - 1) < 0.1
+
+
+def test_while_it_is_trained_it_shows_every_look(g, x, monkeypatch):
+    """And is told all as it is; in use what it is told is softened, which takes it further."""
     looks = 3
+    softened = g(x, field=True, looks=looks)[1]
+    monkeypatch.setattr(mover, "SOFTENED", 0.0)
     try:
         y, u = g.train()(x, field=True, looks=looks)
         after = g.eval()(x, field=True, looks=looks)[1]
@@ -51,6 +61,7 @@ def test_while_it_is_trained_it_shows_every_look(g, x):
     assert u[0].abs().mean() < u[-1].abs().mean()
     if areas(u[-1:]).min() > 0.05:  # else it goes less far when it is used
         torch.testing.assert_close(u[-1:], after, atol=1e-4, rtol=0)
+    assert after.abs().mean() < softened.abs().mean()
 
 
 def test_it_looks_with_the_predictor_that_the_page_has_beside_it(g):

@@ -85,8 +85,8 @@ def test_what_is_kept_is_free_and_what_is_flat_has_nothing_to_lose(given):
     faint = flat + 5e-4 * torch.randn_like(
         x
     )  # less than the smallest energy, so that some is missing all the same
-    for drawn in (flat, faint):
-        both = flat, drawn, z, u
+    for before, after in ((flat, flat), (flat, faint), (flat + 1e-3 * torch.randn_like(x), flat)):
+        both = before, after, z, u
         found = float(moving(*both, **FREE | held))
         assert found == pytest.approx(expected(*both, **FREE | held), rel=1e-9)
         assert found > float(moving(*both, **FREE)) + 0.1

@@ -20,6 +20,7 @@ STEP = 2.0  # pixels, of one look
 SLIDE = 0.3  # how much of a step is the slide itself, before anything is learnt
 SHARED = 5  # nodes a side, over which the slide is the mean
 SOFT_SLIDE = 0.15  # of the slide, whose root mean square is 1 where it is not yet a mean
+SOFTENED = 1 / 8  # in use: the share of each neighbour in what a look is told
 SOFT = 0.01  # of a difference of colours: below it, its sign counts less
 
 
@@ -47,6 +48,9 @@ class Mover(nn.Module):
     to come nearer to z as it is, sign(z - y) grad y. A new network steps along the slide, or nearly.
 
     The predictor is a part of the network, the `eye`: it is trained no more, and its weights lie in the same file.
+
+    In training a look is told things as they are, in use a little softened (SOFTENED), which makes it bolder. How soft
+    was chosen on training pictures, as the softest with which they kept their steep edges and nearly all fine detail.
 
     Args:
         width: of the eye, which must be that of the predictor that it is; a node has half as many channels.
@@ -121,7 +125,8 @@ class Mover(nn.Module):
         """One look at y, (b, 3, h, w), and its full prediction z: the field's nodes, 2 channels, and the memory."""
         nodes, memory = state[:, :2], state[:, 2:]
         with torch.no_grad(), _full(y):
-            seen = _seen(y, z, *(SPACING * (n + 1) for n in state.shape[2:]))
+            soft = 0.0 if self.training else SOFTENED
+            seen = _seen(y, z, *(SPACING * (n + 1) for n in state.shape[2:]), soft)
             around = functional.avg_pool2d(seen, SPACING)
             # what all around share: where the two sides of an edge slide apart it would only be drawn out
             shared = functional.avg_pool2d(around[:, -2:], SHARED, 1, SHARED // 2, count_include_pad=False)
@@ -136,12 +141,11 @@ def _full(x: Tensor) -> torch.autocast:
     return torch.autocast(x.device.type, enabled=False)
 
 
-def _seen(y: Tensor, z: Tensor, height: int, width: int) -> Float[Tensor, "b 11 h2 w2"]:
+def _seen(y: Tensor, z: Tensor, height: int, width: int, soft: float) -> Float[Tensor, "b 11 h2 w2"]:
     """What a look is told of every pixel: y, where and which way z differs, by how much, and the slide; cut into as
     many cells of SPACING pixels as the field has inner nodes, each around its node.
 
-    All of it is softened by weights of (1, 2, 1) / 4 each way. Where a side is no whole number of cells it is
-    resampled, which softens by itself: told sharper things elsewhere, the network would be more timid there.
+    Each pixel is given a share `soft` of each of its neighbours, along rows and along columns.
     """
     down = functional.pad(y[:, :, 2:] - y[:, :, :-2], (0, 0, 1, 1)) / 2
     right = functional.pad(y[..., 2:] - y[..., :-2], (1, 1)) / 2
@@ -149,9 +153,12 @@ def _seen(y: Tensor, z: Tensor, height: int, width: int) -> Float[Tensor, "b 11 
     slide = torch.stack([(sign * down).sum(1), (sign * right).sum(1)], dim=1)
     slide = slide / (slide.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-6)
     seen = torch.cat([y - 0.5, sign, 8 * (z - y).abs(), slide], dim=1)
-    seen = functional.pad(seen, (1, 1, 1, 1), mode="replicate")
-    seen = functional.avg_pool2d(functional.avg_pool2d(seen, 2, 1), 2, 1)
+    if soft:
+        taps = seen.new_tensor([soft, 1 - 2 * soft, soft])
+        kernel = (taps[:, None] * taps).expand(seen.shape[1], 1, 3, 3)
+        around = functional.pad(seen, (1, 1, 1, 1), mode="replicate")
+        seen = functional.conv2d(around, kernel, groups=seen.shape[1])
     if seen.shape[2:] != (height, width):
-        seen = functional.interpolate(seen, size=(height, width), mode="bilinear", align_corners=True)
+        seen = functional.interpolate(seen, size=(height, width), mode="nearest-exact")
     edge = SPACING // 2
     return seen[..., edge:-edge, edge:-edge]
