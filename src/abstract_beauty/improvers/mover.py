@@ -50,7 +50,7 @@ class Mover(nn.Module):
     The predictor is a part of the network, the `eye`: it is trained no more, and its weights lie in the same file.
 
     In training a look is told things as they are, in use a little softened (SOFTENED), which makes it bolder. How soft
-    was chosen on training pictures, as the softest with which they kept their steep edges and nearly all fine detail.
+    was chosen on training pictures: the softest of four that were tried, all of which kept steep edges.
 
     Args:
         width: of the eye, which must be that of the predictor that it is; a node has half as many channels.
