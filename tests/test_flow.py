@@ -12,7 +12,7 @@ from test_fields import some_velocity, waves
 
 from abstract_beauty.book import flow
 from abstract_beauty.cli import main
-from abstract_beauty.fields import follow, grid_of, moved, unfolded, velocity
+from abstract_beauty.fields import LEAST_AREA, areas, follow, grid_of, moved, unfolded, velocity
 from abstract_beauty.improvers.mover import SPACING
 
 H, W = 120, 176
@@ -40,6 +40,17 @@ def test_a_browser_draws_what_python_draws(tmp_path, strength):
     expected = moved(x, unfolded(v, H, W, strength))[0]
     assert (y - expected).abs().mean() < (1e-6 if strength == 0 else 0.01)
     assert strength == 0 or (expected - x[0]).abs().mean() > 0.05, "else this says nothing"
+
+
+def test_a_browser_goes_as_far_as_python_where_more_would_fold(tmp_path):
+    v = some_velocity(6.0, spacing=SPACING, h=H, w=W)
+    farthest = asked(
+        tmp_path,
+        f'import {{ longest, unpacked }} from "./flow.js"; const field = unpacked({json.dumps(flow.packed(v))});'
+        f"console.log(longest(field, 1.5, {W}, {H}));",
+    )
+    far = next(s / 100 for s in range(150, 0, -1) if areas(follow(v, H, W, s / 100)).min() >= LEAST_AREA)
+    assert far < 1.4 and abs(farthest - far) < 0.1
 
 
 def asked(folder, script):

@@ -18,7 +18,9 @@ TIMES = 8  # steps in which it is followed
 TAPS = 16  # of the filter that doubles a picture's resolution
 STRIP = 256  # rows of a large picture that are drawn together
 LARGEST = 512  # of a picture whose short side is longer, the field is found on a reduced one
-LEAST_AREA = 0.02  # no part is made smaller, measured from pixel to pixel
+LEAST_AREA = (
+    0.02  # no pixel covers less of the original, measured from pixel to pixel: nothing is drawn out further
+)
 
 
 @lru_cache(maxsize=64)

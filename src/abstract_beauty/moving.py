@@ -36,10 +36,10 @@ def move(
     progress: bool = True,
     **weights: float,
 ) -> Tensor | tuple[Tensor, Float[Tensor, "b 2 h w"]]:
-    """y(p) = x(p + u(p)) with the u for which f guesses y best: the limit of what a network that moves can reach.
+    """y(p) = x(p + u(p)) with a u for which f guesses y better, as far as `steps` of descent find one; more go on.
 
-    By Adam on the field's splines, on the loss `moving`; the picture is looked at in full, half and quarter size in
-    turn, on a grid of tiles that is drawn anew at each step.
+    By Adam on the field's splines, on the loss `moving`; each step looks at the picture in full, half or quarter
+    size and on a grid of tiles, both drawn anew.
 
     Args:
         f: a predictor; no parameter of it is changed.

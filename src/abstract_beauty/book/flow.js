@@ -40,16 +40,22 @@ export function follow({ rows, columns, v }, strength, width, height) {
   return u;
 }
 
-// The smallest area that a cell of the grid is drawn from, in cells.
+// The smallest area that is drawn from, in cells of the grid, at its points and half-way between them.
 function leastArea({ rows, columns }, u, width, height) {
   const count = rows * columns;
   const [perRow, perColumn] = [(rows - 1) / (height - 1), (columns - 1) / (width - 1)];
+  const [down, across] = [u.subarray(0, count), u.subarray(count)];
+  const slope = (plane, y, x, y1, x1) => between(plane, rows, columns, y1, x1) - between(plane, rows, columns, y, x);
   let least = 1;
-  for (let row = 0; row < rows - 1; row++) {
-    for (let column = 0, i = row * columns; column < columns - 1; column++, i++) {
-      const down = 1 + (u[i + columns] - u[i]) * perRow;
-      const across = 1 + (u[count + i + 1] - u[count + i]) * perColumn;
-      least = Math.min(least, down * across - (u[i + 1] - u[i]) * perColumn * (u[count + i + columns] - u[count + i]) * perRow);
+  for (let row = 0; row <= rows - 1; row += 0.5) {
+    const [above, below] = [Math.max(row - 0.5, 0), Math.min(row + 0.5, rows - 1)];
+    const downwards = perRow / (below - above);
+    for (let column = 0; column <= columns - 1; column += 0.5) {
+      const [before, after] = [Math.max(column - 0.5, 0), Math.min(column + 0.5, columns - 1)];
+      const rightwards = perColumn / (after - before);
+      const straight = (1 + slope(down, above, column, below, column) * downwards) * (1 + slope(across, row, before, row, after) * rightwards);
+      const turned = slope(down, row, before, row, after) * rightwards * slope(across, above, column, below, column) * downwards;
+      least = Math.min(least, straight - turned);
     }
   }
   return least;

@@ -32,7 +32,7 @@ WISHES: dict[str, dict[str, Any]] = {
     "progress": {"bad": "bad"},
 }
 THROUGH = ("article", "linear", "good")  # predictors whose wish is compared
-SPACINGS = (6.0, 12.0, 24.0)
+SPACINGS = (12.0, 24.0)
 LOOKS = (5, 10, 20, 40, 80)  # lengths of the descent
 STRENGTHS = (-1.0, -0.5, 0.5, 1.0, 1.5)
 JUDGES = ("good", "judge", "article", "linear", "telea")  # whose errors of what was moved are compared
@@ -51,7 +51,7 @@ def measure_moving(
     know nothing of the picture but move it as far; "strengths": how far one goes along the field of the wish "both",
     backwards too; "looks": after descents of other lengths; "through": the same wish asked of other predictors;
     "spacings": of coarser fields; "judges": errors of the photographs, of what the wish "both" made of them, and of
-    what the mover g made of them, by judges who had no part in it, or another.
+    what the mover g made of them, by the predictor itself and by four judges that had no part in it.
     """
     section, images = params.moving, judged_images(project, params)
     f = {**f, "telea": TeleaFill()}

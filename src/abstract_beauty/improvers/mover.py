@@ -80,7 +80,7 @@ class Mover(nn.Module):
             x: pictures. Of a large one the field is found on a reduced picture.
             strength: how far along the field that was found: 1 all the way, 0 not at all, below 0 the other way.
             field: return u too, (b, 2, h, w), the displacement (down, right) in pixels.
-            looks: how many; more than it was trained for go further.
+            looks: how many; many more than it was trained with undo what was gained.
         """
         h, w = x.shape[2:]
         x = x.float()  # mixed precision hands it over in 16 bits
