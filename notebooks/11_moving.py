@@ -268,8 +268,8 @@ chapter.show(
 )
 
 # %% [markdown]
-# Plainly, moving beats every filter. By area it does not, but for the wish that asks for nothing else, which comes near: what an honest filter gains by flattening, a mover
-# gains by shapes, and in neither does the whole of the plain gain lie. The same at full scale is on the page about [the reference run](../reference.md): there the predictor was trained on photographs, and what it asks for
+# Plainly, the wishes *plain* and *both* beat every filter. By area none does in this run, though the wish for just that comes near, and the filter keeps more contrast. So
+# far moving is another way to be more predictable, not a better one. The same at full scale is on the page about [the reference run](../reference.md): there the predictor was trained on photographs, and what it asks for
 # is judged on others, which neither it nor the judge has seen.
 #
 # ## A slider from the photograph to the drawing
