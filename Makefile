@@ -192,8 +192,8 @@ pairs: env ## write each notebook's .ipynb from its .py
 
 coverage: env ## tests and the smoke pipeline with a report of the lines that they do not reach (30 minutes)
 	@$(BIN)/coverage erase
-	@OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -m "not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
 	@$(BIN)/coverage run -m abstract_beauty repro --profile smoke --force
+	@OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -m "not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report
 	@printf '{"date": "%s", "percent": %s}\n' "$$(date +%F)" "$$($(BIN)/coverage report --format=total)" > results/trust/coverage.json
