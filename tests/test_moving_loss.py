@@ -10,11 +10,11 @@ FOLD, STEEP = 0.2, 3.0
 FREE = dict.fromkeys(("k_area", "k_detail", "k_coarse", "k_stiff"), 0.0)
 
 
-def fields_of(count, h, w, seed=0):
-    """Smooth fields; in the first some areas lie below FOLD, and some below 0."""
+def two_fields(h, w):
+    """Smooth; in the first some areas lie below FOLD, and some below 0."""
     down, right = np.meshgrid(np.linspace(0, 2 * np.pi, h), np.linspace(0, 2 * np.pi, w), indexing="ij")
     waves = np.stack([np.sin(down) * np.cos(2 * right), np.sin(2 * right) * np.cos(down)])
-    return torch.tensor(np.stack([waves * size for size in (4.5, 0.6)[:count]]))
+    return torch.tensor(np.stack([waves * size for size in (4.5, 0.6)]))
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def given():
     torch.manual_seed(0)
     x, noise = torch.rand(2, 2, 3, 14, 18, dtype=torch.float64)
     y = 0.6 * x + 0.4 * x.roll(1, 3) * 0.9
-    return x, y, (y + 0.2 * noise).clamp(0, 1), fields_of(2, 28, 36)
+    return x, y, (y + 0.2 * noise).clamp(0, 1), two_fields(28, 36)
 
 
 def finest(image):
@@ -82,9 +82,8 @@ def test_what_is_kept_is_free_and_what_is_flat_has_nothing_to_lose(given):
     sharper = (y, x, z, u)
     assert float(moving(*sharper, **FREE | held)) == pytest.approx(expected(*sharper, **FREE), rel=1e-9)
     flat = torch.full_like(x, 0.5)
-    faint = flat + 5e-4 * torch.randn_like(
-        x
-    )  # less than the smallest energy, so that some is missing all the same
+    # less than the smallest energy, so that some is missing all the same
+    faint = flat + 5e-4 * torch.randn_like(x)
     for before, after in ((flat, flat), (flat, faint), (flat + 1e-3 * torch.randn_like(x), flat)):
         both = before, after, z, u
         found = float(moving(*both, **FREE | held))

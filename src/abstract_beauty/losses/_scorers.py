@@ -83,11 +83,14 @@ def load_scorer(name: str) -> ClipScorer:
             LAION_REPOSITORY, revision=commit, use_safetensors=True
         )
         tensors = load_file(hf_hub_download(LAION_REPOSITORY, "model.safetensors", revision=commit))
-        head = nn.Linear(int(vision.config.projection_dim), 1)
-        head.load_state_dict({key: tensors[f"predictor.{key}"] for key in ("weight", "bias")})
-    except (
-        Exception
-    ) as error:  # of many kinds: no network, no such file, no space, no access, of another size
+        weights = {name: tensors[f"predictor.{name}"] for name in ("weight", "bias")}
+    except Exception as error:  # of many kinds: no network, no such file, no space, no access
         line = (str(error).strip().splitlines() or ["no message"])[0]
         raise UserError(f"the scorer's weights cannot be fetched: {line}") from error
+    head = nn.Linear(int(vision.config.projection_dim), 1)
+    shapes = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    if shapes != {name: tuple(tensor.shape) for name, tensor in head.state_dict().items()}:
+        what = f"does not fit CLIP's {head.in_features} features: it has {shapes}"
+        raise UserError(f"the aesthetic head {what}")
+    head.load_state_dict(weights)
     return ClipScorer(vision, head).eval().requires_grad_(False)
