@@ -41,6 +41,29 @@ def test_improve_gives_it_the_picture_whole(g, x):
     assert torch.equal(ab.improve(g, x, times=2), g(g(x)))
 
 
+def test_in_use_it_gives_one_picture_also_in_training_mode(g, x):
+    try:
+        assert torch.equal(ab.improve(g.train(), x), ab.improve(g.eval(), x))
+    finally:
+        g.eval()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"looks": 0}, "looks must be a whole number of at least 1, not 0"),
+        ({"strength": float("nan")}, "strength must be a finite number"),
+        ({"strength": 1e30}, "at most 100"),
+        ({"x": torch.full((1, 3, 64, 64), float("nan"))}, "values in .0, 1., not nan"),
+        ({"x": torch.full((1, 3, 64, 64), 255.0)}, "divide by 255"),
+        ({"x": torch.zeros(1, 3, 16, 64)}, "sides of at least 32"),
+    ],
+)
+def test_what_it_cannot_do_is_named(g, x, wrong, said):
+    with pytest.raises(ab.UserError, match=said):
+        g(**{"x": x} | wrong)
+
+
 def test_it_goes_as_far_where_a_side_is_no_whole_number_of_cells(g, x):
     x = x[..., :160, :240]
     whole, cut = (g(image, field=True)[1].abs().mean() for image in (x, x[..., :-1, :-2]))

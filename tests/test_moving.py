@@ -55,6 +55,8 @@ def test_where_no_gradients_are_taken_it_moves_all_the_same(f, x):
         y = ab.move(f, x, steps=2, progress=False)
     with torch.inference_mode():
         assert torch.equal(ab.move(f, x, steps=2, progress=False), y)
+        loaded_here = ab.load_predictor("reference")
+    assert torch.equal(ab.move(loaded_here, x, steps=2, progress=False), y)
 
 
 def test_a_stream_holds_areas(f, x):
@@ -64,8 +66,8 @@ def test_a_stream_holds_areas(f, x):
 
 def test_with_a_bad_predictor_it_is_their_ratio_that_falls(f, x):
     bad = ab.load_predictor("reference/bad")
-    alone = ab.move(f, x, steps=25, progress=False)
-    ratio = ab.move(f, x, steps=25, bad=bad, progress=False)
+    alone = ab.move(f, x, steps=60, progress=False)
+    ratio = ab.move(f, x, steps=60, bad=bad, progress=False)
     left = [error(f, y) / error(bad, y) for y in (x, alone, ratio)]
     assert left[2] < 0.97 * min(left[:2]), left
 
@@ -78,7 +80,10 @@ def test_with_a_bad_predictor_it_is_their_ratio_that_falls(f, x):
         ({"strength": float("inf")}, "finite"),
         ({"k_area": float("nan")}, "finite"),
         ({"k_areas": 1.0}, "'k_areas'"),
+        ({"learning_rate": -1}, "at least 0"),
+        ({"bad": ab.load_improver("reference/mover")}, "bad must be a predictor"),
         ({"x": torch.zeros(1, 3, 64, 64, dtype=torch.float64)}, "float32"),
+        ({"x": torch.zeros(0, 3, 64, 64)}, "not .0, 3, 64, 64."),
     ],
 )
 def test_what_move_cannot_do_is_named(f, x, wrong, said):

@@ -109,7 +109,7 @@ def unfolded(
     scale = max(1.0, min(h, w) / LARGEST)
     small = v / scale, round(h / scale), round(w / scale)
     u = follow(*small, strength)
-    while u.abs().max() > 0 and areas(u).min() < LEAST_AREA:
+    while not (areas(u).min() >= LEAST_AREA):  # nor is what has grown beyond all numbers
         strength *= 0.95
         u = follow(*small, strength)
     return u if scale == 1 else follow(v, h, w, strength)

@@ -103,6 +103,7 @@ def _check_published(path: Path) -> None:
         raise UserError(f"{path}: {what}; check it out again: `git checkout -- models/reference`")
 
 
+@torch.inference_mode(False)  # whoever loads a network while predicting may descend through it later
 def load(path: str | os.PathLike, kind: str) -> nn.Module:
     """Load a network onto the CPU: in eval mode, its parameters frozen.
 

@@ -65,7 +65,7 @@ function leastArea({ rows, columns }, u, width, height) {
 export function longest(field, strength, width, height) {
   const sign = Math.sign(strength);
   let far = Math.abs(strength);
-  while (leastArea(field, follow(field, sign * far, width, height), width, height) < LEAST_AREA) far = Math.max(0, far - 0.05);
+  while (!(leastArea(field, follow(field, sign * far, width, height), width, height) >= LEAST_AREA)) far = Math.max(0, far - 0.05);
   return sign * far;
 }
 

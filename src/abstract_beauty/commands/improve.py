@@ -10,7 +10,7 @@ from torch import Tensor
 from abstract_beauty import weights
 from abstract_beauty.book.flow import SHOWN_SIDE, flow_page
 from abstract_beauty.commands.pictures import read_picture
-from abstract_beauty.data.images import format_of, printable, resize_short_side, write_image
+from abstract_beauty.data.images import LONGEST, check_writable, printable, resize_short_side, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import check_outputs, replacing
 from abstract_beauty.improvers import improve, moves
@@ -33,7 +33,7 @@ def improve_command(options: argparse.Namespace) -> None:
         raise UserError(f"{options.out}: the strength is the page's slider; leave out --times and --strength")
     if page:
         return _write_page(options, picture, network)
-    format_of(options.out)  # before minutes are spent
+    check_writable(options.out, picture)  # before minutes are spent
     y = picture[None]
     if descends:
         from abstract_beauty.moving import move
@@ -53,6 +53,10 @@ def _write_page(options: argparse.Namespace, picture: Tensor, network: Any) -> N
     from abstract_beauty.moving import STEPS, descend
 
     shown = resize_short_side(picture, SHOWN_SIDE)
+    if max(shown.shape[1:]) > LONGEST["WEBP"]:
+        raise UserError(
+            f"{printable(options.image)}: is too long a picture for a page; name a picture to write"
+        )
     if options.improver == "move":
         v = descend(network, shown[None], STEPS, progress=sys.stderr.isatty())
     else:

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import math
 import os
 import threading
 import warnings
@@ -28,7 +29,7 @@ PLAIN = "AVIF BMP GIF JPEG JPEG2000 MPO PCX PNG PPM QOI SGI TGA TIFF WEBP"
 Image.init()
 FORMATS = [kind for kind in PLAIN.split() if kind in Image.OPEN]
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-LONGEST_WEBP = 16383  # pixels: the format's own limit
+LONGEST = {"WEBP": 16383, "JPEG": 65500}  # pixels: the formats' own limits
 _QUIET = (
     threading.Lock()
 )  # standard error is the process's: two threads must not put it back in the wrong order
@@ -160,29 +161,33 @@ def format_of(path: str | os.PathLike) -> str:
     return WRITTEN[suffix.lower()]
 
 
+def check_writable(path: str | os.PathLike, image: Tensor) -> None:
+    """UserError when `write_image` would refuse such a picture: known before it is made."""
+    height, width = image.shape[-2:]
+    if max(height, width) > LONGEST.get(kind := format_of(path), math.inf):
+        raise UserError(f"{printable(path)}: {width}x{height} pixels are too many for {kind}; write a .png")
+
+
 def write_image(path: str | os.PathLike, image: Float[Tensor, "3 h w"] | UInt8[Tensor, "3 h w"]) -> None:
     """Write RGB in `[0, 1]` (or bytes) as PNG, JPEG or WebP (lossless), by suffix; whole or not at all.
 
     UserError when the suffix is unknown or the file cannot be written, ValueError for values that are no numbers.
     """
     path, kind = Path(path), format_of(path)
+    check_writable(path, image)
     if image.is_floating_point():
         if not torch.isfinite(image).all():
             raise ValueError("the image holds values that are not finite numbers")
         image = to_bytes(image)
     options = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}.get(kind, {})
     with replacing(path) as temporary:
-        try:
-            Image.fromarray(image.permute(1, 2, 0).cpu().numpy()).save(temporary, format=kind, **options)
-        except ValueError as error:  # WebP and JPEG have a largest side
-            why = f"cannot be written as {kind} ({error}); write a .png"
-            raise UserError(f"{printable(path)}: {why}") from error
+        Image.fromarray(image.permute(1, 2, 0).cpu().numpy()).save(temporary, format=kind, **options)
 
 
 def webp(image: Float[Tensor, "3 h w"], quality: int) -> bytes:
     """A picture in `[0, 1]` as a WebP file for a page; UserError when a side is longer than the format allows."""
     height, width = image.shape[1:]
-    if max(height, width) > LONGEST_WEBP:
+    if max(height, width) > LONGEST["WEBP"]:
         raise UserError(f"{width}x{height} pixels: too long a picture for the page")
     buffer = io.BytesIO()
     pixels = to_bytes(image).permute(1, 2, 0).numpy()

@@ -15,11 +15,9 @@ from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.fields import STEP, areas, follow, grid_of, moved, unfolded, velocity
 from abstract_beauty.files import read_json, write_json
 from abstract_beauty.measures.fills import TeleaFill
-from abstract_beauty.measures.judging import JUDGE_PHASES, Curves, best_keeping, judge_picture, mean_of
+from abstract_beauty.measures.judging import Curves, best_keeping, judge_picture, judged_map, mean_of
 from abstract_beauty.moving import descend
 from abstract_beauty.params import Params
-from abstract_beauty.prediction.full_prediction import full_prediction
-from abstract_beauty.prediction.predictability import error_map
 from abstract_beauty.project import Project
 from abstract_beauty.training.fit import generator_for
 
@@ -128,12 +126,11 @@ def measure_moving(
     }, pictures
 
 
-@torch.no_grad()
 def _errors(judge: nn.Module, drawn: Mapping[str, Drawn]) -> dict[str, float]:
     """A judge's errors of pictures, plain, and where a field drew them also by the area that each pixel had before."""
     found = {}
     for name, (y, u) in drawn.items():
-        error = torch.cat([error_map(y, full_prediction(judge, y, phase)) for phase in JUDGE_PHASES])
+        error = judged_map(judge, y)
         found[name] = float(error.mean())
         if u is not None:
             found[f"{name}, by area"] = float((error * areas(u)).mean())

@@ -7,6 +7,7 @@ import torch.nn.functional as functional
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from abstract_beauty.checks import check_count, check_pictures, check_strength
 from abstract_beauty.fields import doubled, follow, grid_of, moved, reduced_to, unfolded, velocity
 from abstract_beauty.prediction.full_prediction import full_prediction
 from abstract_beauty.prediction.predictability import PHASES
@@ -20,7 +21,7 @@ STEP = 2.0  # pixels, of one look
 SLIDE = 0.3  # how much of a step is the slide itself, before anything is learnt
 SHARED = 5  # nodes a side, over which the slide is the mean
 SOFT_SLIDE = 0.15  # of the slide, whose root mean square is 1 where it is not yet a mean
-SOFTENED = 1 / 8  # in use: the share of each neighbour in what a look is told
+SOFTENED = 1 / 12  # in use: the share of each neighbour in what a look is told
 SOFT = 0.01  # of a difference of colours: below it, its sign counts less
 
 
@@ -50,7 +51,7 @@ class Mover(nn.Module):
     The predictor is a part of the network, the `eye`: it is trained no more, and its weights lie in the same file.
 
     In training a look is told things as they are, in use a little softened (SOFTENED), which makes it bolder. How soft
-    was chosen on training pictures: the softest of four that were tried, all of which kept steep edges.
+    was chosen on training pictures: the softest of four that were tried, of those that kept every steep edge.
 
     Args:
         width: of the eye, which must be that of the predictor that it is; a node has half as many channels.
@@ -82,9 +83,13 @@ class Mover(nn.Module):
             field: return u too, (b, 2, h, w), the displacement (down, right) in pixels.
             looks: how many; many more than it was trained with undo what was gained.
         """
-        h, w = x.shape[2:]
+        if not self._learns:
+            check_pictures("mover", x)
+            check_strength("mover", strength)
+            check_count("mover", "looks", looks)
         x = x.float()  # mixed precision hands it over in 16 bits
-        if self.training:  # the barrier in the loss keeps things from folding
+        h, w = x.shape[2:]
+        if self._learns:  # the barrier in the loss keeps things from folding
             v, twice = self._looked(x, looks)
             with _full(x):
                 u = follow(torch.cat(v), h, w, strength)
@@ -96,6 +101,10 @@ class Mover(nn.Module):
             u = unfolded(scale * v[-1], h, w, strength)
             y = moved(x, u, twice if scale == 1 else None) if strength else x.clone()
         return (y, u) if field else y
+
+    @property
+    def _learns(self) -> bool:
+        return self.training and torch.is_grad_enabled()
 
     def velocities(self, x: Float[Tensor, "b 3 h w"], looks: int = LOOKS) -> list[Float[Tensor, "b 2 hs ws"]]:
         """The velocity after each look; as `fields.velocity` gives it."""
@@ -124,8 +133,8 @@ class Mover(nn.Module):
     ) -> Float[Tensor, "b 10 rows columns"]:
         """One look at y, (b, 3, h, w), and its full prediction z: the field's nodes, 2 channels, and the memory."""
         nodes, memory = state[:, :2], state[:, 2:]
+        soft = 0.0 if self._learns else SOFTENED
         with torch.no_grad(), _full(y):
-            soft = 0.0 if self.training else SOFTENED
             seen = _seen(y, z, *(SPACING * (n + 1) for n in state.shape[2:]), soft)
             around = functional.avg_pool2d(seen, SPACING)
             # what all around share: where the two sides of an edge slide apart it would only be drawn out

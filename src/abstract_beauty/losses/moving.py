@@ -27,9 +27,7 @@ def moving(
 
     u, (b, 2, H, W), is in pixels of its own size, of which x, y and z may be reduced.
     """
-    area, error = areas(u), error_map(y, z)
-    weighted = error * functional.adaptive_avg_pool2d(area, error.shape[1:])
-    found = (1 - k_area) * error.mean((1, 2)) + k_area * weighted.mean((1, 2))
+    area, found = areas(u), error_left(y, z, u, k_area)
     lost = k_detail * _lost(x, y)
     if k_coarse:
         lost = lost + k_coarse * _lost(*(functional.avg_pool2d(image, 2, 1) for image in (x, y)))
@@ -37,6 +35,13 @@ def moving(
     stiffness = area.clamp(min=0.02).log().square().mean() + slopes
     barrier = STEEP * (1 - area / FOLD).clamp(min=0).square().mean()
     return (found.clamp(min=SMALLEST_ERROR).log() + lost).mean() + k_stiff * stiffness + barrier
+
+
+def error_left(y: Images, z: Images, u: Tensor, k_area: float) -> Float[Tensor, "b"]:
+    """The part of `moving` whose log is taken: the error, by area as far as k_area says."""
+    error = error_map(y, z)
+    weighted = error * functional.adaptive_avg_pool2d(areas(u), error.shape[1:])
+    return (1 - k_area) * error.mean((1, 2)) + k_area * weighted.mean((1, 2))
 
 
 def _lost(x: Images, y: Images) -> Float[Tensor, "b"]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from abstract_beauty.fields import areas
@@ -41,9 +42,7 @@ def judge_picture(
     how far things moved in pixels, and the smallest area (below 0: it folds).
     """
     z = {key: full_prediction(f[key], y) for key in ("good", "bad")}
-    judge = torch.stack([error_map(y, full_prediction(f["judge"], y, phase)) for phase in JUDGE_PHASES]).mean(
-        0
-    )
+    judge = judged_map(f["judge"], y)
     values = {
         "change": predictability(x, y),
         "error": predictability(y, z["good"]),
@@ -61,6 +60,12 @@ def judge_picture(
         values["distance"] = u.square().sum(1).sqrt().mean((1, 2))
         values["least_area"] = area.amin((1, 2))
     return {key: float(value.mean()) for key, value in values.items()}
+
+
+@torch.no_grad()
+def judged_map(judge: nn.Module, y: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
+    """The error map of pictures by a judge, averaged over JUDGE_PHASES."""
+    return torch.stack([error_map(y, full_prediction(judge, y, phase)) for phase in JUDGE_PHASES]).mean(0)
 
 
 def mean_of(rows: Sequence[Point]) -> dict[str, float]:
