@@ -22,11 +22,11 @@ from abstract_beauty import checks
 )
 def test_pictures(x, said):
     with pytest.raises(ab.UserError, match=said):
-        checks.check_pictures("here", x)
+        checks.check_pictures("here", x, 32)
 
 
 def test_pictures_that_will_do():
-    checks.check_pictures("here", torch.rand(2, 3, 32, 40) * 1.01)
+    checks.check_pictures("here", torch.rand(2, 3, 32, 40) * 1.01, 32)
 
 
 @pytest.mark.parametrize("wrong", [1.5, 0, "1", None])

@@ -8,18 +8,23 @@ import torch
 from torch import Tensor
 
 from abstract_beauty.errors import UserError
-from abstract_beauty.prediction.full_prediction import TILE
 
 STRONGEST = 100.0
 BEYOND = 0.01  # of a value that is still taken for one in [0, 1]
 
 
-def check_pictures(who: str, x: Any) -> None:
-    """UserError unless x is a batch of pictures, (b, 3, h, w) in float32, values in [0, 1], sides of a tile or more."""
+def check_pictures(who: str, x: Any, smallest: int) -> None:
+    """UserError unless x is pictures, (b, 3, h, w) in float32, values in [0, 1], `smallest` pixels a side or more."""
     if not isinstance(x, Tensor):
         raise UserError(f"{who}: x must be a tensor of pictures, not {_kind(x)}")
-    if x.dtype != torch.float32 or x.ndim != 4 or not len(x) or x.shape[1] != 3 or min(x.shape[2:]) < TILE:
-        what = f"(b, 3, h, w) in float32 with sides of at least {TILE}"
+    if (
+        x.dtype != torch.float32
+        or x.ndim != 4
+        or not len(x)
+        or x.shape[1] != 3
+        or min(x.shape[2:]) < smallest
+    ):
+        what = f"(b, 3, h, w) in float32 with sides of at least {smallest}"
         raise UserError(f"{who}: x must be pictures, {what}, not {tuple(x.shape)} in {str(x.dtype)[6:]}")
     least, most = (float(value) for value in x.aminmax())
     if not (least >= -BEYOND and most <= 1 + BEYOND):

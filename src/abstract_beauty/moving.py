@@ -12,7 +12,7 @@ from abstract_beauty.checks import check_count, check_number, check_pictures, ch
 from abstract_beauty.errors import UserError
 from abstract_beauty.fields import doubled, follow, grid_of, moved, reduced_to, unfolded, velocity
 from abstract_beauty.losses.moving import error_left, moving
-from abstract_beauty.prediction.full_prediction import Predictor, full_prediction
+from abstract_beauty.prediction.full_prediction import TILE, Predictor, full_prediction
 from abstract_beauty.prediction.predictability import SMALLEST_ERROR
 from abstract_beauty.training.fit import low_precision
 
@@ -61,7 +61,7 @@ def move(
     """
     if odd := weights.keys() - WEIGHTS.keys():
         raise UserError(f"move: there is no weight {odd.pop()!r}; there are {', '.join(WEIGHTS)}")
-    check_pictures("move", x)
+    check_pictures("move", x, TILE)
     check_strength("move", strength)
     check_count("move", "steps", steps)
     check_number("move", "spacing", spacing, 1)

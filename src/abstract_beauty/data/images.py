@@ -165,7 +165,8 @@ def check_writable(path: str | os.PathLike, image: Tensor) -> None:
     """UserError when `write_image` would refuse such a picture: known before it is made."""
     height, width = image.shape[-2:]
     if max(height, width) > LONGEST.get(kind := format_of(path), math.inf):
-        raise UserError(f"{printable(path)}: {width}x{height} pixels are too many for {kind}; write a .png")
+        why = f"{width}x{height} pixels, of which one side is too long"
+        raise UserError(f"{printable(path)}: cannot be written as {kind} ({why}); write a .png")
 
 
 def write_image(path: str | os.PathLike, image: Float[Tensor, "3 h w"] | UInt8[Tensor, "3 h w"]) -> None:

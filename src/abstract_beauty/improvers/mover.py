@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from abstract_beauty.checks import check_count, check_pictures, check_strength
 from abstract_beauty.fields import doubled, follow, grid_of, moved, reduced_to, unfolded, velocity
-from abstract_beauty.prediction.full_prediction import full_prediction
+from abstract_beauty.prediction.full_prediction import TILE, full_prediction
 from abstract_beauty.prediction.predictability import PHASES
 from abstract_beauty.predictors.four_sides import FourSides
 
@@ -84,7 +84,7 @@ class Mover(nn.Module):
             looks: how many; many more than it was trained with undo what was gained.
         """
         if not self._learns:
-            check_pictures("mover", x)
+            check_pictures("mover", x, TILE)
             check_strength("mover", strength)
             check_count("mover", "looks", looks)
         x = x.float()  # mixed precision hands it over in 16 bits
