@@ -76,7 +76,9 @@ def test_a_loss_or_network_uses_no_other(path):
 
     An improver's depends on all predictors.
     """
-    below = {"prediction", "checks", "errors", "fields"} | ({"predictors"} if parts(path)[0] == "improvers" else set())
+    below = {"prediction", "checks", "errors", "fields"} | (
+        {"predictors"} if parts(path)[0] == "improvers" else set()
+    )
     for name, *rest in imported(path):
         shared = name == parts(path)[0] and rest and rest[0].startswith("_")
         assert shared or name in below, f"{path.stem} imports {name}.{'.'.join(rest)}"
