@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from abstract_beauty.book.flow import packed
 from abstract_beauty.book.tables import chosen
 from abstract_beauty.data.images import write_pictures
 from abstract_beauty.experiments.improver import improver_run
@@ -45,11 +44,10 @@ def measure_moving(
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Rows of the judges' table, means over the test pictures, of fields found for each wish; and some of the pictures.
 
-    With "flow": the last of those pictures and its velocity of the wish "both", for a browser; "controls": fields that
-    know nothing of the picture but move it as far; "strengths": how far one goes along the field of the wish "both",
-    backwards too; "looks": after descents of other lengths; "through": the same wish asked of other predictors;
-    "spacings": of coarser fields; "judges": errors of the photographs, of what the wish "both" made of them, and of
-    what the mover g made of them, by the predictor itself and by four judges that had no part in it.
+    With "controls": fields that know nothing of the picture but move it as far; "strengths": how far one goes along the
+    field of the wish "both", backwards too; "looks": after descents of other lengths; "through": the same wish asked of
+    other predictors; "spacings": of coarser fields; "judges": errors of the photographs, of what the wish "both" made
+    of them, and of what the mover g made of them, by the predictor itself and by four judges that had no part in it.
     """
     section, images = params.moving, judged_images(project, params)
     f = {**f, "telea": TeleaFill()}
@@ -91,7 +89,6 @@ def measure_moving(
         "original": mean_of([judge_picture(x, x, f) for x in images.values()]),
         "original_of_few": mean_of([judge_picture(x, x, f) for x in few.values()]),
         "wishes": wishes,
-        "flow": {"picture": list(few)[-1], **packed(both[list(few)[-1]])},
         "best_filter_keeping": {name: best_keeping(filters, row) for name, row in wishes.items()},
         "controls": {
             "random": judged(lambda _, x: random_velocity(x, distance, params.seed), label="random"),
@@ -154,5 +151,4 @@ def stage(project: Project, params: Params) -> None:
     g = improver_run(project, params, "mover").network
     numbers, pictures = measure_moving(project, params, f, g, read_json(project.results / "filters.json"))
     write_pictures(project.run / "moving.safetensors", pictures)
-    write_json(project.run / "flow.json", numbers.pop("flow"))
     write_json(project.results / "moving.json", numbers)
