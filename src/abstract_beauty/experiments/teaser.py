@@ -21,9 +21,9 @@ PICTURE = "coffee"  # or the first test picture, where there is none of that nam
 
 
 def stage(project: Project, params: Params) -> None:
-    """Draw results/figures/teaser.jpg from the pipeline's own weights, with the improvers of `book.teaser`; the one that
-    only moves is the reference run's. And write into book/_extra/moving what the front page moves: a photograph and the
-    flow that the same mover finds for it.
+    """Draw results/figures/teaser.jpg from the pipeline's own weights, with the improvers of `book.teaser`, and last the
+    reference run's mover. And write into book/_extra/moving what the front page moves: a photograph and the flow that
+    the same mover finds for it.
     """
     images = test_images(project)
     x = images.get(PICTURE, next(iter(images.values())))
