@@ -21,7 +21,7 @@ PICTURE = "coffee"  # or the first test picture, where there is none of that nam
 
 
 def stage(project: Project, params: Params) -> None:
-    """Draw results/figures/teaser.jpg from the pipeline's own weights, with the improvers of `book.teaser`, and last the
+    """Draw results/figures/teaser.jpg from the pipeline's own weights, with the improvers of `book.teaser`, last the
     reference run's mover. And write into book/_extra/moving what the front page moves: a photograph and the flow that
     the same mover finds for it.
     """
