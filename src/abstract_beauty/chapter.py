@@ -24,6 +24,7 @@ from abstract_beauty.data.images import read_pictures
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments import pictures as prepared
 from abstract_beauty.experiments.balance import measure_balance
+from abstract_beauty.experiments.beauty import measure_beauty
 from abstract_beauty.experiments.fills import measure_fills
 from abstract_beauty.experiments.filters import measure_filters
 from abstract_beauty.experiments.improver import improver_run, measure_improver
@@ -204,6 +205,10 @@ class Chapter:
     def ratings(self) -> dict[str, Any]:
         """Scores along the dials, against ratings, and by observer; minutes where they are measured anew."""
         return self._measured("ratings", {"ratings"}, measure_ratings, self._networks(*COMPARED))
+
+    def beauty(self) -> dict[str, Any]:
+        """Hypotheses about beauty, tested on rated pictures and on rules that are known (`measure_beauty`)."""
+        return self._measured("beauty", {"beauty"}, measure_beauty, self._networks("linear", "bad", "good"))
 
     def show(self, what: Figure | pd.DataFrame, file: str, caption: str, alt: str = "") -> plots.Shown:
         """Keep a figure or a table of this chapter, and show it; where it is another than the published, beside that.

@@ -16,6 +16,7 @@ from abstract_beauty.project import find_project
 from abstract_beauty.sections import (
     STRICT,
     BalanceParams,
+    BeautyParams,
     BookParams,
     DataParams,
     EvaluationParams,
@@ -54,6 +55,7 @@ class Params:
     moving: MovingParams = MovingParams()
     many: ManyParams = ManyParams()
     ratings: RatingsParams = RatingsParams()
+    beauty: BeautyParams = BeautyParams()
     book: BookParams = BookParams()
 
     def __post_init__(self) -> None:

@@ -210,6 +210,14 @@ class RatingsParams:
     sides: tuple[Annotated[int, Field(ge=32, le=2048)], ...] = (48, 64, 96, 128, 192, 256)  # short sides
 
 
+@dataclass(frozen=True, config=STRICT)
+class BeautyParams:
+    """The hypotheses of book/hypotheses.yml against people's ratings, and against rules that are known."""
+
+    folders: tuple[str, ...] = ()  # of rated pictures, each with ratings.csv
+    drawn: Count = 4  # pictures of each level of each dial, for the rules
+
+
 Shown = Annotated[tuple[str, ...], Field(min_length=1)]  # improvers
 
 

@@ -1,6 +1,6 @@
 """How well a score goes with people's ratings: correlations with intervals, partial ones, and a hill against a line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,27 +23,38 @@ class Correlation:
     high: float
 
 
-def _r(x: Float[np.ndarray, "*b n"], y: Float[np.ndarray, "*b n"], axis: int = -1) -> Float[np.ndarray, "*b"]:
+def pearson_r(
+    x: Float[np.ndarray, "*b n"], y: Float[np.ndarray, "*b n"], axis: int = -1
+) -> Float[np.ndarray, "*b"]:
     """Pearson's r along an axis; 0 where one of the two does not vary, for which scipy's is no number."""
     x, y = (values - values.mean(axis, keepdims=True) for values in (x, y))
     scale = np.sqrt((x**2).sum(axis) * (y**2).sum(axis))
     return np.where(scale > 0, (x * y).sum(axis) / np.where(scale > 0, scale, 1), 0.0)
 
 
-def _rho(
+def rank_r(
     x: Float[np.ndarray, "*b n"], y: Float[np.ndarray, "*b n"], axis: int = -1
 ) -> Float[np.ndarray, "*b"]:
     """Pearson's r of the ranks, ties sharing theirs."""
-    return _r(stats.rankdata(x, axis=axis), stats.rankdata(y, axis=axis), axis)
+    return pearson_r(stats.rankdata(x, axis=axis), stats.rankdata(y, axis=axis), axis)
 
 
 def _partial_r(x: Numbers, y: Numbers, *given: Numbers) -> np.ndarray:
-    """Pearson's r of what is left of x and y when a straight line in `given` is taken out of both."""
+    """Pearson's r of what is left of x and y when a straight line in `given` is taken out of both, if anything."""
     design = np.column_stack([np.ones(len(x)), *given])
-    return _r(*(values - design @ np.linalg.lstsq(design, values, rcond=None)[0] for values in (x, y)))
+    left = [values - design @ np.linalg.lstsq(design, values, rcond=None)[0] for values in (x, y)]
+    sizes = zip(left, (x, y), strict=True)  # what rounding leaves is nothing
+    return pearson_r(
+        *(np.where(np.ptp(rest) > 1e-9 * np.abs(whole).max(), rest, 0.0) for rest, whole in sizes)
+    )
 
 
-def _resampled(of: Callable[..., np.ndarray], *samples: Numbers, seed: int) -> Correlation:
+def _partial_rank_r(x: Numbers, y: Numbers, *given: Numbers) -> np.ndarray:
+    """`_partial_r` of ranks."""
+    return _partial_r(*(stats.rankdata(values) for values in (x, y, *given)))
+
+
+def resampled(of: Callable[..., np.ndarray], *samples: Numbers, seed: int) -> Correlation:
     """`of` all pictures and, for the interval, of resampled ones."""
     _check(*samples[:2])
     interval = stats.bootstrap(
@@ -55,17 +66,45 @@ def _resampled(of: Callable[..., np.ndarray], *samples: Numbers, seed: int) -> C
 
 def pearson(x: Numbers, y: Numbers, seed: int = 0) -> Correlation:
     """Pearson's r of two lists of numbers; ValueError where they differ in length or are shorter than FEWEST."""
-    return _resampled(_r, x, y, seed=seed)
+    return resampled(pearson_r, x, y, seed=seed)
 
 
 def spearman(x: Numbers, y: Numbers, seed: int = 0) -> Correlation:
     """Spearman's rho, as `pearson`; resamples are ranked anew."""
-    return _resampled(_rho, x, y, seed=seed)
+    return resampled(rank_r, x, y, seed=seed)
+
+
+def partial_spearman(x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"], seed: int = 0) -> Correlation:
+    """The partial correlation of the ranks of x and y, those of the columns of `given` held fixed."""
+    return resampled(_partial_rank_r, x, y, *given.T, seed=seed)
+
+
+def partial_rank(x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"]) -> tuple[float, float]:
+    """The value of `partial_spearman`, without an interval, and its `p_value`."""
+    value = float(_partial_rank_r(x, y, *given.T))
+    return value, p_value(value, len(x), given.shape[1])
+
+
+def p_value(value: float, n: int, held: int = 0) -> float:
+    """How often chance alone gives a correlation as far from 0, of n pictures, `held` columns held fixed: t test."""
+    free = n - 2 - held
+    if free < 1 or abs(value) >= 1:
+        return float(free < 1)
+    return float(2 * stats.t.sf(abs(value) * np.sqrt(free / (1 - value**2)), free))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p values of many tests made at once, so that a false one among all is as rare as one of one (Holm 1979)."""
+    order = np.argsort(p_values)
+    steps = np.asarray(p_values)[order] * (len(order) - np.arange(len(order)))
+    found = np.empty(len(order))
+    found[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return found.tolist()
 
 
 def partial(x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"], seed: int = 0) -> Correlation:
     """The partial correlation of x and y, as `pearson`, with the columns of `given` held fixed."""
-    return _resampled(_partial_r, x, y, *given.T, seed=seed)
+    return resampled(_partial_r, x, y, *given.T, seed=seed)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Every figure of the book: one style, one function for each kind. All return a figure; `save` writes it."""
 
-from abstract_beauty.book.plots.charts import bar_table, change_plane, curves, lines, scatter
+from abstract_beauty.book.plots.charts import bar_table, change_plane, curves, intervals, lines, scatter
 from abstract_beauty.book.plots.maps import (
     map_image,
     prediction_grid,
@@ -20,6 +20,7 @@ __all__ = [
     "curves",
     "image_grid",
     "image_row",
+    "intervals",
     "kept",
     "lines",
     "map_image",

@@ -143,6 +143,28 @@ def bar_table(
 
 
 @styled
+def intervals(values: Mapping[str, tuple[float, float, float]], xlabel: str = "") -> BookFigure:
+    """Values with their intervals, one a name, from above in the order given; those that do not hold 0 are filled.
+
+    Args:
+        values: name -> (value, low, high).
+        xlabel: what is measured.
+    """
+    figure, axes = new_chart(WIDTH, 0.36 * len(values) + 0.75)
+    axes.axvline(0, color=INK, linewidth=1)
+    for row, (value, low, high) in enumerate(values.values()):
+        filled = COLOURS[0] if low > 0 or high < 0 else "white"
+        axes.plot((low, high), (row, row), color=COLOURS[0], linewidth=2, solid_capstyle="butt")
+        axes.plot(value, row, "o", markersize=8, markerfacecolor=filled, markeredgecolor=COLOURS[0], zorder=3)
+    axes.set_yticks(range(len(values)), [name.replace("_", " ") for name in values])
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", length=0)
+    axes.grid(False, axis="y")
+    axes.set_xlabel(xlabel)
+    return figure
+
+
+@styled
 def change_plane(
     improvers: Mapping[str, tuple[float, float]],
     filters: Mapping[str, Sequence[tuple[float, float]]],

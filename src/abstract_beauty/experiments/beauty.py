@@ -1,0 +1,207 @@
+"""Is the predictable beautiful? Hypotheses that were written down first, tested on pictures that people rated."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pydantic
+import torch
+from pydantic import Field
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from scipy.stats import rankdata
+from torch import nn
+from tqdm import tqdm
+
+from abstract_beauty.data.generators.dials import DIALS, LEVELS, dial_picture
+from abstract_beauty.data.images import resize_short_side
+from abstract_beauty.data.ratings import read_rated
+from abstract_beauty.errors import UserError, complaint
+from abstract_beauty.experiments.predictor import networks
+from abstract_beauty.experiments.ratings import BASELINE_SIDE, Rated, of_files
+from abstract_beauty.files import write_json
+from abstract_beauty.params import Params
+from abstract_beauty.project import Project
+from abstract_beauty.scores import correlation
+from abstract_beauty.scores.fitting import foretold, gained
+from abstract_beauty.scores.guesses import GUESSES, Guesses
+from abstract_beauty.scores.plain import PLAIN
+from abstract_beauty.sections import STRICT
+
+SURE = 0.05  # a p value, corrected for all tests that were made, below which a hypothesis is decided
+RATING = "beauty"  # the column that is tested; the first one of a set that has none
+# Sets of drawn pictures whose "beauty" is made by a rule, and the hypothesis that the rule makes true.
+RULES = {"rule: the predictable": "H1", "rule: the middle": "H2", "rule: by lot": None}
+NOISE = 1.5  # of a rule, in standard deviations of what it goes by
+DRAWN = 192  # pixels a side
+
+
+@pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
+class Hypothesis:
+    """One of book/hypotheses.yml: a score, and the sign of its rank correlation with beauty, or a hill."""
+
+    title: str
+    says: str
+    source: str
+    score: str
+    given: list[str] = Field(default_factory=list)
+    expected: int = 0
+    hill: bool = False
+
+    def __post_init__(self) -> None:
+        for name in (self.score, *self.given):
+            if name not in GUESSES:
+                raise ValueError(f"there is no score {name!r}")
+        if self.score in self.given:
+            raise ValueError(f"{self.score} cannot be held fixed against itself")
+        if (self.expected, bool(self.given)) != (0, False) if self.hill else self.expected not in (-1, 1):
+            raise ValueError("either a sign, 1 or -1, is expected, or a hill with nothing given")
+
+
+def read_hypotheses(path: Path) -> dict[str, Hypothesis]:
+    """The hypotheses, in the order of their file; UserError where it cannot be read or one is malformed."""
+    try:
+        rows = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        return {str(key): Hypothesis(**row) for key, row in rows.items()}
+    except pydantic.ValidationError as error:
+        raise UserError(f"{path}: {complaint(error)}") from error
+    except (OSError, AttributeError, TypeError, ValueError, YAMLError) as error:
+        raise UserError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from error
+
+
+def numbers_of(rated: Rated, f: Mapping[str, nn.Module], *, progress: bool = True) -> pd.DataFrame:
+    """Plain statistics and predictors' scores of every picture, a row each."""
+    rows = []
+    bar = {"desc": rated.name, "total": len(rated.files), "unit": "picture", "disable": not progress}
+    for picture in tqdm(rated.pictures(), **bar):
+        array = resize_short_side(picture, BASELINE_SIDE).permute(1, 2, 0).contiguous().numpy()
+        guesses = Guesses(picture, f)
+        row = {name: measure.of(array) for name, measure in PLAIN.items()}
+        rows.append(row | {name: measure.of(guesses) for name, measure in GUESSES.items()})
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a set says of a hypothesis: the correlation that it is about with its interval, and a p value.
+
+    Of a hill the value is by how much a parabola explains more than a line, which has no interval.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    p: float
+
+
+def tested(hypothesis: Hypothesis, table: pd.DataFrame, rating: np.ndarray, seed: int) -> Tested:
+    """A hypothesis on one set."""
+    score, given = table[hypothesis.score].to_numpy(), table[hypothesis.given].to_numpy()
+    if hypothesis.hill:
+        if not np.ptp(score):
+            return Tested(0.0, None, None, 1.0)
+        hill = correlation.hill(score, rating)
+        sides = [p if np.isfinite(p) else 1.0 for p in (hill.rising_p, hill.falling_p)]
+        return Tested(hill.hill_r2 - hill.line_r2, None, None, max(sides))
+    found = correlation.partial_spearman(score, rating, given, seed)
+    return Tested(**asdict(found), p=correlation.p_value(found.value, len(rating), given.shape[1]))
+
+
+def verdict(hypothesis: Hypothesis, value: float, p: float) -> str:
+    """Of one test, whose p is corrected for all: "supported", "against" or "open"."""
+    if p >= SURE:
+        return "open"
+    return "supported" if hypothesis.hill or np.sign(value) == hypothesis.expected else "against"
+
+
+def study(
+    tables: Mapping[str, tuple[pd.DataFrame, Mapping[str, np.ndarray]]],
+    hypotheses: Mapping[str, Hypothesis],
+    seed: int,
+) -> dict[str, Any]:
+    """Each set's tests of each hypothesis, each score alone and beside plain statistics, and what can be foretold.
+
+    Args:
+        tables: of each set the numbers of its pictures, and their ratings by column.
+        hypotheses: as read from their file.
+        seed: of folds and of resampled pictures.
+    """
+    found: dict[str, Any] = {}
+    tests = {}
+    for name, (table, ratings) in tables.items():
+        column = RATING if RATING in ratings else next(iter(ratings))
+        rating = ratings[column]
+        plain, scores = (table[list(columns)].to_numpy(float) for columns in (PLAIN, GUESSES))
+        tests |= {(name, key): tested(each, table, rating, seed) for key, each in hypotheses.items()}
+        rows = {}
+        for at, score in enumerate(GUESSES):
+            alone = correlation.spearman(scores[:, at], rating, seed)
+            beside, p = correlation.partial_rank(scores[:, at], rating, plain)
+            rows[score] = {"alone": asdict(alone), "beside": {"value": beside, "p": p}}
+        by_plain, by_scores, by_both = (
+            foretold(each, rating, seed) for each in (plain, scores, np.hstack([plain, scores]))
+        )
+        found[name] = {
+            "pictures": len(table),
+            "rating": column,
+            "scores": rows,
+            "plain": {
+                key: asdict(correlation.spearman(table[key].to_numpy(float), rating, seed)) for key in PLAIN
+            },
+            "foretold": {
+                "plain": asdict(correlation.pearson(by_plain, rating, seed)),
+                "scores": asdict(correlation.pearson(by_scores, rating, seed)),
+                "both": asdict(correlation.pearson(by_both, rating, seed)),
+                "gained": asdict(gained(by_plain, by_both, rating, seed)),
+            },
+            "points": {"error_whole": table["error_whole"].tolist(), "rating": rating.tolist()},
+        }
+    corrected = dict(zip(tests, correlation.holm([test.p for test in tests.values()]), strict=True))
+    for name, rows in found.items():
+        rows["hypotheses"] = {
+            key: asdict(tests[name, key])
+            | {
+                "p_holm": corrected[name, key],
+                "verdict": verdict(each, tests[name, key].value, corrected[name, key]),
+            }
+            for key, each in hypotheses.items()
+        }
+    return found
+
+
+def by_rules(
+    f: Mapping[str, nn.Module], count: int, seed: int
+) -> dict[str, tuple[pd.DataFrame, dict[str, np.ndarray]]]:
+    """Drawn pictures, and for each of RULES the "beauty" that it gives them."""
+    levels = [(dial, level, number) for number in range(count) for dial in DIALS for level in range(LEVELS)]
+    pictures = tuple(torch.from_numpy(dial_picture(*each, seed, DRAWN)).permute(2, 0, 1) for each in levels)
+    table = numbers_of(Rated("drawn", pictures, {}), f, progress=False)
+    rank = rankdata(table["error_whole"]) / len(table) - 0.5  # even from -1/2 to 1/2
+    goes_by = dict(zip(RULES, (-rank, -(rank**2), np.zeros(len(table))), strict=True))
+    rng = np.random.default_rng(seed)
+    noise = {rule: rng.normal(size=len(table)) * (NOISE * (by.std() or 1.0)) for rule, by in goes_by.items()}
+    return {rule: (table, {RATING: by + noise[rule]}) for rule, by in goes_by.items()}
+
+
+def measure_beauty(project: Project, params: Params, f: Mapping[str, nn.Module]) -> dict[str, Any]:
+    """The study of params.beauty.folders, and of drawn pictures whose beauty is made by rules that are known."""
+    hypotheses = read_hypotheses(project.root / "book" / "hypotheses.yml")
+    rated = [of_files(each) for name in params.beauty.folders for each in read_rated(project.root / name)]
+    if len({each.name for each in rated}) < len(rated):
+        raise UserError("beauty.folders: two sets have one name; give one folder another")
+    sets = {each.name: (numbers_of(each, f), each.ratings) for each in rated}
+    rules = by_rules(f, params.beauty.drawn, params.seed)
+    return {
+        "hypotheses": {key: asdict(each) for key, each in hypotheses.items()},
+        "rules": study(rules, hypotheses, params.seed),
+        "sets": study(sets, hypotheses, params.seed),
+    }
+
+
+def stage(project: Project, params: Params) -> None:
+    """Write results/beauty.json."""
+    f = networks(project, params, "linear", "bad", "good")
+    write_json(project.results / "beauty.json", measure_beauty(project, params, f))
