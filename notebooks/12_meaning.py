@@ -384,9 +384,8 @@ chapter.show(
 #
 # ## And beauty?
 #
-# Berlyne thought that liking rises with complexity and falls again, an inverted U {cite:p}`berlyne1971`. The command that measures the correlations tests for one. No set
-# here has ratings of beauty, so nothing is claimed. What would settle it: a few hundred pictures, each rated for beauty by some thirty people, or paired choices between
-# photographs and what an improver made of them. For these there is <a href="../blind.html">a page of blind choices</a>; `abstract-beauty preferences FILE...` turns the files
+# Complex is not beautiful. [The next chapter](13_beauty.ipynb) asks for beauty, of other pictures and other people. Whether what an *improver* makes pleases more, only paired choices can say, between
+# photographs and what became of them. For these there is <a href="../blind.html">a page of blind choices</a>; `abstract-beauty preferences FILE...` turns the files
 # that it saves into strengths, by Bradley and Terry's model {cite:p}`bradley1952`.
 #
 # ## What failed
@@ -398,4 +397,4 @@ chapter.show(
 # - **Texture alone.** The second part of the score counts outlines as well, and on the photographs above it goes nearly as the first part does.
 # - **An untouched test.** The form of the score was chosen on the very sets it is shown on.
 # - **A peak of learning.** The chart of the reference run shows no likeness that is lost again with more training.
-# - **Beauty.** Nobody was asked.
+# - **Taste.** Whether what improvers make is more beautiful, nobody was asked.

@@ -148,6 +148,11 @@ def study(
             "pictures": len(table),
             "rating": column,
             "scores": rows,
+            "other_ratings": {
+                key: _beside(other, rating, table["error_whole"].to_numpy())
+                for key, other in ratings.items()
+                if key != column
+            },
             "plain": {
                 key: asdict(correlation.spearman(table[key].to_numpy(float), rating, seed)) for key in PLAIN
             },
@@ -170,6 +175,13 @@ def study(
             for key, each in hypotheses.items()
         }
     return found
+
+
+def _beside(other: np.ndarray, rating: np.ndarray, error: np.ndarray) -> dict[str, float]:
+    """How another rating goes with the one that is studied, and how the error does while the other is held fixed."""
+    value, p = correlation.partial_rank(error, rating, other[:, None])
+    together, _ = correlation.partial_rank(other, rating, np.empty((len(other), 0)))
+    return {"rating": together, "error_whole": value, "p": p}
 
 
 def by_rules(
