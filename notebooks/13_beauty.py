@@ -49,13 +49,13 @@ chapter.show(
             )
             for name, row in sets.items()
         },
-        xlabel="rank correlation of beauty with the error (left: the predictable is beautiful)",
+        xlabel="rank correlation of beauty with the error; left: easy is beautiful",
     ),
     "people.png",
-    caption="Each set of rated pictures, and how beauty goes with the error of the good "
-    "predictor that sees a picture whole; in brackets how many pictures. Filled: the "
-    "interval, of 95 % for each set alone, does not hold 0. Look how far apart the "
-    "sets are.",
+    caption="Each set of rated pictures, and how beauty goes with the error of the "
+    "good predictor that sees a picture whole; in brackets how many pictures. "
+    "Filled: the interval, of 95 % for each set alone, does not hold 0. Look how "
+    "far apart the sets are.",
     alt="Rank correlations with intervals for each set of pictures",
 )
 
@@ -116,8 +116,8 @@ def verdicts(rows):
 chapter.show(
     verdicts(own["rules"]),
     "rules.csv",
-    caption="Rank correlations, for the hill by how much a parabola explains more than a "
-    "line, and verdicts, for three rules.",
+    caption="Rank correlations, for the hill by how much a parabola explains more "
+    "than a line, and verdicts, for three rules.",
 )
 
 # %% [markdown]
@@ -130,8 +130,8 @@ chapter.show(
 chapter.show(
     verdicts(sets),
     "verdicts.csv",
-    caption="The same tests on the ratings of people, corrected for all of them. Read along a "
-    "row for a kind of picture, down a column for a hypothesis.",
+    caption="The same tests on the ratings of people, corrected for all of them. "
+    "Read along a row for a kind of picture, down a column for a hypothesis.",
 )
 
 # %% [markdown]
@@ -157,8 +157,8 @@ for name, row in sets.items():
 chapter.show(
     pd.DataFrame(others).T.round(2),
     "others.csv",
-    caption="Rank correlations: of beauty with another rating, of beauty with the error, "
-    "and of beauty with the error while the other rating is held fixed.",
+    caption="Rank correlations: of beauty with another rating, of beauty with the "
+    "error, and of beauty with the error while the other rating is held fixed.",
 )
 
 # %% [markdown]
@@ -180,9 +180,9 @@ for name, row in sets.items():
 chapter.show(
     pd.DataFrame(left).T,
     "beside.csv",
-    caption="Partial rank correlations of each score with beauty, the ranks of all plain "
-    "statistics held fixed. Open: chance alone gives as much more than once in twenty "
-    "times; not corrected for how many there are.",
+    caption="Partial rank correlations of each score with beauty, the ranks of all "
+    "plain statistics held fixed. Open: chance alone gives as much more than once "
+    "in twenty times; not corrected for how many there are.",
 )
 
 # %% [markdown]
@@ -215,9 +215,9 @@ chapter.show(
         xlabel="gain of r when the predictors' scores are added",
     ),
     "gain.png",
-    caption="What the predictors' scores add to plain statistics. Filled: the interval of "
-    "95 % for each set alone does not hold 0. Columns that say nothing cost a little, so "
-    "left of 0 means that nothing was gained.",
+    caption="What the predictors' scores add to plain statistics. Filled: the "
+    "interval of 95 % for each set alone does not hold 0. Columns that say nothing "
+    "cost a little, so left of 0 means that nothing was gained.",
     alt="Gains in correlation with intervals for each set of pictures",
 )
 

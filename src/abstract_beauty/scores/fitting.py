@@ -35,7 +35,7 @@ def foretold(table: Table, rating: Numbers, seed: int = 0) -> Numbers:
     return total / REPEATS
 
 
-def _ridge(seen: Table, rating: Numbers, asked: Float[np.ndarray, "m k"]) -> Float[np.ndarray, "m"]:
+def _ridge(seen: Table, rating: Numbers, asked: Float[np.ndarray, "m k"]) -> Float[np.ndarray, " m"]:
     middle, scale = seen.mean(0), seen.std(0)
     scale = np.where(
         scale > 1e-9 * np.abs(seen).max(0), scale, np.inf
