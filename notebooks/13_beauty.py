@@ -68,22 +68,30 @@ chapter.show(
 
 # %%
 asked = pd.DataFrame(people["hypotheses"]).T
-asked[["title", "says", "score", "given", "expected", "hill"]]
+chapter.show(
+    asked[["title", "says", "score", "given", "expected", "hill"]],
+    "asked.csv",
+    caption="What is tested: a score, what is held fixed, and the sign of its rank "
+    "correlation with beauty that would support the sentence, or a hill.",
+)
 
 # %% [markdown]
 # ## What the predictors say of a picture
 #
-# A picture is looked at twice. *Whole*, its short side at 128 pixels, a tile is a quarter of it and often holds a thing; *near*, at 512 at most, it holds texture. Three predictors guess it: the
+# A picture is looked at twice. *Whole*, its short side at 128 pixels, a tile is a quarter of it and often holds a thing; *near*, at 512 at most, it holds texture. Three predictors of the reference run guess it: the
 # linear fill, which knows borders alone; the bad one, which learnt briefly; the good one, which learnt long. What long learning gains on brief learning is **progress**, the article's ratio as it was
 # meant; what brief learning gains on borders is the **first lesson**. Last, the **spread** of the map from place to place: are the surprises everywhere, or in few of them? How large a picture is *near*
 # differs from set to set, so compare that number within a set only.
 
 # %%
 [x] = tables.chosen(chapter.photographs(), "coffee").values()
-f = {name: ab.predictor(name) for name in ("linear", "bad", "good")}
+f = {
+    name: ab.load_predictor(f"reference/{name}")
+    for name in ("linear", "bad", "good")
+}
 guesses = Guesses(x[0], f)
 for measure in GUESSES.values():
-    print(f"{measure.title:22} {measure.of(guesses):6.2f}")
+    print(f"{measure.title:24} {measure.of(guesses):6.2f}")
 
 # %% [markdown]
 # Errors and ratios are natural logarithms. Beside them stand twelve plain statistics, of the kind that studies of beauty use {cite:p}`redies2024`; they need no predictor:
@@ -186,6 +194,8 @@ chapter.show(
 )
 
 # %% [markdown]
+# Of scenes most is left. Of objects and patterns nothing is that chance would not give: there edges, colours and symmetry know as much. What is left of faces is a tenth to a third.
+#
 # The other way round: foretell the beauty of a picture from others of its kind, by ridge regression, once from plain statistics, once from the scores, and once from both. Each picture is foretold by what was learnt from
 # the other nine tenths of its set.
 

@@ -154,7 +154,7 @@ def intervals(values: Mapping[str, tuple[float, float, float]], xlabel: str = ""
     axes.axvline(0, color=INK, linewidth=1)
     for row, (value, low, high) in enumerate(values.values()):
         filled = COLOURS[0] if low > 0 or high < 0 else "white"
-        axes.plot((low, high), (row, row), color=COLOURS[0], linewidth=2, solid_capstyle="butt")
+        axes.plot((low, high), (row, row), "-", color=COLOURS[0], linewidth=2, solid_capstyle="butt")
         axes.plot(value, row, "o", markersize=8, markerfacecolor=filled, markeredgecolor=COLOURS[0], zorder=3)
     axes.set_yticks(range(len(values)), [name.replace("_", " ") for name in values])
     axes.invert_yaxis()
