@@ -210,7 +210,7 @@ for name in ("black_square", "ratio_progress", "held"):
 # %% [markdown]
 # ## Beautiful, and no success
 #
-# None was trained to be applied again and again, and by the numbers the first three are no improvement even once; the mover is one plainly, and less so by area. We show them because of how they look. Four improvers of
+# None was trained to be applied again and again, and by the numbers the first three do not clearly beat a plain filter even once; the mover gains plainly, and less by area. We show them because of how they look. Four improvers of
 # [the reference run](../reference.md), which learnt from photographs, applied thirty times over; the mover, which only moves, three times.
 
 # %%

@@ -16,6 +16,11 @@ FILE = Path(__file__).parents[1] / "book" / "hypotheses.yml"
 ONE = beauty.Hypothesis("fluency", "easy is beautiful", "reber2004", "error_whole", expected=-1)
 
 
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch):
+    monkeypatch.setattr(correlation, "RESAMPLES", 200)
+
+
 @pytest.fixture(scope="module")
 def f():
     return {name: ab.load_predictor(f"reference/{name}") for name in ("linear", "bad", "good")}

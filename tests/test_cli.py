@@ -190,7 +190,7 @@ def test_improve_applies_the_improver_so_many_times(project, picture, tmp_path, 
         (["preferences", "{folder}/text.png"], ["text.png", "JSON"]),
         (["train", "predictor.best"], ["predictor.best", "predictor.good"]),
         (["train", "predictor.good"], ["no prepared pictures"]),
-        (["stage", "beauty"], ["beauty: there is no such stage", "dvc.yaml"]),
+        (["stage", "taste"], ["taste: there is no such stage", "dvc.yaml"]),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(project, tmp_path, capsys, arguments, words):
