@@ -60,7 +60,8 @@ print(chapter.table("newcomer"))
 def copy():
     """The smoke run's working copy once more, with all that it has made."""
     folders = find_project().root / ".profiles"
-    shutil.copytree(folders / "smoke", folders / "newcomer", symlinks=True, dirs_exist_ok=True)
+    shutil.rmtree(folders / "newcomer", ignore_errors=True)  # of a run that was killed
+    shutil.copytree(folders / "smoke", folders / "newcomer", symlinks=True)
     made = repro.make_copy(find_project(), "smoke", "newcomer")
     yield made
     shutil.rmtree(made.root)
