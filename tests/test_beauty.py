@@ -13,7 +13,6 @@ from abstract_beauty.scores.guesses import GUESSES, Guesses
 from abstract_beauty.scores.plain import PLAIN
 
 FILE = Path(__file__).parents[1] / "book" / "hypotheses.yml"
-ONE = beauty.Hypothesis("fluency", "easy is beautiful", "reber2004", "error_whole", expected=-1)
 
 
 @pytest.fixture(autouse=True)
@@ -71,9 +70,6 @@ def test_a_correction_for_many_tests():
 
 
 def test_ratings_are_foretold_from_other_pictures_only():
-    rng = np.random.default_rng(0)
-    design = rng.normal(size=(120, 40))
-    nothing = rng.normal(size=120)
     by_chance = []
     for seed in range(12):
         columns, noise = (np.random.default_rng([seed, k]).normal(size=(100, k)) for k in (12, 1))
@@ -81,7 +77,9 @@ def test_ratings_are_foretold_from_other_pictures_only():
     assert abs(np.mean(by_chance)) < 0.08 and np.max(by_chance) < 0.35, (
         "12 columns would fit themselves to .35"
     )
-    rating = design[:, 0] + 0.5 * nothing
+    rng = np.random.default_rng(0)
+    design = rng.normal(size=(120, 40))
+    rating = design[:, 0] + 0.5 * rng.normal(size=120)
     assert correlation.pearson_r(fitting.foretold(design, rating), rating) > 0.75
     constant = np.column_stack([design[:, 0], np.ones(120)])
     assert np.isfinite(fitting.foretold(constant, rating)).all()
