@@ -62,7 +62,7 @@ chapter.show(
 # %% [markdown]
 # ## Asked first, computed later
 #
-# With enough numbers and enough pictures something always agrees. So the questions were written into a file, `book/hypotheses.yml`, before the tests were computed: five sentences of the article and
+# With enough numbers and enough pictures something always agrees. So the questions were written into a file, `scores/hypotheses.yml`, before the tests were computed: five sentences of the article and
 # of those who thought about it before {cite:p}`reber2004,berlyne1971,schmidhuber2009,brielmann2022,vandecruys2011`, each with the one number that would speak for it or against it. (The
 # repository shows the file committed minutes before the results, which proves little; and first looks at the error and at progress, the scores of three of the five, had been taken
 # on scenes, objects, animals, paintings and web pages. No predictor was trained on ratings.)

@@ -10,9 +10,9 @@ import abstract_beauty as ab
 from abstract_beauty.experiments import beauty
 from abstract_beauty.scores import correlation, fitting
 from abstract_beauty.scores.guesses import GUESSES, Guesses
-from abstract_beauty.scores.plain import PLAIN
+from abstract_beauty.scores.plain import PLAIN, Seen
 
-FILE = Path(__file__).parents[1] / "book" / "hypotheses.yml"
+FILE = Path(beauty.HYPOTHESES)
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +105,7 @@ def waves(angle, side=128):
 
 def test_plain_statistics_say_what_they_are_called():
     def of(name, picture):
-        return PLAIN[name].of(picture.astype(np.float32))
+        return PLAIN[name].of(Seen(picture.astype(np.float32)))
 
     grey, red = np.full((64, 64, 3), 0.25), np.full((64, 64, 3), (0.8, 0.2, 0.2))
     assert of("lightness", grey) == pytest.approx(0.25) and of("contrast", grey) == pytest.approx(0, abs=1e-6)

@@ -39,14 +39,56 @@ def test_a_folder_with_a_csv_or_of_folders(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("ratings.csv", "image,beauty,note\n0.png,1.5,dull\n1.png,3,fine\n2.png,2,\n"),
+        ("ratings.csv", ",image,beauty\n0,0.png,1.5\n1,1.png,3\n2,2.png,2\n"),  # pandas' row numbers
+        ("ratings.csv", "Image;Beauty\n0.png;1,5\n1.png;3\n2.png;2\n"),
+        ("ratings.csv", "file_name\tbeauty\n.\\0.png\t1.5\n1\t3\n2.PNG\t2\n"),
+        ("my ratings.tsv", "\ufeffwho\tbeauty\n0.png\t1.5\n1.png\t3\n2.png\t2\n"),
+        ("scores.csv", "image,arousal,Beauty mean\n0.png,2,1.5\n1.png,9,3\n2.png,9,2\n"),
+        ("ratings.csv", "image,beauty,other\n0.png,1.5,\n1.png,3,\n2.png,2,8\n"),
+        ("ratings.csv", "image,beauty\n0.png,1.5\n1.png,3\n3.png,n/a\n2.png,2\n"),
+    ],
+)
+def test_tables_as_people_have_them(tmp_path, name, table):
+    pictures(tmp_path, 4)
+    (tmp_path / name).write_text(table, encoding="utf-8")
+    (tmp_path / "readme.txt").write_text("by hand\n")
+    (found,) = read_rated(tmp_path)
+    assert [path.name for path in found.files] == ["0.png", "1.png", "2.png"]
+    assert list(next(iter(found.ratings.values()))) == [1.5, 3, 2]
+    assert next(iter(found.ratings)).lower().startswith("beauty")
+
+
+def test_what_is_no_rating_is_left_out_and_named(tmp_path):
+    pictures(tmp_path / "sub", 4)
+    rows = ["0.png;7;dull;1;2", "1.png;8;fine;1;3", "2.png;9;;1;x", "3.png;10;;1;1"]
+    (tmp_path / "ratings.csv").write_text("picture;id;note;session;liking\n" + "\n".join(rows))
+    (found,) = read_rated(tmp_path)
+    assert {name: list(values) for name, values in found.ratings.items()} == {"liking": [2, 3, 1]}
+    assert found.left_out == (
+        "column 'id': only numbers the rows", "column 'note': is text", "column 'session': is 1 for every picture",
+        "2.png: a number is missing",
+    )  # fmt: skip
+
+
+def test_of_several_tables_one_must_be_called_ratings(tmp_path):
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("image,beauty\n")
+    with pytest.raises(UserError, match="holds several tables"):
+        read_rated(tmp_path)
+
+
+@pytest.mark.parametrize(
     ("table", "words"),
     [
         ("", "cannot be read as a table"),
         ("image,c\udcff\n\x00\udcfe", "cannot be read as a table"),
-        ("picture,complexity\n0.png,1\n", "needs a column 'image'"),
+        ("size,complexity\n5,1\n", "needs a column 'image'"),
         ("image\n0.png\n", "at least one of ratings"),
         ("image,complexity\n0.png,high\n", "row 2: complexity is 'high', not a number"),
-        ("image,complexity\n0.png,1\n1.png,\n", "row 3"),
+        ("image,complexity\n0.png,\n1.png,\n", "row 2: complexity is '', not a number"),
         ("image,complexity\n0.png,inf\n", "row 2"),
         ("image,complexity\n9.png,1\n", "there is no '9.png'"),
         ("image,complexity\n../0.png,1\n", "leads out of the folder"),

@@ -137,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     add = command("ratings", ratings_command, "Say how scores go with people's ratings of pictures.")
     add("folder", type=path, metavar="DIR", help="holds ratings.csv (image, ratings), or folders that do")
     flag(add, "--json", "print JSON, each picture's complexity and ratings with it")
+    file(add, "--hypotheses", "what to test, as scores/hypotheses.yml says it (default: that file)")
     for part in ("good", "bad", "linear"):
         network(add, f"--{part}", f"reference/{part}", "a predictor")
 

@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from abstract_beauty.checks import check_count, check_number, check_pictures, check_predictor, check_strength
 from abstract_beauty.errors import UserError
-from abstract_beauty.fields import doubled, follow, grid_of, moved, reduced_to, unfolded, velocity
+from abstract_beauty.fields import areas, doubled, follow, grid_of, moved, reduced_to, unfolded, velocity
 from abstract_beauty.losses.moving import error_left, moving
 from abstract_beauty.prediction.full_prediction import TILE, Predictor, full_prediction
 from abstract_beauty.prediction.predictability import SMALLEST_ERROR
@@ -115,7 +115,7 @@ def descend(
             z_bad = None if bad is None else full_prediction(bad, y, phase).float()
         loss = moving(reduced[size], y, z.float(), u, **weights)
         if z_bad is not None:
-            left = error_left(y, z_bad, u, weights["k_area"])
+            left = error_left(y, z_bad, areas(u), weights["k_area"])
             loss = loss - left.clamp(min=SMALLEST_ERROR).log().mean()
         (nodes.grad,) = torch.autograd.grad(len(x) * loss, nodes)  # each picture's own
         adam.step()

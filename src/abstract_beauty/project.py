@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +84,11 @@ def check_source(root: Path) -> None:
             f"{root}: has code of its own, but {running} is running; set PYTHONPATH={own.parent}, "
             "or use the environment made there (make env)"
         )
+
+
+def located(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
+    """Folders as they are named in params.yaml: from the project's root, or from the home folder after `~`."""
+    return tuple(str(root / os.path.expanduser(folder)) for folder in folders)
 
 
 def checked_out(root: Path) -> str:

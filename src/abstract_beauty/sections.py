@@ -212,7 +212,7 @@ class RatingsParams:
 
 @dataclass(frozen=True, config=STRICT)
 class BeautyParams:
-    """The hypotheses of book/hypotheses.yml against people's ratings, and against rules that are known."""
+    """The hypotheses of scores/hypotheses.yml against people's ratings, and against rules that are known."""
 
     folders: tuple[str, ...] = ()  # of rated pictures, each with ratings.csv
     drawn: Count = 4  # pictures of each level of each dial, for the rules

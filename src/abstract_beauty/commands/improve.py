@@ -10,7 +10,7 @@ from torch import Tensor
 from abstract_beauty import weights
 from abstract_beauty.book.flow import SHOWN_SIDE, flow_page
 from abstract_beauty.commands.pictures import read_picture
-from abstract_beauty.data.images import LONGEST, check_writable, printable, resize_short_side, write_image
+from abstract_beauty.data.images import check_writable, printable, resize_short_side, too_long, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import check_outputs, replacing
 from abstract_beauty.improvers import improve, moves
@@ -53,7 +53,7 @@ def _write_page(options: argparse.Namespace, picture: Tensor, network: Any) -> N
     from abstract_beauty.moving import STEPS, descend
 
     shown = resize_short_side(picture, SHOWN_SIDE)
-    if max(shown.shape[1:]) > LONGEST["WEBP"]:
+    if too_long(shown, "WEBP"):
         raise UserError(
             f"{printable(options.image)}: is too long a picture for a page; name a picture to write"
         )

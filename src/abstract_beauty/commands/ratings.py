@@ -3,46 +3,78 @@
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from abstract_beauty import weights
+from abstract_beauty.data.images import printable
 from abstract_beauty.data.ratings import read_rated
 from abstract_beauty.files import rounded
 
+ENOUGH = 30  # pictures, below which nothing is foretold and no hypothesis tested
+SPREAD = "{value:+.2f} [{low:+.2f}, {high:+.2f}]"
+FORETOLD = {
+    "plain": "plain statistics", "scores": "predictors' scores", "both": "both", "gained": "gained by the scores",
+}  # fmt: skip
 
-def _print(name: str, found: dict[str, Any]) -> None:
+
+def _print(name: str, found: Mapping[str, Any]) -> None:
     """A table of each measure's correlations with each rating, the strongest first."""
     for rating, result in found["ratings"].items():
         best = f"; best classical measure published: {found['published']:.2f}" if found["published"] else ""
         print(f"\n{name}: {rating} of {found['pictures']} pictures{best}")
         titles = {"pearson": "Pearson", "spearman": "Spearman", "partial": "given contrast and JPEG size"}
-        spread = "{value:+.2f} [{low:+.2f}, {high:+.2f}]"
         order = sorted(result["measures"].items(), key=lambda item: -abs(item[1]["pearson"]["value"]))
         rows = {
-            measure: {titles[key]: spread.format(**of) for key, of in row.items()} for measure, row in order
+            measure: {titles[key]: SPREAD.format(**of) for key, of in row.items()} for measure, row in order
         }
         print(pd.DataFrame.from_dict(rows, orient="index").fillna("").to_string())
         if hill := result["hill"]:
             shape = "an inverted U" if hill["is_hill"] else "no inverted U"
-            print(
-                f"along complexity: {shape} (line R2 {hill['line_r2']:.3f}, parabola {hill['hill_r2']:.3f})"
-            )
+            fits = f"line R2 {hill['line_r2']:.3f}, parabola {hill['hill_r2']:.3f}"
+            print(f"along complexity: {shape} ({fits})")
+
+
+def _print_beauty(name: str, found: Mapping[str, Any], hypotheses: Mapping[str, Any]) -> None:
+    """What foretells the first rating, of pictures that took no part in the fit, and what becomes of the hypotheses."""
+    print(f"\n{name}: {found['rating']}, foretold from other pictures' (r)")
+    for key, title in FORETOLD.items():
+        print(f"  {title:24} {SPREAD.format(**found['foretold'][key])}")
+    print(f"{name}: {found['rating']}, hypotheses (p corrected for all that were tested)")
+    for key, test in found["hypotheses"].items():
+        value = f"{test['value']:+.2f}" if test["low"] is None else SPREAD.format(**test)
+        print(f"  {key} {hypotheses[key].title:21} {value:22} p {test['p_holm']:.3f}  {test['verdict']}")
 
 
 def ratings_command(options: argparse.Namespace) -> None:
-    """Score every rated picture and say how each measure goes with each rating."""
+    """Score every rated picture, and say how each measure goes with each rating and what becomes of the hypotheses."""
+    from abstract_beauty.experiments import beauty
     from abstract_beauty.experiments.ratings import of_files, study
 
+    hypotheses = beauty.read_hypotheses(options.hypotheses or beauty.HYPOTHESES)
     sets = [of_files(folder) for folder in read_rated(options.folder)]
-    parts = ("good", "bad", "linear")
+    for rated in sets:
+        for line in rated.left_out:
+            print(f"{printable(rated.name)}: left out: {line}", file=sys.stderr)
     f = {
-        part: weights.load(weights.find("predictors", getattr(options, part)), "predictors") for part in parts
+        part: weights.load(weights.find("predictors", getattr(options, part)), "predictors")
+        for part in ("good", "bad", "linear")
     }
-    found = study(sets, f, 0, progress=sys.stderr.isatty())
+    progress = sys.stderr.isatty()
+    found = study(sets, f, 0, progress=progress)
+    large = [rated for rated in sets if len(rated.files) >= ENOUGH]
+    numbers = {rated.name: (beauty.numbers_of(rated, f, progress=progress), rated.ratings) for rated in large}
+    tested = beauty.study(numbers, hypotheses, 0)
     if options.json:
-        print(json.dumps(rounded(found), indent=2))
+        more = {rated.name: {"left_out": rated.left_out, "beauty": tested.get(rated.name)} for rated in sets}
+        print(json.dumps(rounded({name: rows | more[name] for name, rows in found.items()}), indent=2))
         return
     for name, result in found.items():
         _print(name, result)
+        if name in tested:
+            _print_beauty(name, tested[name], hypotheses)
+        else:
+            few = f"at least {ENOUGH} pictures are needed to foretell ratings and to test hypotheses"
+            print(f"\n{name}: {few}")

@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing
 from abstract_beauty.params import Params, load_params, parse_params, read_yaml, with_profile
-from abstract_beauty.project import Project, checked_out, find_project
+from abstract_beauty.project import Project, checked_out, find_project, located
 from abstract_beauty.training.machine import cores
 
 _OWN = ("results/", "dvc.lock", "params.yaml")  # what a profile makes for itself, of what git lists
@@ -65,7 +65,7 @@ def profile_params(project: Project, profile: str, folder: Path) -> dict:
     lists += [(data, ["train", "test"])] if data.get("source") == "folder" else []
     for section, keys in lists:
         for key in section.keys() & keys:
-            section[key] = [os.path.relpath(project.root / path, folder) for path in section[key]]
+            section[key] = [os.path.relpath(path, folder) for path in located(project.root, section[key])]
     return tree
 
 

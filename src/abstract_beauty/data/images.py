@@ -161,11 +161,15 @@ def format_of(path: str | os.PathLike) -> str:
     return WRITTEN[suffix.lower()]
 
 
+def too_long(image: Tensor, kind: str) -> bool:
+    """Whether a side of a picture is longer than a format allows."""
+    return max(image.shape[-2:]) > LONGEST.get(kind, math.inf)
+
+
 def check_writable(path: str | os.PathLike, image: Tensor) -> None:
     """UserError when `write_image` would refuse such a picture: known before it is made."""
-    height, width = image.shape[-2:]
-    if max(height, width) > LONGEST.get(kind := format_of(path), math.inf):
-        why = f"{width}x{height} pixels, of which one side is too long"
+    if too_long(image, kind := format_of(path)):
+        why = f"{image.shape[-1]}x{image.shape[-2]} pixels, of which one side is too long"
         raise UserError(f"{printable(path)}: cannot be written as {kind} ({why}); write a .png")
 
 
@@ -187,9 +191,8 @@ def write_image(path: str | os.PathLike, image: Float[Tensor, "3 h w"] | UInt8[T
 
 def webp(image: Float[Tensor, "3 h w"], quality: int) -> bytes:
     """A picture in `[0, 1]` as a WebP file for a page; UserError when a side is longer than the format allows."""
-    height, width = image.shape[1:]
-    if max(height, width) > LONGEST["WEBP"]:
-        raise UserError(f"{width}x{height} pixels: too long a picture for the page")
+    if too_long(image, "WEBP"):
+        raise UserError(f"{image.shape[2]}x{image.shape[1]} pixels: too long a picture for the page")
     buffer = io.BytesIO()
     pixels = to_bytes(image).permute(1, 2, 0).numpy()
     Image.fromarray(pixels).save(buffer, "WEBP", quality=quality, method=4)

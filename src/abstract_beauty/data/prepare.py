@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -23,6 +23,7 @@ from abstract_beauty.data.images import printable, write_image
 from abstract_beauty.errors import UserError, complaint
 from abstract_beauty.files import read_json, replacing_folder, sha256, write_json
 from abstract_beauty.params import DataParams
+from abstract_beauty.project import located
 
 SMALLEST_SIDE = 128  # one context
 Split = Literal["train", "test"]
@@ -96,17 +97,22 @@ def digest(params: DataParams, seed: int) -> str:
     return hashlib.sha256(json.dumps([asdict(params), seed]).encode()).hexdigest()[:12]
 
 
-def prepare(params: DataParams, seed: int, out: Path, *, progress: bool = True) -> Manifest:
+def prepare(
+    params: DataParams, seed: int, out: Path, *, root: Path = Path(), progress: bool = True
+) -> Manifest:
     """Write the pictures of a source to `out/train` and `out/test` as 8-bit RGB PNG, and `out/manifest.json`.
 
     Pictures are reduced to `params.short_side`; one with a side below 128 pixels after that, an unreadable one, and
     one whose pixels were there already (in either split) is skipped and listed. The same parameters, seed and source
-    files give the same bytes. `out` is replaced as a whole at the end; on an error it stays as it was.
+    files give the same bytes. `out` is replaced as a whole at the end; on an error it stays as it was. Folders that
+    `params` name are looked for from `root`; `~` is the home folder.
 
     Raises:
         UserError: a parameter is wrong, a folder is missing, a split is left empty, or `out` holds other things.
     """
-    out = Path(out)
+    out, asked = Path(out), digest(params, seed)
+    if params.source == "folder":
+        params = replace(params, train=located(root, params.train), test=located(root, params.test))
     _check(params, out)
     # imported by name, as the sources are independent and the hub's library is heavy
     source = importlib.import_module(f"abstract_beauty.data.{params.source}")
@@ -124,7 +130,7 @@ def prepare(params: DataParams, seed: int, out: Path, *, progress: bool = True) 
             first = f"; {len(skips)} skipped, the first: {skips[0].file}: {skips[0].reason}" if skips else ""
             raise UserError(f"{option}: {why}{first}")
         totals = {split: manifest.total(split) for split in ("train", "test")}
-        head = {"params": digest(params, seed), "totals": {**totals, "skipped": len(skips)}}
+        head = {"params": asked, "totals": {**totals, "skipped": len(skips)}}
         write_json(new / "manifest.json", head | asdict(manifest))
     return manifest
 

@@ -18,21 +18,20 @@ from tqdm import tqdm
 
 from abstract_beauty.data.generators.dials import DIALS, LEVELS, dial_picture
 from abstract_beauty.data.images import resize_short_side
-from abstract_beauty.data.ratings import read_rated
 from abstract_beauty.errors import UserError, complaint
 from abstract_beauty.experiments.predictor import networks
-from abstract_beauty.experiments.ratings import BASELINE_SIDE, Rated, of_files
+from abstract_beauty.experiments.ratings import BASELINE_SIDE, Rated, folders
 from abstract_beauty.files import write_json
 from abstract_beauty.params import Params
 from abstract_beauty.project import Project
 from abstract_beauty.scores import correlation
 from abstract_beauty.scores.fitting import foretold, gained
 from abstract_beauty.scores.guesses import GUESSES, Guesses
-from abstract_beauty.scores.plain import PLAIN
+from abstract_beauty.scores.plain import PLAIN, Seen
 from abstract_beauty.sections import STRICT
 
+HYPOTHESES = Path(__file__).parents[1] / "scores" / "hypotheses.yml"
 SURE = 0.05  # a p value, corrected for all tests that were made, below which a hypothesis is decided
-RATING = "beauty"  # the column that is tested; the first one of a set that has none
 # Sets of drawn pictures whose "beauty" is made by a rule, and the hypothesis that the rule makes true.
 RULES = {"rule: the predictable": "H1", "rule: the middle": "H2", "rule: by lot": None}
 NOISE = 1.5  # of a rule, in standard deviations of what it goes by
@@ -41,7 +40,7 @@ DRAWN = 192  # pixels a side
 
 @pydantic.dataclasses.dataclass(frozen=True, config=STRICT)
 class Hypothesis:
-    """One of book/hypotheses.yml: a score, and the sign of its rank correlation with beauty, or a hill."""
+    """One of scores/hypotheses.yml: a score, and the sign of its rank correlation with beauty, or a hill."""
 
     title: str
     says: str
@@ -77,9 +76,9 @@ def numbers_of(rated: Rated, f: Mapping[str, nn.Module], *, progress: bool = Tru
     rows = []
     bar = {"desc": rated.name, "total": len(rated.files), "unit": "picture", "disable": not progress}
     for picture in tqdm(rated.pictures(), **bar):
-        array = resize_short_side(picture, BASELINE_SIDE).permute(1, 2, 0).contiguous().numpy()
+        seen = Seen(resize_short_side(picture, BASELINE_SIDE).permute(1, 2, 0).contiguous().numpy())
         guesses = Guesses(picture, f)
-        row = {name: measure.of(array) for name, measure in PLAIN.items()}
+        row = {name: measure.of(seen) for name, measure in PLAIN.items()}
         rows.append(row | {name: measure.of(guesses) for name, measure in GUESSES.items()})
     return pd.DataFrame(rows)
 
@@ -106,7 +105,7 @@ def tested(hypothesis: Hypothesis, table: pd.DataFrame, rating: np.ndarray, seed
         hill = correlation.hill(score, rating)
         sides = [p if np.isfinite(p) else 1.0 for p in (hill.rising_p, hill.falling_p)]
         return Tested(hill.hill_r2 - hill.line_r2, None, None, max(sides))
-    found = correlation.partial_spearman(score, rating, given, seed)
+    found = correlation.partial(score, rating, given, seed, ranks=True)
     return Tested(**asdict(found), p=correlation.p_value(found.value, len(rating), given.shape[1]))
 
 
@@ -125,15 +124,14 @@ def study(
     """Each set's tests of each hypothesis, each score alone and beside plain statistics, and what can be foretold.
 
     Args:
-        tables: of each set the numbers of its pictures, and their ratings by column.
+        tables: of each set the numbers of its pictures, and their ratings by column, of which the first is studied.
         hypotheses: as read from their file.
         seed: of folds and of resampled pictures.
     """
     found: dict[str, Any] = {}
     tests = {}
     for name, (table, ratings) in tables.items():
-        column = RATING if RATING in ratings else next(iter(ratings))
-        rating = ratings[column]
+        column, rating = next(iter(ratings.items()))
         plain, scores = (table[list(columns)].to_numpy(float) for columns in (PLAIN, GUESSES))
         tests |= {(name, key): tested(each, table, rating, seed) for key, each in hypotheses.items()}
         rows = {}
@@ -195,15 +193,13 @@ def by_rules(
     goes_by = dict(zip(RULES, (-rank, -(rank**2), np.zeros(len(table))), strict=True))
     rng = np.random.default_rng(seed)
     noise = {rule: rng.normal(size=len(table)) * (NOISE * (by.std() or 1.0)) for rule, by in goes_by.items()}
-    return {rule: (table, {RATING: by + noise[rule]}) for rule, by in goes_by.items()}
+    return {rule: (table, {"beauty": by + noise[rule]}) for rule, by in goes_by.items()}
 
 
 def measure_beauty(project: Project, params: Params, f: Mapping[str, nn.Module]) -> dict[str, Any]:
     """The study of params.beauty.folders, and of drawn pictures whose beauty is made by rules that are known."""
-    hypotheses = read_hypotheses(project.root / "book" / "hypotheses.yml")
-    rated = [of_files(each) for name in params.beauty.folders for each in read_rated(project.root / name)]
-    if len({each.name for each in rated}) < len(rated):
-        raise UserError("beauty.folders: two sets have one name; give one folder another")
+    hypotheses = read_hypotheses(HYPOTHESES)
+    rated = folders(project, "beauty.folders", params.beauty.folders)
     sets = {each.name: (numbers_of(each, f), each.ratings) for each in rated}
     rules = by_rules(f, params.beauty.drawn, params.seed)
     return {

@@ -13,7 +13,7 @@ from abstract_beauty.files import write_json
 from abstract_beauty.measures.fills import FILLS
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import TILE
-from abstract_beauty.project import Project
+from abstract_beauty.project import Project, located
 
 BESIDE = ("telea", "navier_stokes")  # the fills that are fast enough for many pictures; and the linear one
 
@@ -25,8 +25,8 @@ def measure_elsewhere(project: Project, params: Params, f: dict[str, nn.Module])
     """
     judged = {**f, **{name: FILLS[name]() for name in BESIDE}, "linear": linear_run(project, params).network}
     sets = {}
-    for name in params.evaluation.elsewhere:
-        folder = Path(project.root / name).resolve()
+    for name in located(project.root, params.evaluation.elsewhere):
+        folder = Path(name).resolve()
         label = f"{folder.parent.name}/{folder.name}"
         if label in sets:
             raise UserError(f"evaluation.elsewhere: two folders are called {label}; rename one of them")

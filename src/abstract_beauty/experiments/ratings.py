@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from abstract_beauty.files import write_json
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import TILE
 from abstract_beauty.prediction.predictability import PHASES
-from abstract_beauty.project import Project
+from abstract_beauty.project import Project, located
 from abstract_beauty.scores import correlation
 from abstract_beauty.scores.complexity import MEASURES
 from abstract_beauty.scores.scores import SCORES, Look, share_missed, trimmed
@@ -61,12 +62,12 @@ def of_files(found: RatedSet) -> Rated:
     return Rated(*found)
 
 
-def folders(project: Project, params: Params) -> list[Rated]:
-    """The rated folders that params name."""
-    found = [of_files(rated) for name in params.ratings.folders for rated in read_rated(project.root / name)]
-    names = [*DIALS, *(rated.name for rated in found)]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise UserError(f"ratings.folders: two sets are called {twice!r}; give one folder another name")
+def folders(project: Project, key: str, names: Sequence[str]) -> list[Rated]:
+    """The rated sets of folders that params name under `key`; UserError where two share a name, or one a dial's."""
+    found = [of_files(rated) for name in located(project.root, names) for rated in read_rated(Path(name))]
+    called = [*DIALS, *(rated.name for rated in found)]
+    if twice := next((name for name in called if called.count(name) > 1), None):
+        raise UserError(f"{key}: two sets are called {twice!r}; give one folder another name")
     return found
 
 
@@ -199,7 +200,7 @@ def measure_ratings(project: Project, params: Params, f: Mapping[str, nn.Module]
 
     Of the predictors f, "good", "bad" and "linear" score; all of them are compared as observers.
     """
-    sets, turned = folders(project, params), dials(params)
+    sets, turned = folders(project, "ratings.folders", params.ratings.folders), dials(params)
     people = study(sets, f, params.seed)
     rows = observed(project, params, f, sets, turned)
     return {"dials": dial_study(turned, f), "sets": people, "observers": rows}

@@ -15,7 +15,8 @@ def moving(
     x: Images, y: Images, z: Images, u: Tensor,
     *, k_area: float, k_detail: float, k_coarse: float, k_stiff: float,
 ) -> Number:  # fmt: skip
-    """mean log of (1 - k_area) MAE(y, z) + k_area sum(J |y - z|) / n, + k_detail (detail lost) + k_stiff (stiffness).
+    """mean of log((1 - k_area) MAE(y, z) + k_area sum(J |y - z|) / n) + k_detail (detail lost) + k_coarse (detail lost
+    of 2 x 2 means), + k_stiff (stiffness) + barrier.
 
     J = det(1 + du/dp) is the area that each pixel of y had in x: with k_area = 0 dull regions may grow at the cost of
     busy ones, with 1 every part of x counts as much as it did. Detail lost is the share of the energy of the finest
@@ -27,7 +28,8 @@ def moving(
 
     u, (b, 2, H, W), is in pixels of its own size, of which x, y and z may be reduced.
     """
-    area, found = areas(u), error_left(y, z, u, k_area)
+    area = areas(u)
+    found = error_left(y, z, area, k_area)
     lost = k_detail * _lost(x, y)
     if k_coarse:
         lost = lost + k_coarse * _lost(*(functional.avg_pool2d(image, 2, 1) for image in (x, y)))
@@ -37,10 +39,10 @@ def moving(
     return (found.clamp(min=SMALLEST_ERROR).log() + lost).mean() + k_stiff * stiffness + barrier
 
 
-def error_left(y: Images, z: Images, u: Tensor, k_area: float) -> Float[Tensor, "b"]:
+def error_left(y: Images, z: Images, area: Float[Tensor, "b h w"], k_area: float) -> Float[Tensor, "b"]:
     """The part of `moving` whose log is taken: the error, by area as far as k_area says."""
     error = error_map(y, z)
-    weighted = error * functional.adaptive_avg_pool2d(areas(u), error.shape[1:])
+    weighted = error * functional.adaptive_avg_pool2d(area, error.shape[1:])
     return (1 - k_area) * error.mean((1, 2)) + k_area * weighted.mean((1, 2))
 
 

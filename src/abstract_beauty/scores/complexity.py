@@ -25,7 +25,8 @@ SMALLEST = (0.0007, 0.1, 0.05)
 CHROMA = 0.0625  # weight of a and b beside L in subband entropy, from the same code
 
 
-def _grey(picture: Picture) -> Float[np.ndarray, "h w"]:
+def grey_of(picture: Picture) -> Float[np.ndarray, "h w"]:
+    """Luminance, 0 to 1."""
     return picture @ np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
 
@@ -40,7 +41,7 @@ def edge_density(picture: Picture) -> float:
     """Share of pixels on an edge, by Canny's detector at a standard deviation of 1 pixel (Mack & Oliva 2004)."""
     from skimage.feature import canny
 
-    return float(canny(_grey(picture), sigma=1.0, low_threshold=0.05, high_threshold=0.11).mean())
+    return float(canny(grey_of(picture), sigma=1.0, low_threshold=0.05, high_threshold=0.11).mean())
 
 
 def regions(picture: Picture) -> float:
@@ -63,7 +64,7 @@ def structural_complexity(picture: Picture) -> float:
     The grey picture is averaged over blocks of 2, 4, 8, ... pixels; each step adds half of the mean squared
     difference that it makes: C = sum over k of 1/2 mean (A_k - A_(k-1))^2.
     """
-    fine, total = _grey(picture), 0.0
+    fine, total = grey_of(picture), 0.0
     while min(fine.shape) >= 2:
         fine = fine[: fine.shape[0] // 2 * 2, : fine.shape[1] // 2 * 2]
         coarse = fine.reshape(fine.shape[0] // 2, 2, fine.shape[1] // 2, 2).mean(axis=(1, 3))

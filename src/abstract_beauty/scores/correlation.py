@@ -74,13 +74,15 @@ def spearman(x: Numbers, y: Numbers, seed: int = 0) -> Correlation:
     return resampled(rank_r, x, y, seed=seed)
 
 
-def partial_spearman(x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"], seed: int = 0) -> Correlation:
-    """The partial correlation of the ranks of x and y, those of the columns of `given` held fixed."""
-    return resampled(_partial_rank_r, x, y, *given.T, seed=seed)
+def partial(
+    x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"], seed: int = 0, *, ranks: bool = False
+) -> Correlation:
+    """The partial correlation of x and y, as `pearson`, the columns of `given` held fixed; or that of their ranks."""
+    return resampled(_partial_rank_r if ranks else _partial_r, x, y, *given.T, seed=seed)
 
 
 def partial_rank(x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"]) -> tuple[float, float]:
-    """The value of `partial_spearman`, without an interval, and its `p_value`."""
+    """The value of `partial` of ranks, without an interval, and its `p_value`."""
     value = float(_partial_rank_r(x, y, *given.T))
     return value, p_value(value, len(x), given.shape[1])
 
@@ -100,11 +102,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     found = np.empty(len(order))
     found[order] = np.minimum(np.maximum.accumulate(steps), 1)
     return found.tolist()
-
-
-def partial(x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"], seed: int = 0) -> Correlation:
-    """The partial correlation of x and y, as `pearson`, with the columns of `given` held fixed."""
-    return resampled(_partial_r, x, y, *given.T, seed=seed)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ from jaxtyping import Float
 from abstract_beauty.scores.correlation import Correlation, Numbers, pearson_r, resampled
 
 FOLDS, REPEATS = 10, 5
-PENALTIES = tuple(
-    np.logspace(-1, 3, 9).tolist()
-)  # of which each fold takes the one that foretells its own best
+# Of which each fold takes the one that foretells its own best.
+PENALTIES = tuple(np.logspace(-1, 3, 9).tolist())
 
 Table = Float[np.ndarray, "n k"]
 
@@ -37,9 +36,8 @@ def foretold(table: Table, rating: Numbers, seed: int = 0) -> Numbers:
 
 def _ridge(seen: Table, rating: Numbers, asked: Float[np.ndarray, "m k"]) -> Float[np.ndarray, " m"]:
     middle, scale = seen.mean(0), seen.std(0)
-    scale = np.where(
-        scale > 1e-9 * np.abs(seen).max(0), scale, np.inf
-    )  # a column that does not vary says nothing
+    # a column that does not vary says nothing
+    scale = np.where(scale > 1e-9 * np.abs(seen).max(0), scale, np.inf)
     seen, asked, level = (seen - middle) / scale, (asked - middle) / scale, rating.mean()
     u, s, vt = np.linalg.svd(seen, full_matrices=False)
     along, best = u.T @ (rating - level), (np.inf, np.zeros(seen.shape[1]))
