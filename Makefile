@@ -175,7 +175,7 @@ test: env lint ## lint, tests, the smoke pipeline twice, the book, its pages
 	@npx --no-install vitest run --dir tests/page --reporter=dot
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
 	@$(BIN)/python tests/trust/verify.py --profile smoke --out .scratch/verify-smoke.json
-	@BOOK_HTML=.profiles/smoke/book/_build/html $(BIN)/python -m pytest -m "slow or browser" -q -n auto --maxprocesses=2 --dist=loadfile $(PYTEST_ARGS)
+	@BOOK_HTML=.profiles/smoke/book/_build/html $(BIN)/python -m pytest -m "(slow or browser) and not trust" -q -n auto --maxprocesses=2 --dist=loadfile $(PYTEST_ARGS)
 
 lint: env ## ruff (rules and format), codespell, notebook pairs
 	@$(BIN)/ruff check --quiet .
@@ -202,6 +202,7 @@ verify: env ## run every stage again, from nothing, elsewhere; say what came out
 	@$(BIN)/python tests/trust/verify.py --profile $(PROFILE) $(if $(RECORD),--record)
 
 trust: env ## the checks too long for `make test`, about half an hour; what they find is kept in results/trust
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m trust -q $(PYTEST_ARGS)
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/trust/kills.py --kills 200 --out results/trust/kills.json
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/trust/hostile.py --out results/trust/fuzz.json
 	@$(BIN)/python tests/trust/processes.py --out results/trust/processes.json

@@ -83,6 +83,7 @@ def test_a_name_that_is_no_utf8_does_not_stop_improve(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.trust
 def test_thousands_of_files_within_bounded_memory():
     """In a process of its own, whose largest memory the system remembers."""
     command = [sys.executable, hostile.__file__, "--files", "2400"]

@@ -11,6 +11,7 @@ from abstract_beauty.errors import UserError
 
 
 @pytest.mark.slow
+@pytest.mark.trust
 def test_twenty_kills_do_no_harm(tmp_path):
     kept = tmp_path / "counts.json"
     # In a process of its own: a fork of this one, in which networks were trained, would lack its threads.
