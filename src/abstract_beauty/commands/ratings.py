@@ -12,6 +12,7 @@ from abstract_beauty import weights
 from abstract_beauty.data.images import printable
 from abstract_beauty.data.ratings import read_rated
 from abstract_beauty.files import rounded
+from abstract_beauty.training.machine import cores
 
 ENOUGH = 30  # pictures, below which nothing is foretold and no hypothesis tested
 SPREAD = "{value:+.2f} [{low:+.2f}, {high:+.2f}]"
@@ -63,9 +64,12 @@ def ratings_command(options: argparse.Namespace) -> None:
         for part in ("good", "bad", "linear")
     }
     progress = sys.stderr.isatty()
-    found = study(sets, f, 0, progress=progress)
+    found = study(sets, f, 0, cores(), progress=progress)
     large = [rated for rated in sets if len(rated.files) >= ENOUGH]
-    numbers = {rated.name: (beauty.numbers_of(rated, f, progress=progress), rated.ratings) for rated in large}
+    numbers = {
+        rated.name: (beauty.numbers_of(rated, f, cores(), progress=progress), rated.ratings)
+        for rated in large
+    }
     tested = beauty.study(numbers, hypotheses, 0)
     if options.json:
         more = {rated.name: {"left_out": rated.left_out, "beauty": tested.get(rated.name)} for rated in sets}

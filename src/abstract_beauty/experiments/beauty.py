@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pydantic
 import torch
+from jaxtyping import Float
 from pydantic import Field
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from scipy.stats import rankdata
-from torch import nn
-from tqdm import tqdm
+from torch import Tensor, nn
 
 from abstract_beauty.data.generators.dials import DIALS, LEVELS, dial_picture
 from abstract_beauty.data.images import resize_short_side
@@ -71,16 +71,19 @@ def read_hypotheses(path: Path) -> dict[str, Hypothesis]:
         raise UserError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from error
 
 
-def numbers_of(rated: Rated, f: Mapping[str, nn.Module], *, progress: bool = True) -> pd.DataFrame:
-    """Plain statistics and predictors' scores of every picture, a row each."""
-    rows = []
-    bar = {"desc": rated.name, "total": len(rated.files), "unit": "picture", "disable": not progress}
-    for picture in tqdm(rated.pictures(), **bar):
-        seen = Seen(resize_short_side(picture, BASELINE_SIDE).permute(1, 2, 0).contiguous().numpy())
-        guesses = Guesses(picture, f)
-        row = {name: measure.of(seen) for name, measure in PLAIN.items()}
-        rows.append(row | {name: measure.of(guesses) for name, measure in GUESSES.items()})
-    return pd.DataFrame(rows)
+def numbers(picture: Float[Tensor, "3 h w"], f: Mapping[str, nn.Module]) -> dict[str, float]:
+    """Plain statistics and predictors' scores of a picture in [0, 1]."""
+    seen = Seen(resize_short_side(picture, BASELINE_SIDE).permute(1, 2, 0).contiguous().numpy())
+    row = {name: measure.of(seen) for name, measure in PLAIN.items()}
+    guesses = Guesses(picture, f)
+    return row | {name: measure.of(guesses) for name, measure in GUESSES.items()}
+
+
+def numbers_of(
+    rated: Rated, f: Mapping[str, nn.Module], workers: int = 1, *, progress: bool = True
+) -> pd.DataFrame:
+    """`numbers` of every picture, a row each."""
+    return rated.table(lambda picture: numbers(picture, f), workers, progress=progress)
 
 
 @dataclass(frozen=True)
