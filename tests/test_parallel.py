@@ -44,5 +44,7 @@ def test_an_error_comes_at_its_turn_and_ends_it(workers):
 
 def test_any_number_of_workers_gives_the_same_bytes():
     matrix = torch.rand(64, 300, 300)
-    sums = [torch.stack(list(side_by_side(lambda a: (a @ a).sum(), matrix, workers))) for workers in (1, 2, 5)]
+    sums = [
+        torch.stack(list(side_by_side(lambda a: (a @ a).sum(), matrix, workers))) for workers in (1, 2, 5)
+    ]
     assert torch.equal(sums[0], sums[1]) and torch.equal(sums[0], sums[2])

@@ -20,6 +20,7 @@ from abstract_beauty.sections import (
     BookParams,
     DataParams,
     EvaluationParams,
+    FacesParams,
     ImproverParams,
     LinearParams,
     ManyParams,
@@ -56,6 +57,7 @@ class Params:
     many: ManyParams = ManyParams()
     ratings: RatingsParams = RatingsParams()
     beauty: BeautyParams = BeautyParams()
+    faces: FacesParams = FacesParams()
     book: BookParams = BookParams()
 
     def __post_init__(self) -> None:

@@ -218,6 +218,17 @@ class BeautyParams:
     drawn: Count = 4  # pictures of each level of each dial, for the rules
 
 
+@dataclass(frozen=True, config=STRICT)
+class FacesParams:
+    """Predictors that learn from faces, faces that people rated, and faces that are moved."""
+
+    rated: tuple[str, ...] = ()  # folders of rated faces; those of the first are moved and shown as averages
+    train: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # faces to learn from, by name: folders
+    steps: Count = 1600  # of a predictor that learns from them
+    moved: Count = 24  # faces that are moved
+    move_steps: Count = 120  # of the descent that moves one
+
+
 Shown = Annotated[tuple[str, ...], Field(min_length=1)]  # improvers
 
 

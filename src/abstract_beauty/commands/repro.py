@@ -59,9 +59,10 @@ def profile_params(project: Project, profile: str, folder: Path) -> dict:
         raise UserError(f"{profile}: there is no such profile; there are default, {there}")
     tree = with_profile(read_yaml(project.params), read_yaml(overrides) if profile != "default" else {})
     parse_params(tree, f"profiles/{overrides.name}")
-    data, ratings = tree.get("data", {}), tree.get("ratings", {})
-    others = ratings.get("others", {})
-    lists = [(tree.get("evaluation", {}), ["elsewhere"]), (ratings, ["folders"]), (others, [*others])]
+    data, ratings, faces = (tree.get(name, {}) for name in ("data", "ratings", "faces"))
+    lists = [(tree.get("evaluation", {}), ["elsewhere"]), (ratings, ["folders"]), (faces, ["rated"])]
+    lists += [(tree.get("beauty", {}), ["folders"])]
+    lists += [(named, [*named]) for named in (ratings.get("others", {}), faces.get("train", {}))]
     lists += [(data, ["train", "test"])] if data.get("source") == "folder" else []
     for section, keys in lists:
         for key in section.keys() & keys:

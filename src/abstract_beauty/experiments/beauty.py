@@ -25,7 +25,7 @@ from abstract_beauty.files import write_json
 from abstract_beauty.params import Params
 from abstract_beauty.project import Project
 from abstract_beauty.scores import correlation
-from abstract_beauty.scores.fitting import foretold, gained
+from abstract_beauty.scores.fitting import fitted, foretold, gained
 from abstract_beauty.scores.guesses import GUESSES, Guesses
 from abstract_beauty.scores.plain import PLAIN, Seen
 from abstract_beauty.sections import STRICT
@@ -163,6 +163,7 @@ def study(
                 "both": asdict(correlation.pearson(by_both, rating, seed)),
                 "gained": asdict(gained(by_plain, by_both, rating, seed)),
             },
+            "taste": taste(table, rating),
             "points": {"error_whole": table["error_whole"].tolist(), "rating": rating.tolist()},
         }
     corrected = dict(zip(tests, correlation.holm([test.p for test in tests.values()]), strict=True))
@@ -176,6 +177,13 @@ def study(
             for key, each in hypotheses.items()
         }
     return found
+
+
+def taste(table: pd.DataFrame, rating: np.ndarray) -> dict[str, Any]:
+    """A judge of taste: what foretells these ratings, in their standard deviations, for each of the columns."""
+    fit = fitted(table[[*PLAIN, *GUESSES]].to_numpy(float), rating)
+    weights = fit.weights / fit.scale / (rating.std() or 1.0)  # of columns as they are
+    return dict(zip([*PLAIN, *GUESSES], weights.tolist(), strict=True))
 
 
 def _beside(other: np.ndarray, rating: np.ndarray, error: np.ndarray) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """How much of people's ratings can be foretold from a picture's numbers: ridge regression, tested on other pictures."""
 
+from typing import NamedTuple
+
 import numpy as np
 from jaxtyping import Float
 
@@ -30,16 +32,30 @@ def foretold(table: Table, rating: Numbers, seed: int = 0) -> Numbers:
             fold[near] = rng.permutation(FOLDS)[: len(near)]
         for number in range(FOLDS):
             test = fold == number
-            total[test] += _ridge(table[~test], rating[~test], table[test])
+            total[test] += fitted(table[~test], rating[~test]).of(table[test])
     return total / REPEATS
 
 
-def _ridge(seen: Table, rating: Numbers, asked: Float[np.ndarray, "m k"]) -> Float[np.ndarray, " m"]:
+class Fit(NamedTuple):
+    """A line through ratings: level + weights (columns - middle) / scale."""
+
+    middle: Float[np.ndarray, "k"]
+    scale: Float[np.ndarray, "k"]
+    weights: Float[np.ndarray, "k"]
+    level: float
+
+    def of(self, table: Table) -> Numbers:
+        """The ratings that it foretells."""
+        return self.level + (table - self.middle) / self.scale @ self.weights
+
+
+def fitted(seen: Table, rating: Numbers) -> Fit:
+    """Ridge regression on all that is given."""
     middle, scale = seen.mean(0), seen.std(0)
     # a column that does not vary says nothing
     scale = np.where(scale > 1e-9 * np.abs(seen).max(0), scale, np.inf)
-    seen, asked, level = (seen - middle) / scale, (asked - middle) / scale, rating.mean()
-    u, s, vt = np.linalg.svd(seen, full_matrices=False)
+    u, s, vt = np.linalg.svd((seen - middle) / scale, full_matrices=False)
+    level = rating.mean()
     along, best = u.T @ (rating - level), (np.inf, np.zeros(seen.shape[1]))
     for penalty in PENALTIES:
         shrink = s**2 / (s**2 + penalty)
@@ -48,7 +64,7 @@ def _ridge(seen: Table, rating: Numbers, asked: Float[np.ndarray, "m k"]) -> Flo
         error = float(np.mean((left / np.maximum(1 - leverage, 1e-9)) ** 2))
         if error < best[0]:
             best = error, vt.T @ (s / (s**2 + penalty) * along)
-    return level + asked @ best[1]
+    return Fit(middle, scale, best[1], float(level))
 
 
 def gained(less: Numbers, more: Numbers, rating: Numbers, seed: int = 0) -> Correlation:

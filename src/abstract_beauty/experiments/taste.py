@@ -1,0 +1,81 @@
+"""Do improved pictures please more? By a judge of taste that was fitted to people's ratings of other pictures."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from abstract_beauty import weights
+from abstract_beauty.experiments.beauty import numbers
+from abstract_beauty.experiments.improver import improver_run
+from abstract_beauty.experiments.pictures import judged_images
+from abstract_beauty.files import read_json, write_json
+from abstract_beauty.measures.filters import FILTERS, strength_for
+from abstract_beauty.params import Params
+from abstract_beauty.prediction.predictability import mae
+from abstract_beauty.project import Project
+
+FILTER_CHANGE = 0.03  # MAE(x, y) at which filters are judged beside improvers
+JUDGED = 4  # test pictures, unless params judge improvers on fewer
+
+Taste = Mapping[str, float]
+
+
+def ways(project: Project, params: Params, x: Tensor) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
+    """Each improver, and each filter at a strength that changes the pictures by FILTER_CHANGE."""
+    for name in params.improvers:
+        yield name, improver_run(project, params, name).network
+    for name, smooth in FILTERS.items():
+        strength = strength_for(name, x, FILTER_CHANGE)
+        yield name, lambda y, smooth=smooth, strength=strength: smooth(y, strength)
+
+
+@torch.no_grad()
+def measure_taste(
+    images: Mapping[str, Tensor],
+    how: Iterator[tuple[str, Callable[[Tensor], Tensor]]],
+    f: Mapping[str, nn.Module],
+    tastes: Mapping[str, Taste],
+) -> dict[str, Any]:
+    """What each way of changing pictures does to the rating that each taste foretells.
+
+    Args:
+        images: by name, (1, 3, h, w) in [0, 1].
+        how: names, and functions from such pictures to such pictures.
+        f: "linear", "bad" and "good", as those that the tastes were fitted with.
+        tastes: by kind of picture, what a column's unit is worth, in standard deviations of its ratings.
+
+    Returns:
+        By way the mean change, MAE(x, y), and by kind the differences to the original, a number a picture.
+    """
+    before = {name: numbers(x[0], f) for name, x in images.items()}
+    found: dict[str, Any] = {}
+    for way, g in how:
+        rows, changes = [], []
+        for name, x in images.items():
+            y = g(x).clamp(0, 1)
+            after = numbers(y[0], f)
+            rows.append({key: after[key] - before[name][key] for key in after})
+            changes.append(float(mae(x, y)))
+        kinds = {
+            kind: [sum(worth * row[key] for key, worth in taste.items()) for row in rows]
+            for kind, taste in tastes.items()
+        }
+        found[way] = {"change": sum(changes) / len(changes), "kinds": kinds}
+    return found
+
+
+def stage(project: Project, params: Params) -> None:
+    """Write results/taste.json; the tastes are the reference run's, and so are the predictors that they need."""
+    f = {
+        name: weights.load(weights.find("predictors", f"reference/{name}"), "predictors")
+        for name in ("linear", "bad", "good")
+    }
+    sets = read_json(project.results / "reference" / "beauty.json")["sets"]
+    tastes = {name: row["taste"] for name, row in sets.items()}
+    images = dict([*judged_images(project, params).items()][:JUDGED])
+    sample = torch.cat([x[:, :, :128, :128] for x in images.values()])
+    write_json(
+        project.results / "taste.json", measure_taste(images, ways(project, params, sample), f, tastes)
+    )
