@@ -25,6 +25,7 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.experiments import pictures as prepared
 from abstract_beauty.experiments.balance import measure_balance
 from abstract_beauty.experiments.beauty import measure_beauty
+from abstract_beauty.experiments.faces import measure_faces
 from abstract_beauty.experiments.fills import measure_fills
 from abstract_beauty.experiments.filters import measure_filters
 from abstract_beauty.experiments.improver import improver_run, measure_improver
@@ -209,6 +210,12 @@ class Chapter:
     def beauty(self) -> dict[str, Any]:
         """Hypotheses about beauty, tested on rated pictures and on rules that are known (`measure_beauty`)."""
         return self._measured("beauty", {"beauty"}, measure_beauty, self._networks("linear", "bad", "good"))
+
+    def faces(self) -> dict[str, Any]:
+        """Faces and predictors that learnt from faces (`measure_faces`), "averages" among it; hours if made anew."""
+        f, g = self._networks("linear", "bad", "good", "judge"), {}
+        found, averages = self._with_pictures("faces", {"faces"}, measure_faces, f, g)
+        return found | {"averages": averages}
 
     def show(self, what: Figure | pd.DataFrame, file: str, caption: str, alt: str = "") -> plots.Shown:
         """Keep a figure or a table of this chapter, and show it; where it is another than the published, beside that.

@@ -1,7 +1,8 @@
 """`abstract-beauty publish`: the reference run's numbers to results/reference, weights and cards to models/reference.
 
 It comes after `make repro PROFILE=reference`, or a part of it.
-Only numbers and weights are copied, never a figure or a notebook, since those show licensed photographs. Everything is
+Only numbers and weights are copied, and averages of faces, never a figure or a notebook, since those show licensed
+photographs. Everything is
 checked before anything is written, and the same run gives the same bytes.
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 from abstract_beauty import weights
 from abstract_beauty.book.model_card import Network, card
 from abstract_beauty.commands.repro import GIVEN
+from abstract_beauty.data.images import read_pictures, webp
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.improver import improver_config
 from abstract_beauty.experiments.predictor import predictor_config
@@ -22,6 +24,7 @@ from abstract_beauty.params import Params, load_params
 from abstract_beauty.project import Project, find_project
 from abstract_beauty.training.runs import curve_path, read_curve, record_path
 
+QUALITY = 90  # of the averages of faces, as WebP
 AGAIN = "run `make repro PROFILE=reference` to its end"
 # What each set of pictures is, may be used for, and is cited as. A run on any other is not published.
 SOURCES = Path(__file__).with_name("sources.json")
@@ -91,7 +94,7 @@ def data_record(params: Params, table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plan(project: Project, profile: Project, commit: str | None) -> dict[Path, Any]:
-    """Every file to write: a file to copy, a text, or what becomes JSON; UserError when the run is not fit for it."""
+    """Every file to write: a file to copy, a text, bytes, or what becomes JSON; UserError when the run is not fit for it."""
     if not profile.params.is_file():
         raise UserError(f"{profile.params}: no such file; {AGAIN}")
     noted = profile.root / ".commit"
@@ -104,6 +107,9 @@ def plan(project: Project, profile: Project, commit: str | None) -> dict[Path, A
     record: dict[str, Any] = {"commit": commit, "data": data, "predictors": {}, "improvers": {}}
     made = [path for path in profile.results.glob("[!.]*.json") if f"results/{path.name}" not in GIVEN]
     files: dict[Path, Any] = {out / path.name: path for path in made}
+    if (profile.run / "faces.safetensors").is_file():  # averages of many, the only pictures that may be handed on
+        for name, picture in read_pictures(profile.run / "faces.safetensors").items():
+            files[out / "faces" / f"{name}.webp"] = webp(picture[0], QUALITY)
     hashes = {}
     for network in finished(profile, params, fills):
         key = f"{network.kind}/{network.name}"
@@ -134,5 +140,7 @@ def publish_command(options: argparse.Namespace) -> None:
             write_json(path, content)
             continue
         with replacing(path) as temporary:
-            temporary.write_bytes(content.encode() if isinstance(content, str) else content.read_bytes())
+            if isinstance(content, Path):
+                content = content.read_bytes()
+            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
     print(f"published: {len(files)} files in {project.reference} and {project.results / 'reference'}")
