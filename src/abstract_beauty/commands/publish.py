@@ -107,7 +107,9 @@ def plan(project: Project, profile: Project, commit: str | None) -> dict[Path, A
     record: dict[str, Any] = {"commit": commit, "data": data, "predictors": {}, "improvers": {}}
     made = [path for path in profile.results.glob("[!.]*.json") if f"results/{path.name}" not in GIVEN]
     files: dict[Path, Any] = {out / path.name: path for path in made}
-    if (profile.run / "faces.safetensors").is_file():  # averages of many, the only pictures that may be handed on
+    if (
+        profile.run / "faces.safetensors"
+    ).is_file():  # averages of many, the only pictures that may be handed on
         for name, picture in read_pictures(profile.run / "faces.safetensors").items():
             files[out / "faces" / f"{name}.webp"] = webp(picture[0], QUALITY)
     hashes = {}
