@@ -15,6 +15,14 @@ document.addEventListener("DOMContentLoaded", () => {
     side.setAttribute("role", "region");
     side.setAttribute("aria-label", "Contents of the book");
   }
+  // Modules have run by now, if they can, and have taken their mark away: from a file none does.
+  for (const place of document.querySelectorAll("[data-module]")) {
+    const why = location.protocol === "file:"
+      ? "does not work from a file: run \u201cmake serve\u201d in the repository, then open http://127.0.0.1:8000."
+      : "needs a script that could not be fetched, or that this browser is too old for.";
+    place.textContent = `${place.dataset.module} ${why}`;
+    place.hidden = false;
+  }
   for (const corner of document.querySelectorAll("table th:empty")) {
     const cell = document.createElement("td");
     for (const { name, value } of corner.attributes) if (name !== "scope") cell.setAttribute(name, value);

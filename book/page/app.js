@@ -2,9 +2,10 @@
 
 import { ends, follow, moved } from "./flow.js";
 import { bytes, planes, resizeShortSide } from "./image.js";
+import { decode } from "./picture.js";
 import { WORKING_SIDE, rank } from "./scores.js";
+import { compared, timeLeft } from "./words.js";
 
-const LARGEST = 24e6; // pixels: about 300 MB as numbers, and a copy for the worker
 const MOST = 30; // how often an improver is applied at most
 const home = new URL(".", import.meta.url);
 const root = document.getElementById("try");
@@ -18,18 +19,22 @@ class Engine {
   #waiting = new Map();
   #next = 0;
 
-  ask(task, values, progress = () => {}) {
+  get running() {
+    return [...this.#waiting.values()].some(({ task }) => task !== "load");
+  }
+
+  ask(task, values = {}, progress = () => {}) {
     this.#worker ??= this.#start();
     const id = this.#next++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, progress });
+      this.#waiting.set(id, { task, resolve, reject, progress });
       this.#worker.postMessage({ id, task, ...values });
     });
   }
 
   stop() {
-    if (this.#waiting.size === 0) return; // idle: its networks stay loaded
-    this.#worker?.terminate();
+    if (!this.running) return; // its networks stay loaded, or go on loading
+    this.#worker.terminate();
     this.#worker = null;
     for (const { reject } of this.#waiting.values()) reject(new Cancelled());
     this.#waiting.clear();
@@ -42,11 +47,14 @@ class Engine {
       if (!waiting) return;
       if ("done" in data) return waiting.progress(data.done);
       this.#waiting.delete(data.id);
-      if ("error" in data) waiting.reject(new Error(data.error));
-      else waiting.resolve(data.answer);
+      if ("answer" in data) return waiting.resolve(data.answer);
+      waiting.reject(new Error(data.error));
+      if (this.#waiting.size > 0 || this.#worker !== worker) return;
+      worker.terminate(); // a runtime that could not start does not try again
+      this.#worker = null;
     });
     worker.addEventListener("error", (event) => {
-      const word = event.message || "the networks could not be loaded";
+      const word = event.message || "their script cannot be run or fetched";
       for (const { reject } of this.#waiting.values()) reject(new Error(word));
       this.#waiting.clear();
       worker.terminate();
@@ -60,7 +68,7 @@ const scorer = new Engine();
 const improver = new Engine();
 const stop = () => { scorer.stop(); improver.stop(); };
 const state = {
-  image: null, name: "", steps: [], before: null, // the picture, what became of it after n times, and its error
+  image: null, name: "", steps: [], before: null, // the picture, what became of it after n times, and its scores
   flow: null, searching: false, // where a network moves it
   shown: null, version: 0, scoring: false, // what is shown now, and how often that has changed
   taken: 0, busy: 0, // how many pictures were chosen, and long works begun
@@ -72,18 +80,31 @@ function say(text, kind = "") {
   part("say").dataset.kind = kind;
 }
 
-// Run something long: progress and a cancel button while it lasts, and one clear word when it fails.
+// Run something long: progress, the time left and a cancel button while it lasts, and one clear word when it fails.
 async function busy(text, work) {
-  const turn = ++state.busy;
-  say(text);
+  const [turn, begun] = [++state.busy, performance.now()];
+  const progress = (share, step = "") => {
+    if (turn !== state.busy) return;
+    part("progress").value = share;
+    part("left").textContent = [step, timeLeft(share, (performance.now() - begun) / 1000)].filter(Boolean).join(", ");
+  };
+  const tell = (word) => {
+    if (turn !== state.busy) return;
+    say(word);
+    part("progress").removeAttribute("value");
+    part("left").textContent = "";
+  };
+  tell(text);
   part("progress").hidden = part("cancel").hidden = false;
-  part("progress").removeAttribute("value");
   try {
-    await work((done) => { part("progress").value = done; }, (word) => { if (turn === state.busy) say(word); });
+    await work(progress, tell);
   } catch (error) {
     if (turn === state.busy) say(error instanceof Cancelled ? "Stopped." : `That did not work: ${error.message}`, "bad");
   } finally {
-    if (turn === state.busy) part("progress").hidden = part("cancel").hidden = true;
+    if (turn === state.busy) {
+      part("progress").hidden = part("cancel").hidden = true;
+      part("left").textContent = "";
+    }
   }
 }
 
@@ -118,29 +139,24 @@ function show(name, value, digits) {
   else place.textContent = `above ${Math.round(100 * rank(known.values, value))} % of ${known.values.length} ${known.what}`;
 }
 
-async function decode(blob) {
-  let bitmap;
+async function fetched(address) {
   try {
-    bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" }); // turned as its EXIF says, values as they are stored
+    return await (await fetch(address)).blob();
   } catch {
-    throw new Error("this file is not a picture that your browser can read; try a JPEG, PNG or WebP");
+    throw new Error("this sample cannot be fetched; is the connection lost?");
   }
-  const { width, height } = bitmap;
-  if (width * height > LARGEST) throw new Error(`${width} x ${height} pixels are too many; at most ${LARGEST / 1e6} million`);
-  if (Math.min(width, height) < 32) throw new Error(`${width} x ${height} pixels are too few; both sides must be at least 32`);
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return planes(context.getImageData(0, 0, width, height).data, width, height);
 }
 
-async function take(blob, name, turn = ++state.taken) {
+// Score a picture: a file, or the address of one.
+async function take(source, name) {
+  const turn = ++state.taken;
   stop();
+  part("results").hidden = true; // they are another picture's
+  state.image = null;
+  delete root.dataset.scored;
   await busy("Reading the picture …", async (_, tell) => {
-    const image = await decode(blob);
+    const image = await decode(source instanceof Blob ? source : await fetched(source));
     if (turn !== state.taken) return; // another picture was chosen meanwhile
-    stop();
     Object.assign(state, { image, name, steps: [resizeShortSide(image, WORKING_SIDE)], before: null, flow: null });
     part("results").hidden = false;
     for (const key of ["predictability", "progress-score", "structure", "complexity"]) show(key, null, 0);
@@ -154,7 +170,7 @@ async function take(blob, name, turn = ++state.taken) {
     const first = await scorer.ask("first", { image });
     drawMap(part("map"), first);
     draw(part("prediction"), first.z);
-    show("predictability", state.before = first.predictability, 4);
+    show("predictability", first.predictability, 4);
     root.dataset.mapSeconds = ((performance.now() - begun) / 1000).toFixed(2);
     tell("Scoring …");
     const { map, predictability, y } = first;
@@ -162,20 +178,10 @@ async function take(blob, name, turn = ++state.taken) {
     show("progress-score", others.progress, 3);
     show("structure", others.structure, 3);
     show("complexity", others.complexity, 4);
+    state.before = { predictability: first.predictability, complexity: others.complexity };
     root.dataset.scored = name;
-    tell("Done. Now choose an improver below, and how far it goes.");
+    tell("Done. Choose another picture above, or an improver below and how far it goes.");
   });
-}
-
-async function takeSample(address, name) {
-  const turn = ++state.taken;
-  let blob;
-  try {
-    blob = await (await fetch(address)).blob();
-  } catch {
-    return say("This sample cannot be fetched; is the connection lost?", "bad");
-  }
-  if (turn === state.taken) await take(blob, name, turn);
 }
 
 // Show a picture beside the one that was chosen; what was said of another is no longer true.
@@ -199,14 +205,19 @@ function showStep(n) {
 
 async function improveTo(n) {
   if (!state.image) return;
-  if (n < state.steps.length) return showStep(n);
+  if (n < state.steps.length) {
+    showStep(n);
+    return improver.running || scoreShown();
+  }
   improver.stop();
   const name = part("improver").value;
   await busy(`Applying it ${n} ${n === 1 ? "time" : "times"} …`, async (progress, tell) => {
-    const begun = performance.now();
+    const [begun, first] = [performance.now(), state.steps.length];
     while (state.steps.length <= n) {
-      const [done, from] = [state.steps.length - 1, state.steps[state.steps.length - 1]];
-      const { image } = await improver.ask("improve", { image: from, name }, (share) => progress((done + share) / n));
+      const step = state.steps.length;
+      const tellShare = (share) => progress((step - first + share) / (n + 1 - first), `step ${step} of ${n}`);
+      tellShare(0);
+      const { image } = await improver.ask("improve", { image: state.steps[step - 1], name }, tellShare);
       state.steps.push(image);
       if (Number(part("times").value) >= state.steps.length - 1) showStep(state.steps.length - 1);
     }
@@ -216,28 +227,31 @@ async function improveTo(n) {
   });
 }
 
-// The error of what is shown, beside that of the picture itself. Where something else is shown meanwhile, of that.
+// The scores of what is shown, beside those of the picture itself. Where something else is shown meanwhile, of that.
 async function scoreAfter(tell) {
   if (state.scoring) return;
   state.scoring = true;
   tell("Scoring what came out …");
   try {
-    const errorOf = async (image) => (await scorer.ask("first", { image })).predictability;
-    state.before ??= await errorOf(state.steps[0]);
-    let [version, error] = [-1, 0];
+    const scored = (image) => scorer.ask("both", { image });
+    state.before ??= await scored(state.steps[0]);
+    let [version, after] = [-1, null];
     while (version !== state.version) {
       if (state.shown === state.steps[0]) return tell("This is the picture itself.");
       version = state.version;
-      error = await errorOf(state.shown);
+      after = await scored(state.shown);
     }
-    const change = Math.round(100 * (error / state.before - 1));
-    part("score-after").textContent =
-      `Predictability ${error.toFixed(4)}, before ${state.before.toFixed(4)}: the error is ${Math.abs(change)} % ${change > 0 ? "larger" : "smaller"}.`;
-    root.dataset.after = error;
+    part("score-after").textContent = compared(state.before, after);
+    root.dataset.after = after.predictability;
     tell("Done. Move the line across the picture to compare.");
   } finally {
     state.scoring = false;
   }
+}
+
+// Score what is shown, unless it is the picture itself or the work that is under way will.
+function scoreShown() {
+  if (state.shown !== state.steps[0] && !state.scoring) return busy("Scoring …", (_, tell) => scoreAfter(tell));
 }
 
 const moves = () => manifest.networks[`improvers/${part("improver").value}`].form === "look";
@@ -267,8 +281,7 @@ async function moveIt() {
   if (!state.image || state.searching) return; // what is being found is shown as the slider then says
   if (state.flow || part("strength").valueAsNumber === 0) {
     showMoved();
-    if (state.flow && state.shown !== state.steps[0]) await busy("Scoring …", (_, tell) => scoreAfter(tell));
-    return;
+    return scoreShown();
   }
   state.searching = true;
   await busy("Looking which way things have to move …", async (progress, tell) => {
@@ -341,7 +354,13 @@ function wire() {
   for (const kind of ["dragleave", "drop"]) zone.addEventListener(kind, () => zone.classList.remove("over"));
   zone.addEventListener("drop", (event) => { event.preventDefault(); take1(event.dataTransfer.files); });
   addEventListener("paste", (event) => { if (event.clipboardData?.files.length) take1(event.clipboardData.files); });
-  part("cancel").addEventListener("click", stop);
+  part("cancel").addEventListener("click", () => {
+    stop();
+    const last = state.steps.length - 1; // what is there is kept
+    if (!state.image || moves() || Number(part("times").value) <= last) return;
+    part("times").value = last;
+    showStep(last);
+  });
   part("blend").addEventListener("input", (event) => { part("map").style.opacity = event.target.value / 100; });
   part("divide").addEventListener("input", (event) => {
     part("after").style.clipPath = `inset(0 0 0 ${event.target.value}%)`;
@@ -369,11 +388,20 @@ function wire() {
   part("card").addEventListener("click", () => keep(card(), "card"));
 }
 
-async function begin() {
-  if (location.protocol === "file:") {
-    say("A browser runs no networks from a file. Run `make serve` in the repository, and open the address that it prints.", "bad");
-    return;
+// The networks, and a sample scored with them, unless the reader is quicker or pays for every byte.
+async function openSample() {
+  if (navigator.connection?.saveData) return;
+  say("Loading the networks … choose a picture meanwhile. It stays on your device.");
+  try {
+    await scorer.ask("load");
+    if (state.taken === 0) part("samples").querySelector("button")?.click();
+  } catch (error) {
+    if (state.taken === 0) say(`The networks cannot be loaded (${error.message}); they need WebAssembly and a connection.`, "bad");
   }
+}
+
+async function begin() {
+  delete root.dataset.module; // this one runs; see book.js
   try {
     const answer = await fetch(new URL("models/manifest.json", home));
     if (!answer.ok) throw new Error(String(answer.status));
@@ -392,7 +420,7 @@ async function begin() {
     image.alt = alt;
     image.loading = "lazy";
     button.append(image);
-    button.addEventListener("click", () => takeSample(image.src, name));
+    button.addEventListener("click", () => take(image.src, name));
     part("samples").append(button);
   }
   part("times").max = MOST;
@@ -401,6 +429,7 @@ async function begin() {
   part("choose").hidden = false;
   root.dataset.ready = "yes";
   say("Choose a picture. It stays on your device.");
+  await openSample();
 }
 
 begin();

@@ -1,12 +1,11 @@
 // The front page's figure: a photograph that is guessed tile by tile, then the map of where the guesses failed. Its three
 // pictures were computed when the book was built; here they are only laid over each other.
 
-import { TILE } from "./grid.js";
-
+const TILE = 32; // as in grid.js, which a script that also runs from a file cannot import
 const SECONDS = 9; // from the photograph to the whole map
 const root = document.getElementById("cover");
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
-const home = new URL("cover/", import.meta.url);
+const home = new URL("cover/", document.currentScript.src);
 
 async function picture(name) {
   const image = new Image();

@@ -4,7 +4,7 @@ import * as ort from "./ort/ort.wasm.min.mjs";
 import { completed, cut, hidden } from "./grid.js";
 import { flowOf } from "./mover.js";
 import { improved } from "./pieces.js";
-import { firstScores, otherScores } from "./scores.js";
+import { complexity, firstScores, otherScores } from "./scores.js";
 
 ort.env.wasm.wasmPaths = new URL("./ort/", import.meta.url).href;
 ort.env.wasm.numThreads = 1; // static hosts do not send the headers that threads need
@@ -51,11 +51,18 @@ async function predict(name, image, phase) {
 }
 
 const TASKS = {
+  async load() {
+    await Promise.all(["good", "bad", "linear"].map((name) => session("predictors", name)));
+  },
   async first({ image }) {
     return firstScores(image, predict);
   },
   async others({ image, first }) {
     return otherScores(image, first, predict);
+  },
+  async both({ image }) {
+    const { predictability } = await firstScores(image, predict);
+    return { predictability, complexity: await complexity(image, predict) };
   },
   async improve({ image, name, id }) {
     const { networks } = await listed();

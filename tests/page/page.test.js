@@ -3,8 +3,10 @@
 import { describe, expect, test } from "vitest";
 import { axis, completed, cut, hidden, reflected } from "../../book/page/grid.js";
 import { coefficients, crop, planes, resizeShortSide, trimmed } from "../../book/page/image.js";
+import { readSize, unreadable } from "../../book/page/picture.js";
 import { improved, padded, pieces } from "../../book/page/pieces.js";
 import { errorMap, missed, rank } from "../../book/page/scores.js";
+import { compared, timeLeft } from "../../book/page/words.js";
 
 function noise(width, height, seed = 1) {
   let state = seed;
@@ -129,5 +131,44 @@ describe("scores", () => {
   test("the rank is the share below", () => {
     expect(rank([1, 2, 3, 4], 2.5)).toBe(0.5);
     expect(rank([1, 2], 0)).toBe(0);
+  });
+});
+
+describe("the reader's picture", () => {
+  test.each([[1024, 768], [2048, 2048], [32, 512]])("%i x %i pixels are read as they are", (width, height) => {
+    expect(readSize(width, height)).toEqual([width, height]);
+  });
+
+  test.each([[5712, 4284], [4284, 5712], [8064, 6048], [16382, 3628], [30000, 2000], [8192, 512]])(
+    "%i x %i pixels are read with few, in shape, and not below 512", (width, height) => {
+      const [w, h] = readSize(width, height);
+      expect(w * h).toBeLessThan(4.2e6);
+      expect(w / h / (width / height)).toBeCloseTo(1, 2);
+      expect(Math.min(w, h)).toBeGreaterThanOrEqual(512);
+    });
+
+  test.each([[31, 400, /too few/], [0, 0, /too few/], [8193, 512, /too long and thin; cut/], [64, 4096, /too long and thin/]])(
+    "%i x %i pixels are refused", (width, height, word) => expect(() => readSize(width, height)).toThrow(word));
+
+  test("a HEIC photograph is called by its name", () => {
+    expect(unreadable({ name: "IMG_1.HEIC", type: "" })).toMatch(/HEIC/);
+    expect(unreadable({ name: "a", type: "image/heif" })).toMatch(/HEIC/);
+    expect(unreadable({ name: "heic.jpg", type: "image/jpeg" })).toMatch(/not a picture/);
+    expect(unreadable(new Blob())).toMatch(/not a picture/);
+  });
+});
+
+describe("words", () => {
+  test.each([[0.1, 3, "about 27 s left"], [0.5, 100, "about 2 min left"], [0.999, 9, "about 1 s left"]])(
+    "of a work, %d is done after %d s: %s", (share, seconds, words) => expect(timeLeft(share, seconds)).toBe(words));
+
+  test.each([[0, 9], [0.5, 1], [1, 60]])("no time is foretold at %d after %d s", (share, seconds) => {
+    expect(timeLeft(share, seconds)).toBe("");
+  });
+
+  test("scores after stand beside those before", () => {
+    expect(compared({ predictability: 0.05, complexity: 0.2 }, { predictability: 0.04, complexity: 0.1 })).toBe(
+      "Predictability 0.0500 → 0.0400: the error is 20 % smaller. Complexity 0.2000 → 0.1000.");
+    expect(compared({ predictability: 0.04, complexity: 0 }, { predictability: 0.05, complexity: 0 })).toMatch("25 % larger");
   });
 });

@@ -72,10 +72,7 @@ async function visit(browser, page, size, theme) {
     image.loading = "eager";
     return image.decode().catch(() => {});
   })));
-  if (page === "try" && size.width < 500) { // with everything that appears once a picture is chosen
-    await tab.click("#try[data-ready] [data-sample]");
-    await tab.waitForSelector("#try[data-scored]", { timeout: 180_000 });
-  }
+  if (page === "try") await tab.waitForSelector("#try[data-scored]", { timeout: 180_000 }); // the sample that it begins with
   const { problems: seen, formulas, raw, theme: shown } = await tab.evaluate(inspect);
   problems.push(...seen);
   if (shown !== theme) problems.push(`theme is ${shown}, not ${theme}`);

@@ -34,6 +34,9 @@ try {
   await tab.waitForSelector('#try[data-ready="yes"]');
   report.improvers = await tab.$$eval(`${part("improver")} option`, (options) => options.map((one) => one.text));
 
+  await tab.waitForSelector("#try[data-scored]");
+  report.begun = await data("scored");
+
   // By keyboard alone: the sample is a button like any other.
   await tab.focus(`#try [data-sample="${sample}"]`);
   await tab.keyboard.press("Enter");
@@ -54,6 +57,8 @@ try {
   await tab.waitForFunction((n) => document.getElementById("try").dataset.shown === n, times);
   report.improveSeconds = Number(await data("improveSeconds"));
   report.after = await tab.evaluate(() => document.querySelector('#try [data-part="after"]').toDataURL("image/png"));
+  await tab.waitForFunction(() => document.getElementById("try").dataset.after);
+  report.said = await tab.textContent(part("score-after"));
   await shot("improved");
 
   // The one that moves is held by how far it goes.
@@ -74,9 +79,11 @@ try {
   report.moved.card = (await kept).suggestedFilename();
   await tab.selectOption(part("improver"), improver);
 
-  // Cancelling: the word, and that the page goes on working.
+  // Cancelling: the word, what was done is kept, and the page goes on working.
   await tab.click(part("play"));
+  await tab.waitForFunction((selector) => document.querySelector(selector).textContent.startsWith("step 2 of 30"), part("left"));
   await tab.click(part("cancel"));
+  report.kept = { times: await tab.inputValue(part("times")), shown: await data("shown"), left: await tab.textContent(part("left")) };
   await tab.waitForFunction((selector) => document.querySelector(selector).textContent === "Stopped.", part("say"));
   await tab.fill(part("times"), "1");
   await tab.waitForFunction(() => document.getElementById("try").dataset.shown === "1");
@@ -96,6 +103,8 @@ try {
       say: await tab.textContent(part("say")),
       mapSeconds: Number(await data("mapSeconds")),
       scored: Boolean(await data("scored")),
+      shown: await tab.isVisible(part("results")),
+      picture: await tab.evaluate(() => document.querySelector('#try [data-part="picture"]').toDataURL("image/png")),
     };
     if (report.files[file].scored) {
       await tab.fill(part("times"), "1");

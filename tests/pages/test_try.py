@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms, ImageOps
 
 from abstract_beauty.cli import main
 from abstract_beauty.data.embedded import photographs
@@ -18,17 +18,29 @@ SAMPLE, IMPROVER, TIMES = "coffee", "held", 3
 
 @pytest.fixture(scope="module")
 def photograph(tmp_path_factory):
-    """A photograph of 1024 x 768 pixels, and a file that is none."""
+    """Photographs of 1024 x 768 pixels and of a phone's 24 million, and files that are refused.
+
+    The phone's lies on its side, and its colour profile takes red for green: sRGB's with two names exchanged.
+    """
     folder = tmp_path_factory.mktemp("try")
     picture = Image.open(photographs() / "coffee.png").convert("RGB")
     picture.resize((1024, 768), Image.Resampling.LANCZOS).save(folder / "large.jpg", quality=92)
-    (folder / "broken.jpg").write_bytes(b"not a picture")
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exchanged = profile.replace(b"rXYZ", b"----", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"----", b"gXYZ", 1)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    picture.resize((5712, 4284)).save(folder / "phone.jpg", icc_profile=exchanged, exif=exif)
+    picture.resize((2000, 100)).save(folder / "thin.png")
+    for name in ("broken.jpg", "broken.heic"):
+        (folder / name).write_bytes(b"not a picture")
     return folder
 
 
 @pytest.fixture(scope="module")
 def report(check, address, photograph):
-    files = [photograph / "large.jpg", photograph / "broken.jpg"]
+    files = [
+        photograph / name for name in ("large.jpg", "thin.png", "phone.jpg", "broken.jpg", "broken.heic")
+    ]
     return check("check_try", f"{address}/try.html", SAMPLE, IMPROVER, str(TIMES), *files)
 
 
@@ -36,6 +48,16 @@ def test_the_select_box_has_the_titles_of_params_in_their_order(report, html):
     titles = load_params().titles("improvers")
     listed = json.loads((html / "try" / "models" / "manifest.json").read_text())["improvers"]
     assert report["improvers"] == [titles[one["name"]] for one in listed]
+
+
+def shown(address):
+    """The picture of a canvas."""
+    return Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("RGB")
+
+
+def test_it_begins_with_a_sample_scored(report, html):
+    listed = json.loads((html / "try" / "models" / "manifest.json").read_text())["samples"]
+    assert report["begun"] == listed[0]["name"]
 
 
 def test_nothing_goes_wrong_and_nothing_is_fetched_from_outside(report):
@@ -46,11 +68,11 @@ def test_nothing_goes_wrong_and_nothing_is_fetched_from_outside(report):
 def test_the_scores_are_the_command_line_s(report, html, capsys):
     assert main(["score", str(html / "try" / "samples" / f"{SAMPLE}.png"), "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
-    shown = report["scores"]
-    assert shown["predictability"] == pytest.approx(row["predictability"], abs=1e-3)
-    assert shown["complexity"] == pytest.approx(row["complexity"], abs=1e-3)
-    assert shown["progress-score"] == pytest.approx(row["progress"], rel=1e-2)
-    assert shown["structure"] == pytest.approx(row["structure"], abs=1e-2)
+    scores = report["scores"]
+    assert scores["predictability"] == pytest.approx(row["predictability"], abs=1e-3)
+    assert scores["complexity"] == pytest.approx(row["complexity"], abs=1e-3)
+    assert scores["progress-score"] == pytest.approx(row["progress"], rel=1e-2)
+    assert scores["structure"] == pytest.approx(row["structure"], abs=1e-2)
     assert report["place"].startswith("above ")
     assert report["mapVaries"] > 10
 
@@ -60,8 +82,7 @@ def test_three_times_is_the_command_line_s(report, html, tmp_path):
     sample = html / "try" / "samples" / f"{SAMPLE}.png"
     name = f"reference/{IMPROVER}"
     assert main(["improve", str(sample), "--out", str(out), "--improver", name, "--times", str(TIMES)]) == 0
-    shown = Image.open(io.BytesIO(base64.b64decode(report["after"].partition(",")[2]))).convert("RGB")
-    ours, cli = (np.asarray(image, dtype=float) / 255 for image in (shown, Image.open(out)))
+    ours, cli = (np.asarray(image, dtype=float) / 255 for image in (shown(report["after"]), Image.open(out)))
     assert np.abs(ours - cli).mean() < 1e-3
     assert np.abs(ours - cli).max() < 0.05
     before = np.asarray(Image.open(sample), dtype=float) / 255
@@ -79,10 +100,9 @@ def test_the_mover_s_picture_is_the_command_line_s_and_its_score_stands_beside_t
     picture.crop((0, 0, width, height)).save(sample)
     assert main(["improve", str(sample), "--out", str(out), "--improver", "reference/mover"]) == 0
     found = report["moved"]
-    shown = Image.open(io.BytesIO(base64.b64decode(found["after"].partition(",")[2]))).convert("RGB")
     ours, cli, before = (
         np.asarray(image, dtype=float)[:height, :width] / 255
-        for image in (shown, Image.open(out), Image.open(sample))
+        for image in (shown(found["after"]), Image.open(out), Image.open(sample))
     )
     # the page draws by plain cubic interpolation, from bytes, and a look builds on the one before: alike, not the same
     assert np.abs(ours - cli).mean() < 0.5 * np.abs(cli - before).mean()
@@ -97,10 +117,41 @@ def test_a_large_photograph_is_scored_and_improved(report, photograph):
     assert found["mapSeconds"] > 0 and found["improveSeconds"] > 0
 
 
-def test_what_is_no_picture_is_refused_with_a_word(report, photograph):
-    found = report["files"][str(photograph / "broken.jpg")]
-    assert not found["scored"]
-    assert "not a picture that your browser can read" in found["say"]
+def test_a_phone_s_photograph_is_turned_and_its_colours_are_read_by_their_profile(report, photograph):
+    found = report["files"][str(photograph / "phone.jpg")]
+    assert found["scored"]
+    whole = ImageOps.exif_transpose(Image.open(photograph / "phone.jpg"))
+    red, green, blue = whole.resize((512, 683), Image.Resampling.LANCZOS).split()
+    expected = Image.merge("RGB", (green, red, blue))
+    ours = shown(found["picture"])
+    assert ours.size == expected.size
+    assert np.abs(np.asarray(ours, dtype=float) - np.asarray(expected, dtype=float)).mean() < 3
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("broken.jpg", "not a picture that your browser can read"),
+        ("broken.heic", "HEIC"),
+        ("thin.png", "too long and thin"),
+    ],
+)
+def test_what_is_refused_is_refused_with_a_word_and_nothing_of_another_picture_stays(
+    report, photograph, name, word
+):
+    found = report["files"][str(photograph / name)]
+    assert not found["scored"] and not found["shown"]
+    assert word in found["say"]
+
+
+def test_the_scores_after_stand_beside_those_before(report):
+    before = f"{report['scores']['predictability']:.4f}"
+    assert report["said"].startswith(f"Predictability {before} →") and "Complexity" in report["said"]
+
+
+def test_what_was_done_is_kept_when_the_reader_stops(report):
+    kept = report["kept"]
+    assert kept["times"] == kept["shown"] and 1 <= int(kept["shown"]) < 30 and kept["left"] == ""
 
 
 def test_the_result_can_be_downloaded(report):
