@@ -160,7 +160,7 @@ book: env ## the book's pages from the notebooks as they were last run
 	@$(BIN)/python -m abstract_beauty stage build_book
 
 lab: env ## JupyterLab on the notebooks (percent scripts open as notebooks)
-	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/14_your_idea.ipynb $(LAB_ARGS)
+	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/15_your_idea.ipynb $(LAB_ARGS)
 
 serve: ## the built book at http://127.0.0.1:8000 (PORT=... for another port)
 	@[ -f $(BOOK)/index.html ] || { echo "error: $(BOOK) has no book yet; run 'make repro$(SAME_PROFILE)' first" >&2; exit 2; }

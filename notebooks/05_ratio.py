@@ -334,7 +334,7 @@ for way, run in ways.items():
 # gradient is 0: once all crops of a step come out so, nothing leads the training out again. For the ratio as meant that is not even a
 # good place, since the untouched photographs have more progress than 1. But a predictor need not guess a flat colour so well. As long as the bad
 # one's error there is above the guard, a flat picture has a progress of its own, and it may be more than the photographs': look for the Black Square
-# in [the table of all improvers](14_your_idea.ipynb). Without the guard it would be worse: the ratio of two errors next to
+# in [the table of all improvers](15_your_idea.ipynb). Without the guard it would be worse: the ratio of two errors next to
 # nothing could be anything, and the flat picture might win.
 
 # %% [markdown]

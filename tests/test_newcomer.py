@@ -51,7 +51,7 @@ newcomer = {}
 # %%
 from abstract_beauty.chapter import Chapter
 
-chapter = Chapter("15_newcomer", newcomer=newcomer)
+chapter = Chapter("16_newcomer", newcomer=newcomer)
 print(chapter.table("newcomer"))
 """
 
@@ -74,10 +74,10 @@ def test_a_newcomer_needs_its_file_its_row_and_its_line(copy, capsys):
     (package / "improvers" / "newcomer.py").write_text(NETWORK)
     text = copy.params.read_text()
     copy.params.write_text(text.replace("improvers:\n", f"improvers:\n{ROW}", 1))
-    (copy.root / "notebooks" / "15_newcomer.py").write_text(CHAPTER)
+    (copy.root / "notebooks" / "16_newcomer.py").write_text(CHAPTER)
     contents = copy.root / "book" / "contents.yml"
     contents.write_text(
-        contents.read_text().replace("  - 14_your_idea\n", "  - 14_your_idea\n  - 15_newcomer\n")
+        contents.read_text().replace("  - 15_your_idea\n", "  - 15_your_idea\n  - 16_newcomer\n")
     )
     failed = repro.run(copy, False, jobs=2)
     said = capsys.readouterr().out
@@ -95,7 +95,7 @@ def test_a_newcomer_needs_its_file_its_row_and_its_line(copy, capsys):
         "notebooks/10_beyond.html",
         "notebooks/09_many_times.html",
         "failed.html",
-        "notebooks/15_newcomer.html",
+        "notebooks/16_newcomer.html",
     ):
         assert "a newcomer’s idea" in _plain(html / page), page
 

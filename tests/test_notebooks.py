@@ -21,7 +21,7 @@ LONGEST = 20  # lines of code in a cell: what a reader takes in
 WIDEST = 88  # characters in a line of code: what the book's column holds
 HIDDEN = {"hide-input", "remove-input", "remove-cell", "hide-cell"}
 TRAINING = ("02_predictor", "04_smoothing", "05_ratio", "06_deeper")  # the article's experiments
-OPEN = ("14_your_idea",)  # where everything is there to be changed
+OPEN = ("15_your_idea",)  # where everything is there to be changed
 FIRST_SCREEN = 6  # cells within which a figure must come
 HEADER = """\
 # ---

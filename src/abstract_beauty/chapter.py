@@ -35,6 +35,7 @@ from abstract_beauty.experiments.pixels import measure_pixels
 from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
 from abstract_beauty.experiments.ratings import COMPARED, measure_ratings
 from abstract_beauty.experiments.shapes import measure_shapes
+from abstract_beauty.experiments.taste import measure_taste
 from abstract_beauty.files import read_json
 from abstract_beauty.params import Params, load_params
 from abstract_beauty.project import PUBLISHING, Project, find_project
@@ -216,6 +217,12 @@ class Chapter:
         f, g = self._networks("linear", "bad", "good", "judge"), {}
         found, averages = self._with_pictures("faces", {"faces"}, measure_faces, f, g)
         return found | {"averages": averages}
+
+    def taste(self) -> dict[str, Any]:
+        """What judges of taste say of improvers and filters (`measure_taste`); minutes where it is measured anew."""
+        for name in self.params.improvers:
+            self.improver(name)
+        return self._measured("taste", {"evaluation"}, measure_taste, of=tuple(self.params.improvers))
 
     def show(self, what: Figure | pd.DataFrame, file: str, caption: str, alt: str = "") -> plots.Shown:
         """Keep a figure or a table of this chapter, and show it; where it is another than the published, beside that.

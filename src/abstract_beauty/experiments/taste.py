@@ -32,7 +32,7 @@ def ways(project: Project, params: Params, x: Tensor) -> Iterator[tuple[str, Cal
 
 
 @torch.no_grad()
-def measure_taste(
+def differences(
     images: Mapping[str, Tensor],
     how: Iterator[tuple[str, Callable[[Tensor], Tensor]]],
     f: Mapping[str, nn.Module],
@@ -66,16 +66,23 @@ def measure_taste(
     return found
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write results/taste.json; the tastes are the reference run's, and so are the predictors that they need."""
+def measure_taste(project: Project, params: Params) -> dict[str, Any]:
+    """`differences` of the improvers and of filters on test pictures.
+
+    The tastes are the reference run's, and so are the predictors that they need. A kind of picture whose tastes it did
+    not fit is left out.
+    """
     f = {
         name: weights.load(weights.find("predictors", f"reference/{name}"), "predictors")
         for name in ("linear", "bad", "good")
     }
     sets = read_json(project.results / "reference" / "beauty.json")["sets"]
-    tastes = {name: row["taste"] for name, row in sets.items()}
+    tastes = {name: row["taste"] for name, row in sets.items() if "taste" in row}
     images = dict([*judged_images(project, params).items()][:JUDGED])
     sample = torch.cat([x[:, :, :128, :128] for x in images.values()])
-    write_json(
-        project.results / "taste.json", measure_taste(images, ways(project, params, sample), f, tastes)
-    )
+    return differences(images, ways(project, params, sample), f, tastes)
+
+
+def stage(project: Project, params: Params) -> None:
+    """Write results/taste.json."""
+    write_json(project.results / "taste.json", measure_taste(project, params))

@@ -27,7 +27,7 @@ import abstract_beauty as ab
 from abstract_beauty.book import plots, tables
 from abstract_beauty.chapter import Chapter
 
-chapter = Chapter("14_your_idea")
+chapter = Chapter("15_your_idea")
 two = tables.chosen(ab.photographs(), "chelsea", "coffee")
 
 # %% [markdown]
