@@ -94,7 +94,7 @@ def data_record(params: Params, table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plan(project: Project, profile: Project, commit: str | None) -> dict[Path, Any]:
-    """Every file to write: a file to copy, a text, bytes, or what becomes JSON; UserError when the run is not fit for it."""
+    """Every file to write: one to copy, a text, bytes, or what becomes JSON; UserError when the run is unfit for it."""
     if not profile.params.is_file():
         raise UserError(f"{profile.params}: no such file; {AGAIN}")
     noted = profile.root / ".commit"

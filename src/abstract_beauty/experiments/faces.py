@@ -169,7 +169,7 @@ def measure_faces(
     numbers_found: dict[str, Any] = {"sets": {}}
     seen: dict[str, set[str]] = {}
     for rated in sets:
-        at = {Path(file).parent.resolve() for file in rated.files}
+        at = {Path(file).parent.resolve() for file in rated.files if isinstance(file, Path)}
         seen[rated.name] = {name for name, folders_of in learnt.items() if folders_of & at}
         numbers_found["sets"][rated.name] = attractive(
             rated, pictures[rated.name], {"photographs": f["good"], **own}, seen[rated.name], params.seed
