@@ -123,6 +123,74 @@ def test_a_folder_is_scored_into_a_csv_and_what_cannot_be_read_is_named(project,
     assert not list(tmp_path.glob(".*partial*"))
 
 
+@pytest.fixture
+def mixed(picture, tmp_path):
+    """Arguments: two good pictures, one of them twice, and four that cannot be read."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    names = ["cut.png", "one.png", "empty.jpg", "round.png", "none.png", "two.png", "one.png", "cut.png"]
+    for name in ("one.png", "two.png"):
+        shutil.copyfile(picture, folder / name)
+    (folder / "cut.png").write_bytes(picture.read_bytes()[:400])
+    (folder / "empty.jpg").touch()
+    (folder / "round.png").symlink_to("round.png")
+    return [folder / name for name in names]
+
+
+BAD = ["cut.png", "empty.jpg", "round.png", "none.png"]
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json", ""])
+def test_the_good_among_pictures_that_are_named_are_scored(project, mixed, tmp_path, capsys, form):
+    table = tmp_path / "scores.csv"
+    status, out, err = run(capsys, "score", *mixed, *{"--csv": [form, table], "--json": [form]}.get(form, []))
+    assert status == 2
+    lines = err.splitlines()
+    assert all(line.startswith("left out: ") and name in line for line, name in zip(lines, BAD, strict=True))
+    if form == "--json":
+        rows = [row["image"] for row in json.loads(out)]
+    elif form == "--csv":
+        rows = [row["image"] for row in csv.DictReader(table.read_text().splitlines())]
+    else:
+        rows = [line.split("  ")[-1] for line in out.splitlines()[1:]]
+    assert rows == [str(mixed[1]), str(mixed[5])]
+
+
+def test_a_page_is_made_of_the_good_among_pictures_that_are_named(project, mixed, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    asked = ["--improver", "run/smoothing", "--out", page]
+    status, out, err = run(capsys, "blind", *mixed, *asked)
+    assert (status, len(err.splitlines())) == (2, len(BAD)) and "2 pictures" in out
+    page.unlink()
+    status, out, err = run(capsys, "blind", mixed[0], mixed[2], *asked)
+    assert (status, out, len(err.splitlines())) == (2, "", 3) and not page.exists()
+    status, out, err = run(capsys, "blind", mixed[0], *asked)
+    assert (status, out, len(err.splitlines())) == (2, "", 1) and not page.exists()
+
+
+def test_one_that_is_named_and_lies_in_the_folder_too_counts_as_named(project, mixed, capsys):
+    folder = mixed[0].parent
+    status, _, err = run(capsys, "score", folder)
+    assert (status, len(err.splitlines())) == (0, 3)
+    status, out, err = run(capsys, "score", folder, mixed[0], mixed[1])
+    assert (status, len(out.splitlines()), len(err.splitlines())) == (2, 3, 3)
+
+
+def test_what_lies_beside_photographs_is_named_and_takes_no_names(project, picture, tmp_path, capsys):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    shutil.copyfile(picture, folder / "a.png")
+    for name in ("a.cr2", "a.heic", "a.xmp"):
+        (folder / name).write_text("something")
+    status, _, err = run(capsys, "score", folder, "--map", tmp_path / "maps")
+    assert status == 0
+    assert [line.split(": ")[1] for line in err.splitlines()] == [
+        str(folder / "a.cr2"),
+        str(folder / "a.heic"),
+    ]
+    assert [path.name for path in (tmp_path / "maps").iterdir()] == ["a.map.png"]
+
+
 def test_ratings_prints_how_measures_go_with_them(project, tmp_path, capsys):
     folder = tmp_path / "rated"
     folder.mkdir()

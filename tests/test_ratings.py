@@ -55,6 +55,7 @@ def test_tables_as_people_have_them(tmp_path, name, table):
     pictures(tmp_path, 4)
     (tmp_path / name).write_text(table, encoding="utf-8")
     (tmp_path / "readme.txt").write_text("by hand\n")
+    (tmp_path / "1.cr2").write_text("what 1.png was made from")
     (found,) = read_rated(tmp_path)
     assert [path.name for path in found.files] == ["0.png", "1.png", "2.png"]
     assert list(next(iter(found.ratings.values()))) == [1.5, 3, 2]

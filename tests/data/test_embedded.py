@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 from abstract_beauty.data import embedded, load_split, prepare, read_manifest, summary
 from abstract_beauty.data.generators import KINDS, generate
 from abstract_beauty.data.generators.dead_leaves import sizes
 from abstract_beauty.data.generators.noise import fractal
 from abstract_beauty.data.generators.palette import to_rgb
-from abstract_beauty.data.images import read_image, resize_short_side
+from abstract_beauty.data.images import read_image, resize_short_side, to_bytes
 from abstract_beauty.files import read_json, sha256
 from abstract_beauty.params import DataParams
 
@@ -118,6 +120,14 @@ def test_twice_the_same_bytes(prepared, tmp_path):
     assert all((tmp_path / "again" / file).read_bytes() == (out / file).read_bytes() for file in files)
     other = prepare(PARAMS, 1, tmp_path / "other", progress=False)
     assert summary(other)["sha256"] != summary(manifest)["sha256"]
+
+
+def test_photographs_are_as_stored_whatever_their_profile(prepared):
+    rocket = next(picture for picture in load_split(prepared[0], "test") if picture.name == "rocket")
+    with Image.open(embedded.photographs() / "rocket.jpg") as image:
+        assert image.info["icc_profile"]
+        stored = torch.from_numpy(np.asarray(image.convert("RGB"), np.float32) / 255).permute(2, 0, 1)
+    assert torch.equal(rocket.image, to_bytes(resize_short_side(stored, PARAMS.short_side)))
 
 
 def test_the_manifest_tells_the_truth(prepared):

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 
 import numpy as np
 import pytest
@@ -73,6 +74,22 @@ def test_a_folder(photos, tmp_path):
     assert str(tmp_path) not in (tmp_path / "out" / "manifest.json").read_text()
     assert len(load_split(tmp_path / "out", "train")) + len(load_split(tmp_path / "out", "test")) == 13
     assert read_manifest(tmp_path / "out") == manifest
+
+
+def test_pictures_that_are_not_read_are_named_and_what_is_no_picture_is_not(photos, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    draw(photos / "raw.tif", 40).rename(photos / "raw.CR2")  # opens, but as what may be a preview
+    (photos / "phone.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 50)
+    draw(photos / "stereo.jpg", 41).rename(photos / "stereo.mpo")
+    other = ["a.jxl", "a.svg", "a.psd", "a.eps", "a.dng", "a.nef", "a.arw", "a.heif"]
+    for name in [*other, "a.csv", "a.xmp", "a.json", "a.mov"]:
+        (photos / name).write_text("something")
+    before = made(tmp_path / "out", train=photos)
+    reasons = {skip.file: skip.reason for skip in before.skipped}
+    assert reasons["phone.HEIC"] == "HEIC needs pillow-heif: pip install pillow-heif"
+    assert "raw file" in reasons["raw.CR2"] and set(other) <= set(reasons)
+    assert not {"notes.txt", "a.csv", "a.xmp", "a.json", "a.mov"} & set(reasons)
+    assert "stereo.mpo" in {entry.source for entry in before.pictures}
 
 
 def test_a_sample_is_the_same_whatever_the_order_and_passes_over_what_is_no_picture(photos):

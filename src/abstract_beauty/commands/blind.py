@@ -13,21 +13,24 @@ from abstract_beauty.files import check_outputs, replacing, rounded
 from abstract_beauty.scores.preferences import read_choices, strengths
 
 
-def blind_command(options: argparse.Namespace) -> None:
-    """Write the page for some pictures and improvers."""
+def blind_command(options: argparse.Namespace) -> int:
+    """Write the page for some pictures and improvers; status 2 if a picture that was named is not on it."""
     files, below = expand(options.images)
     found = {name: weights.find("improvers", name) for name in options.improver}
     check_outputs([options.out], [*files, *found.values()])
     improvers = {name: weights.load(path, "improvers") for name, path in found.items()}
     names = names_of(files)
-    pictures = {names[path]: resize_short_side(picture, SIDE) for path, picture in readable(files, below)}
+    failed: list[Path] = []
+    read = readable(files, below, failed)
+    pictures = {names[path]: resize_short_side(picture, SIDE) for path, picture in read}
     if not pictures:
-        raise UserError(f"{printable(options.images[0])}: none of its pictures can be read")
+        raise UserError(f"{printable(options.images[0])}: none of the pictures can be read")
     page = blind_page(pictures, improvers, options.times)
     with replacing(options.out) as temporary:
         Path(temporary).write_text(page, encoding="utf-8")
     versions = ", ".join(["original", *improvers])
     print(f"{printable(options.out)}: {len(pictures)} pictures, each as {versions}")
+    return 2 if failed else 0
 
 
 def preferences_command(options: argparse.Namespace) -> None:

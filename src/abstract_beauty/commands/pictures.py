@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from tqdm import tqdm
 
-from abstract_beauty.data.folder import files_below
+from abstract_beauty.data.folder import OTHER, files_below
 from abstract_beauty.data.images import printable, read_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.prediction.full_prediction import TILE
@@ -24,23 +24,33 @@ def read_picture(path: Path) -> Float[Tensor, "3 h w"]:
     return picture
 
 
-def readable(files: Sequence[Path], found: set[Path]) -> Iterator[tuple[Path, Float[Tensor, "3 h w"]]]:
-    """Each picture as it is read; one that was found in a folder and cannot be is named on stderr and left out."""
+def readable(
+    files: Sequence[Path], found: set[Path], failed: list[Path]
+) -> Iterator[tuple[Path, Float[Tensor, "3 h w"]]]:
+    """Each picture as it is read; one that cannot be is named on stderr and left out.
+
+    Those that the user named, not `found` in a folder, are noted in `failed`; UserError where it is the only picture.
+    """
     for path in tqdm(files, unit="picture", disable=len(files) == 1 or not sys.stderr.isatty()):
         try:
             picture = read_picture(path)
         except UserError as error:
             if path not in found:
-                raise
+                if len(files) == 1:
+                    raise
+                failed.append(path)
             tqdm.write(f"left out: {error}", file=sys.stderr)
             continue
         yield path, picture
 
 
 def names_of(files: Iterable[Path]) -> dict[Path, str]:
-    """A name for each file, its own without the suffix; where another file has that already, with a number."""
+    """A name for each file, its own without the suffix; where another file has that already, with a number.
+
+    What may not be readable comes last, so that a photograph has its name whatever raw files lie beside it.
+    """
     names: dict[Path, str] = {}
-    for path in dict.fromkeys(files):
+    for path in sorted(dict.fromkeys(files), key=lambda path: path.suffix.lower() in OTHER):
         name, number = path.stem, 1
         while name in names.values():
             number += 1
@@ -50,7 +60,7 @@ def names_of(files: Iterable[Path]) -> dict[Path, str]:
 
 
 def expand(paths: Sequence[Path]) -> tuple[list[Path], set[Path]]:
-    """Every picture that is named or lies below a named folder; and those of folders; UserError: one holds none."""
+    """Every picture, once, that is named or lies below a named folder; and those not named; UserError: one has none."""
     files: list[Path] = []
     found: set[Path] = set()
     for path in paths:
@@ -61,4 +71,4 @@ def expand(paths: Sequence[Path]) -> tuple[list[Path], set[Path]]:
             raise UserError(f"{printable(path)}: holds no picture")
         files += inside
         found |= set(inside)
-    return files, found
+    return list(dict.fromkeys(files)), found - set(paths)

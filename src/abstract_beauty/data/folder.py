@@ -8,13 +8,19 @@ from pathlib import Path
 
 from PIL import Image
 
-from abstract_beauty.data.images import FORMATS, printable, read_image, resize_short_side, to_bytes
+from abstract_beauty.data.images import PLAIN, RAW, printable, read_image, resize_short_side, to_bytes
 from abstract_beauty.data.prepare import Found, Skip, Split, share
 from abstract_beauty.errors import UserError
 from abstract_beauty.params import DataParams
 
-# Files with another suffix are taken for labels and notes and passed over in silence; no suffix at all is tried.
-SUFFIXES = {suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS} | {""}
+SUFFIXES = {suffix for suffix, kind in Image.registered_extensions().items() if kind in PLAIN.split()} | {""}
+# Pictures too, but read nowhere, or not everywhere: they are tried, so that each is named with what it needs. Files
+# with another suffix are taken for labels and notes and passed over in silence; no suffix at all is tried.
+OTHER = RAW | {
+    ".avif", ".cur", ".dds", ".dib", ".emf", ".eps", ".exr", ".fits", ".heic", ".heics", ".heif", ".hif", ".icns",
+    ".ico", ".jp2", ".jxl", ".jxr", ".psb", ".psd", ".svg", ".svgz", ".wmf", ".xbm", ".xcf", ".xpm",
+}  # fmt: skip
+OTHER -= SUFFIXES
 
 
 def pictures(params: DataParams, seed: int) -> Iterator[Found | Skip]:
@@ -101,5 +107,5 @@ def _walk(folder: Path, seen: set[str], skips: list[Skip]) -> Iterator[Path]:
     for path in (folder / name for name in names if not name.startswith(".")):
         if os.path.isdir(path):
             yield from _walk(path, seen, skips)
-        elif path.suffix.lower() in SUFFIXES:
+        elif path.suffix.lower() in SUFFIXES | OTHER:
             yield path

@@ -1,19 +1,20 @@
 """Reading and writing pictures: any mode of file in, one form of tensor out."""
 
 import contextlib
+import importlib
 import io
 import logging
 import math
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageChops, ImageCms, ImageOps
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -28,6 +29,13 @@ STRIP = 256  # rows that are turned into floats together, so that a large pictur
 PLAIN = "AVIF BMP GIF JPEG JPEG2000 MPO PCX PNG PPM QOI SGI TGA TIFF WEBP"
 Image.init()
 FORMATS = [kind for kind in PLAIN.split() if kind in Image.OPEN]
+# Cameras' raw files pass for TIFF, of which Pillow would read the small preview.
+RAW = {
+    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos", ".mrw",
+    ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+}  # fmt: skip
+HEIC, AVIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}, {b"avif", b"avis"}
+SAME = 2  # levels: a profile that changes no colour by more is sRGB, as others have rounded it
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 LONGEST = {"WEBP": 16383, "JPEG": 65500}  # pixels: the formats' own limits
 _QUIET = (
@@ -50,11 +58,13 @@ def from_bytes(image: UInt8[Tensor, "*b c h w"]) -> Float[Tensor, "*b c h w"]:
     return image.to(torch.float32) / 255
 
 
-def read_image(path: str | os.PathLike) -> Float[Tensor, "3 h w"]:
-    """Read a picture of any mode as RGB in `[0, 1]`.
+def read_image(path: str | os.PathLike, *, profile: bool = True) -> Float[Tensor, "3 h w"]:
+    """Read a picture of any mode as sRGB in `[0, 1]`.
 
-    The EXIF rotation is applied, transparency is composited on white, 16-bit and float samples are scaled, the colour
-    profile is ignored; of several frames the first is taken.
+    The EXIF rotation is applied, transparency is composited on white, 16-bit and float samples are scaled; of several
+    frames the first is taken. Of 8 bits a channel, colours are brought to sRGB by the embedded colour profile, unless
+    `profile` is false; one that is broken, or of another colour space than the picture, is ignored. HEIC is read where
+    pillow-heif is installed.
 
     Raises:
         UserError: the file is missing, no picture, damaged, truncated or larger than `MAX_PIXELS`; it is named.
@@ -66,20 +76,22 @@ def read_image(path: str | os.PathLike) -> Float[Tensor, "3 h w"]:
         if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited upon for ever
             raise UserError(f"{shown}: is not a regular file; name a picture file")
         with open(path, "rb") as file:
-            return decode_image(file, shown)
+            return decode_image(file, shown, profile=profile)
     except FileNotFoundError as error:
         raise UserError(f"{shown}: no such file") from error
     except OSError as error:
         raise UserError(f"{shown}: cannot be read ({error.strerror or error})") from error
 
 
-def decode_image(file: io.BufferedIOBase, name: str) -> Float[Tensor, "3 h w"]:
+def decode_image(file: io.BufferedIOBase, name: str, *, profile: bool = True) -> Float[Tensor, "3 h w"]:
     """Decode an open file as `read_image` does, errors too; `name` is what they call it."""
-    if not file.read(1):
+    if not (head := file.read(64)):
         raise UserError(f"{name}: is empty; give a picture file")
+    if Path(name).suffix.lower() in RAW:
+        raise UserError(f"{name}: is a camera's raw file; save it as a PNG, JPEG or TIFF")
     file.seek(0)
     try:
-        with _quiet(), Image.open(file, formats=FORMATS) as image:
+        with _quiet(), Image.open(file, formats=_formats(head, name)) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise UserError(
@@ -87,7 +99,7 @@ def decode_image(file: io.BufferedIOBase, name: str) -> Float[Tensor, "3 h w"]:
                 )
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
-            pixels = _to_rgb(image)
+            pixels = _to_rgb(image, profile)
     except UserError:
         raise
     except Image.DecompressionBombError as error:
@@ -101,6 +113,20 @@ def decode_image(file: io.BufferedIOBase, name: str) -> Float[Tensor, "3 h w"]:
     if not np.isfinite(pixels).all():
         raise UserError(f"{name}: holds values that are not finite numbers; replace the file")
     return torch.from_numpy(pixels.clip(0, 1, out=pixels))
+
+
+def _formats(head: bytes, name: str) -> list[str]:
+    """What a file that begins so is opened as; UserError when it is HEIC, which pillow-heif must be there to read."""
+    brands: set[bytes] = set()
+    if head[4:8] == b"ftyp":
+        brands = {head[at : at + 4] for at in range(8, min(len(head), int.from_bytes(head[:4])), 4)}
+    if not brands & HEIC or brands & AVIF:
+        return FORMATS
+    try:
+        importlib.import_module("pillow_heif").register_heif_opener()
+    except ImportError as error:
+        raise UserError(f"{name}: HEIC needs pillow-heif: pip install pillow-heif") from error
+    return ["HEIF"]
 
 
 @contextlib.contextmanager
@@ -123,34 +149,58 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _to_rgb(image: Image.Image) -> np.ndarray:
+def _to_rgb(image: Image.Image, profile: bool) -> np.ndarray:
     """Any Pillow mode to (3, h, w) floats, in `[0, 1]` where the samples are within their scale."""
     width, height = image.size
     pixels = np.empty((3, height, width), np.float32)
     if image.mode.startswith("I") or image.mode == "F":
         samples = np.asarray(image, dtype=np.float32)
         largest = float(samples.max())
-        # which value means white they do not say: the smallest usual one that holds all
-        usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
-        pixels[:] = samples / next((white for white in usual if largest <= white), largest)
+        white = 65535.0 if largest <= 65535 else largest
+        if image.mode == "F":
+            # which value means white they do not say: the smallest usual one that no more than one sample in a thousand
+            # exceeds by half, as sharpening and highlights do; they are clipped
+            usual = (1.0, 255.0, 65535.0)
+            held = (each for each in usual if np.count_nonzero(samples > 1.5 * each) <= samples.size / 1000)
+            white = next(held, largest)
+        pixels[:] = samples / white
         return pixels
+    to_srgb = _to_srgb(image, profile)
     for top in range(0, height, STRIP):
         bottom = min(height, top + STRIP)
-        pixels[:, top:bottom] = _colours(image.crop((0, top, width, bottom))).transpose(2, 0, 1)
+        pixels[:, top:bottom] = _colours(image.crop((0, top, width, bottom)), to_srgb).transpose(2, 0, 1)
     return pixels
 
 
-def _colours(image: Image.Image) -> np.ndarray:
+def _to_srgb(image: Image.Image, profile: bool) -> Callable[[Image.Image], Image.Image]:
+    """What brings strips of a picture, without their transparency, to RGB: by its profile if it is none of sRGB."""
+    mode = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}.get(image.mode, "RGB")
+    embedded = image.info.get("icc_profile")
+    if embedded and profile and image.mode != "LAB":
+        with contextlib.suppress(Exception):  # one that is damaged, or of another colour space
+            source, srgb = ImageCms.ImageCmsProfile(io.BytesIO(embedded)), ImageCms.createProfile("sRGB")
+            intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+            levels = np.indices((16, 16, 16), np.uint8).reshape(3, 64, 64).transpose(1, 2, 0) * np.uint8(17)
+            probe = Image.fromarray(levels).convert(mode)
+            transform = ImageCms.buildTransform(source, srgb, mode, "RGB", intent, flags)
+            changed = ImageChops.difference(ImageCms.applyTransform(probe, transform), probe.convert("RGB"))
+            if max(most for _, most in changed.getextrema()) > SAME:
+                return lambda strip: ImageCms.applyTransform(strip.convert(mode), transform)
+    return lambda strip: strip.convert("RGB")
+
+
+def _colours(image: Image.Image, to_srgb: Callable[[Image.Image], Image.Image]) -> np.ndarray:
     """A picture of 8 bits in any mode as (h, w, 3) floats in `[0, 1]`."""
     if image.mode == "LAB":
         profiles = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         image = ImageCms.profileToProfile(image, *profiles, outputMode="RGB")
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         straight = image.convert("LA") if image.mode == "La" else image  # Pillow has no way from La to RGBA
-        rgba = np.asarray(straight.convert("RGBA"), dtype=np.float32) / 255
-        colour, alpha = rgba[..., :3], rgba[..., 3:]
+        rgba = straight.convert("RGBA")
+        colour = np.asarray(to_srgb(rgba.convert("RGB")), dtype=np.float32) / 255
+        alpha = np.asarray(rgba.getchannel("A"), dtype=np.float32)[..., None] / 255
         return colour * alpha + (1 - alpha)  # over white
-    return np.asarray(image.convert("RGB"), dtype=np.float32) / 255
+    return np.asarray(to_srgb(image), dtype=np.float32) / 255
 
 
 def format_of(path: str | os.PathLike) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from abstract_beauty.data.folder import files_below
+from abstract_beauty.data.folder import SUFFIXES, files_below
 from abstract_beauty.data.images import printable
 from abstract_beauty.errors import UserError
 
@@ -151,11 +151,15 @@ def _pictures_column(folder: Path, table: pd.DataFrame, by_name: dict[str, list[
 
 
 def _file(folder: Path, name: str, by_name: dict[str, list[Path]]) -> Path | None:
-    """The file that is meant: from the folder, or by its bare name, with or without suffix, if only one has it."""
+    """The file that is meant: from the folder, or by its bare name, with or without suffix, if only one has it.
+
+    Where pictures lie beside the raw files that they were made from, the pictures are meant.
+    """
     name = name.replace("\\", "/")
     if name and ".." not in Path(name).parts and os.path.isfile(folder / name):
         return folder / name
     alike = by_name.get(Path(name).name.lower(), [])
+    alike = [file for file in alike if file.suffix.lower() in SUFFIXES] or alike
     return alike[0] if len(alike) == 1 else None
 
 
