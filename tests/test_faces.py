@@ -1,7 +1,5 @@
 """Faces, drawn: averageness and symmetry are what they say, and the study finds what was put there."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -58,9 +56,6 @@ def study(monkeypatch):
     def run(**more):
         return experiment.measure_faces(find_project(), asked, f, more)
 
-    monkeypatch.setattr(
-        experiment, "Path", lambda file: Path("faces") if isinstance(file, torch.Tensor) else Path(file)
-    )
     return run
 
 

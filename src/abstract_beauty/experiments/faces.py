@@ -47,7 +47,7 @@ def aligned(pictures: Sequence[Float[Tensor, "3 h w"]]) -> Faces:
     return torch.cat(found)
 
 
-def averageness(faces: Faces, among: Faces | None = None) -> Float[np.ndarray, "n"]:
+def averageness(faces: Faces, among: Float[Tensor, "m 1 s s"] | None = None) -> Float[np.ndarray, "n"]:
     """Correlation of each face with the mean of others (Langlois & Roggman 1990): all others, or those of `among`."""
     others = faces if among is None else among
     mean = others.mean(0, keepdim=True).expand_as(faces)
@@ -142,7 +142,7 @@ def moved(
 
 
 def measure_faces(
-    project: Project, params: Params, f: Mapping[str, nn.Module], g: Mapping[str, nn.Module]
+    project: Project, params: Params, f: Mapping[str, nn.Module], g: Mapping[str, Callable[[Tensor], Tensor]]
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The study of params.faces; empty where it names no rated faces.
 
