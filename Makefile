@@ -164,6 +164,8 @@ lab: env ## JupyterLab on the notebooks (percent scripts open as notebooks)
 
 serve: ## the built book at http://127.0.0.1:8000 (PORT=... for another port)
 	@[ -f $(BOOK)/index.html ] || { echo "error: $(BOOK) has no book yet; run 'make repro$(SAME_PROFILE)' first" >&2; exit 2; }
+	@python3 -c 'import socket, sys; socket.create_server(("127.0.0.1", int(sys.argv[1]))).close()' "$${PORT:-8000}" 2>/dev/null \
+	    || { echo "error: port $${PORT:-8000} is taken, or is none; name another: make serve$(SAME_PROFILE) PORT=8001" >&2; exit 2; }
 	@echo "http://127.0.0.1:$${PORT:-8000}  (Ctrl-C ends it)"
 	@python3 -m http.server --bind 127.0.0.1 --directory $(BOOK) "$${PORT:-8000}"
 

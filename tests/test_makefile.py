@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -73,6 +74,20 @@ def test_serve_without_a_book_says_what_to_do(tmp_path: Path) -> None:
     result = make("serve", folder=tmp_path)
     assert result.returncode == 2
     assert "run 'make repro' first" in result.stderr
+
+
+@pytest.mark.parametrize("port", ["taken", "eighty"])
+def test_serve_on_a_port_that_is_none_to_be_had_says_so(tmp_path: Path, port: str) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "book/_build/html").mkdir(parents=True)
+    (tmp_path / "book/_build/html/index.html").touch()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1]) if port == "taken" else port
+        result = make("serve", f"PORT={port}", folder=tmp_path)
+    assert result.returncode == 2
+    said, made = result.stderr.splitlines()
+    assert said == f"error: port {port} is taken, or is none; name another: make serve PORT=8001"
+    assert made.startswith("make: ")
 
 
 PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "book").glob("*.md"))]

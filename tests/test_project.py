@@ -32,6 +32,20 @@ def test_a_folder_without_code_is_worked_on_by_the_installed_code(root):
     assert find_project().root == root.resolve()
 
 
+def test_another_project_that_dvc_runs_is_not_this_one(root):
+    (root / "params.yaml").write_text("train: {epochs: 3}\n")
+    assert find_project().root == HERE.root  # the clone that the code is from
+    (root / "src" / "abstract_beauty").mkdir(parents=True)
+    with pytest.raises(UserError, match="code of its own"):  # a checkout, whatever is in its parameters
+        find_project()
+
+
+def test_a_folder_that_is_named_is_taken_as_it_is(root, monkeypatch):
+    (root / "params.yaml").write_text("")
+    monkeypatch.setenv("ABSTRACT_BEAUTY_ROOT", str(root))
+    assert find_project().root == root.resolve()
+
+
 def test_a_clone_is_worked_on_by_its_own_code_only(root, monkeypatch):
     (root / "src").mkdir()
     (root / "src" / "abstract_beauty").symlink_to(SOURCE)  # however the path to it is written

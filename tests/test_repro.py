@@ -6,16 +6,21 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from abstract_beauty.cli import main
+from abstract_beauty.commands import repro
 from abstract_beauty.commands.repro import (
+    _listed,
     closed,
     jobs_for,
     load_params,
     make_copy,
     read_graph,
     run,
+    tell_dvc_of_git,
 )
 from abstract_beauty.errors import UserError
 from abstract_beauty.params import read_yaml
@@ -112,6 +117,42 @@ def test_a_copy_follows_the_repository(clone):
     assert not (copy.root / "module.py").exists()
     assert (copy.root / "results" / "bench.json").read_text() == "2"
     assert (copy.root / "results" / "data.json").read_text() == "its own"
+
+
+def test_a_downloaded_archive_is_copied_as_a_checkout_is(clone):
+    for name in ("module.py", "folder/module.pyc", "folder/data.txt", ".venv/bin/python"):
+        (clone.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (clone.root / name).write_text("1")
+    (clone.root / ".gitignore").write_text("/.profiles/\n*.pyc\n/.venv/\n")
+    assert (listed := _listed(clone.root)) and "module.py" in listed
+    shutil.rmtree(clone.root / ".git")
+    assert sorted(_listed(clone.root)) == sorted(listed)
+    assert (make_copy(clone, "default").root / "module.py").is_file()
+
+
+@pytest.mark.slow
+def test_dvc_runs_in_a_downloaded_archive_and_with_git_once_there_is_one(pipeline):
+    (pipeline.root / ".dvc" / "config").write_text("")  # as in the repository: nothing of no_scm
+    with pytest.raises(UserError, match="is not a git repository"):
+        run(pipeline, force=False)
+    tell_dvc_of_git(pipeline.root)
+    assert run(pipeline, force=False, jobs=2) == 0
+    local = pipeline.root / ".dvc" / "config.local"
+    before = local.read_text()
+    tell_dvc_of_git(pipeline.root)
+    assert local.read_text() == before and "no_scm = true" in before
+    subprocess.run(["git", "init", "-q"], cwd=pipeline.root, check=True)
+    tell_dvc_of_git(pipeline.root)
+    assert "no_scm" not in local.read_text()
+    assert run(pipeline, force=False) == 0
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(repro, "find_project", lambda: Project(Path("/proc")))  # not even by root
+    monkeypatch.setattr(repro, "load_params", lambda path: None)
+    assert main(["repro"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("abstract-beauty: /proc: cannot be written into (") and len(said.splitlines()) == 1
 
 
 def test_an_unknown_profile_is_one_line():

@@ -50,6 +50,15 @@ def test_complexity_is_its_formula(networks, photograph, complexity):
     assert ab.score(photograph, **networks).complexity == complexity(photograph)
 
 
+def test_a_file_is_scored_by_the_reference_run(networks, photograph):
+    found, expected = ab.score(photographs() / "coffee.png"), ab.score(photograph, **networks)
+    assert {key: vars(found)[key] for key in scores.SCORES} == {
+        key: vars(expected)[key] for key in scores.SCORES
+    }
+    with pytest.raises(ab.UserError, match="no such file"):
+        ab.score("nowhere.png")
+
+
 def test_structure_is_what_the_border_does_not_know(photograph):
     fill = RingMeanFill()
     assert ab.score(photograph[:, :96, :96], fill, fill, fill).structure == pytest.approx(0)

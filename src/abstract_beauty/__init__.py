@@ -5,16 +5,28 @@ guesses better.
 """
 
 import importlib
+import os
 from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
 
 from abstract_beauty.data.images import read_image, resize_short_side, write_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.improvers import improve
 from abstract_beauty.params import Params, load_params
-from abstract_beauty.prediction.full_prediction import CONTEXT, MARGIN, TILE, contexts, full_prediction
+from abstract_beauty.prediction.full_prediction import (
+    CONTEXT,
+    MARGIN,
+    TILE,
+    Predictor,
+    contexts,
+    full_prediction,
+)
 from abstract_beauty.prediction.predictability import error_map, phase_averaged, predictability, progress
 from abstract_beauty.project import Project, find_project
-from abstract_beauty.scores.scores import Scores, complexity, score
+from abstract_beauty.scores import scores as _scores
+from abstract_beauty.scores.scores import Scores, complexity
 from abstract_beauty.weights import load_improver, load_predictor
 
 __version__ = "0.1.0"
@@ -55,6 +67,31 @@ __all__ = [
     "train_predictor",
     "write_image",
 ]
+
+
+def score(
+    picture: str | os.PathLike | Float[Tensor, "3 h w"],
+    good: Predictor | None = None,
+    bad: Predictor | None = None,
+    linear: Predictor | None = None,
+) -> Scores:
+    """Score a picture, as `abstract-beauty score` does.
+
+    Args:
+        picture: a file, or a picture in [0, 1], h and w >= 32, of any size; it is reduced to the working size.
+        good: the good predictor; like the others by default the reference run's.
+        bad: the bad one, for progress.
+        linear: the fill that knows only a tile's border.
+
+    Raises:
+        UserError: the file cannot be read, or the picture is too small.
+    """
+    picture = picture if isinstance(picture, Tensor) else read_image(picture)
+    given = {"good": good, "bad": bad, "linear": linear}
+    return _scores.score(
+        picture,
+        **{name: load_predictor(f"reference/{name}") if f is None else f for name, f in given.items()},
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -181,6 +181,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add = command("pairs", _later("pairs"), "Make each notebook's .ipynb from its .py.")
     flag(add, "--check", "write nothing, and say what would be written")
+    flag(add, "--force", "also over an .ipynb that was edited")
     return parser
 
 

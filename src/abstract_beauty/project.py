@@ -8,6 +8,7 @@ from pathlib import Path
 
 from abstract_beauty.errors import UserError
 
+PACKAGE = Path(__file__).resolve().parent  # models/reference lies in it where it is installed without a clone
 PUBLISHING = (
     "ABSTRACT_BEAUTY_CHAPTER"  # names the chapter that the pipeline runs, whose figures are published
 )
@@ -51,25 +52,42 @@ class Project:
         return self.root / ".scratch"
 
 
-def find_project() -> Project:
+def find_project(or_package: bool = False) -> Project:
     """The project of `$ABSTRACT_BEAUTY_ROOT`, else of the working folder or one above it, else the package's own clone.
 
+    Args:
+        or_package: where there is none, the package itself, for the reference run's weights that it may hold.
+
     Raises:
-        UserError: none of them holds a params.yaml, or the one found has code of its own and other code is running.
+        UserError: there is none, or the one found has code of its own and other code is running.
     """
     named = os.environ.get("ABSTRACT_BEAUTY_ROOT")
     here = Path.cwd()
-    candidates = [Path(named)] if named else [here, *here.parents, Path(__file__).resolve().parents[2]]
+    candidates = [Path(named)] if named else [here, *here.parents, PACKAGE.parents[1]]
     for folder in candidates:
         # unlike Path.is_file, no name is too long for it
-        if all(os.path.isfile(folder / name) for name in ("params.yaml", "dvc.yaml")):
+        found = all(os.path.isfile(folder / name) for name in ("params.yaml", "dvc.yaml"))
+        if found and (named or _is_ours(folder)):
             project = Project(folder.resolve())
             check_source(project.root)
             return project
+    if or_package and not named:
+        return Project(PACKAGE)
     raise UserError(
-        f"{candidates[0]}: no params.yaml and dvc.yaml here or above; run inside a clone of the repository, "
-        "or name it in ABSTRACT_BEAUTY_ROOT"
+        f"{candidates[0]}: no params.yaml and dvc.yaml of this project here or above; run inside a clone of the "
+        "repository, or name it in ABSTRACT_BEAUTY_ROOT"
     )
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder with parameters and a pipeline is of this project; others run DVC too."""
+    if os.path.isdir(folder / "src" / "abstract_beauty"):
+        return True
+    try:
+        params = (folder / "params.yaml").read_bytes()
+    except OSError:
+        return True  # whoever reads it next says so
+    return b"predictors" in params and b"improvers" in params
 
 
 def check_source(root: Path) -> None:

@@ -20,7 +20,7 @@ from abstract_beauty import improvers, predictors
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, replacing, sha256
 from abstract_beauty.prediction.linear_fill import LinearFill
-from abstract_beauty.project import Project, find_project
+from abstract_beauty.project import PACKAGE, Project, find_project
 
 # One metadata entry holds everything, since safetensors does not keep the order of several and bytes must not vary.
 _ENTRY = "abstract-beauty"
@@ -100,7 +100,9 @@ def _check_published(path: Path) -> None:
     if sha256(path) != known:
         what = f"is not the file that was published (its SHA-256 is another than in {HASHES})"
         what = what if known else f"is not listed in reference/{HASHES}"
-        raise UserError(f"{path}: {what}; check it out again: `git checkout -- models/reference`")
+        mend = "check it out again: `git checkout -- models/reference`"
+        mend = "install abstract-beauty again" if PACKAGE in folder.parents else mend
+        raise UserError(f"{path}: {what}; {mend}")
 
 
 @torch.inference_mode(False)  # whoever loads a network while predicting may descend through it later
@@ -142,6 +144,12 @@ def load(path: str | os.PathLike, kind: str) -> nn.Module:
     return network.eval().requires_grad_(False)
 
 
+def reference_folder(project: Project) -> Path:
+    """The reference run's weights: the project's, else those that came with the package."""
+    own, installed = project.reference, Project(PACKAGE).reference
+    return installed if installed.is_dir() and not own.is_dir() else own
+
+
 def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> Path:
     """The file that a name means: "reference" or "reference/NAME", "run/NAME", NAME, or a path of a .safetensors file.
 
@@ -151,8 +159,8 @@ def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> 
     name = os.fspath(name)
     if name.endswith(".safetensors"):
         return Path(name)
-    project = project or find_project()
-    folders = {"reference": project.reference / kind, "run": project.run / kind}
+    project = project or find_project(or_package=True)
+    folders = {"reference": reference_folder(project) / kind, "run": project.run / kind}
     family, _, member = name.partition("/")
     if not member:
         family, member = "reference", "good" if (kind, name) == ("predictors", "reference") else name

@@ -19,7 +19,7 @@ COPIES = {
 
 def export_command(options: argparse.Namespace) -> None:
     """Write the files, manifest.json, README.md and cpp/."""
-    files = sorted(find_project().reference.glob("*/[!.]*.safetensors"))
+    files = sorted(weights.reference_folder(find_project(or_package=True)).glob("*/[!.]*.safetensors"))
     known = {f"{path.parent.name}/{path.stem}": path for path in files}
     for key in options.only or ():
         if key not in known:

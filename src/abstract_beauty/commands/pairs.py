@@ -1,28 +1,75 @@
 """`abstract-beauty pairs`: each notebook's second form, NAME.ipynb for Jupyter, from NAME.py, which git compares."""
 
 import argparse
+import hashlib
+import json
+import subprocess
 import sys
+from pathlib import Path
 
 from abstract_beauty.book.notebooks import dumps, read_script
-from abstract_beauty.files import replacing
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import read_json, replacing, write_json
 from abstract_beauty.project import find_project
 
 
 def pairs_command(options: argparse.Namespace) -> int:
-    """Write each .ipynb that its .py does not make, without outputs, or only say so: then exit status 1."""
-    disagree = False
-    for script in sorted((find_project().root / "notebooks").glob("*.py")):
+    """Write each .ipynb that its .py does not make, without outputs, or only say so: then exit status 1.
+
+    Raises:
+        UserError: an .ipynb holds an edit that its .py lacks; none is written then, unless --force is given.
+    """
+    project = find_project()
+    record = project.scratch / "pairs.json"  # the SHA-256 of each .ipynb as it was last written here
+    written = read_json(record) if record.is_file() else {}
+    made, edited = {}, []
+    for script in sorted((project.root / "notebooks").glob("*.py")):
         pair, content = script.with_suffix(".ipynb"), dumps(read_script(script)).encode()
-        if pair.is_file() and pair.read_bytes() == content:
+        there = pair.read_bytes() if pair.is_file() else b""
+        if there == content:
             continue
-        if not options.check:
-            with replacing(pair) as temporary:
-                temporary.write_bytes(content)
-            continue
-        disagree = True
-        mend = f"if {pair.name} holds the change, first `jupytext --to py:percent notebooks/{pair.name}`"
-        print(
-            f"notebooks: {pair.name} is not what {script.name} makes; run `make pairs` ({mend})",
-            file=sys.stderr,
-        )
-    return 1 if disagree else 0
+        made[pair] = content
+        untouched = hashlib.sha256(there).hexdigest() == written.get(pair.name)
+        if not untouched and _cells(there) not in (None, _cells(content), _cells(_committed(pair))):
+            edited.append(pair)
+    if options.check:
+        for pair in made:
+            mend = _way_back(pair) if pair in edited else "run `make pairs`"
+            says = f"{pair.name} is not what {pair.stem}.py makes; {mend}"
+            print(f"notebooks: {says}", file=sys.stderr)
+        return 1 if made else 0
+    if edited and not options.force:
+        names = ", ".join(pair.name for pair in edited)
+        raise UserError(f"notebooks: the cells of {names} were edited; {_way_back(edited[0])}")
+    for pair, content in made.items():
+        with replacing(pair) as temporary:
+            temporary.write_bytes(content)
+        written[pair.name] = hashlib.sha256(content).hexdigest()
+    if made:
+        write_json(record, written)
+    return 0
+
+
+def _way_back(pair: Path) -> str:
+    """What brings the edit of an .ipynb into its .py."""
+    back = f"`.venv/bin/jupytext --to py:percent notebooks/{pair.name}` replaces {pair.stem}.py by it"
+    return f"{back}, `.venv/bin/abstract-beauty pairs --force` drops it"
+
+
+def _cells(content: bytes) -> list[tuple[str, str]] | None:
+    """Kind and text of each cell of an .ipynb; None where it cannot be read, and so holds nothing to lose."""
+    try:
+        cells = json.loads(content)["cells"]
+        return [(cell["cell_type"], "".join(cell["source"]).rstrip()) for cell in cells]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _committed(path: Path) -> bytes:
+    """A file as git has it; empty where git has none."""
+    try:
+        return subprocess.run(
+            ["git", "show", f"HEAD:./{path.name}"], cwd=path.parent, capture_output=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return b""

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
@@ -72,11 +73,7 @@ def profile_params(project: Project, profile: str, folder: Path) -> dict:
 
 def _copy_files(root: Path, folder: Path) -> None:
     """Bring `folder` up to date with the files that git lists; what is gone there goes here."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    listed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if listed.returncode:
-        raise UserError(f"{root}: a profile needs a git checkout ({listed.stderr.strip()})")
-    names = sorted(name for name in listed.stdout.split("\0") if (root / name).is_file())
+    names = sorted(name for name in _listed(root) if (root / name).is_file())
     names = [name for name in names if name.startswith(GIVEN) or not name.startswith(_OWN)]
     folder.mkdir(parents=True, exist_ok=True)
     record = folder / ".files"
@@ -88,6 +85,40 @@ def _copy_files(root: Path, folder: Path) -> None:
         if not target.is_file() or source.read_bytes() != target.read_bytes():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
+
+
+def _listed(root: Path) -> list[str]:
+    """The files that git lists, or would list if `root` were a checkout."""
+    with tempfile.TemporaryDirectory() as empty:
+        git = ["git"] if (root / ".git").exists() else ["git", f"--git-dir={empty}", f"--work-tree={root}"]
+        listing = [*git, "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+        try:
+            if git != ["git"]:
+                subprocess.run(["git", "init", "--quiet", "--bare", empty], check=True, capture_output=True)
+            found = subprocess.run(listing, cwd=root, capture_output=True, text=True, check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            why = str(getattr(error, "stderr", None) or error).strip()
+            raise UserError(f"{root}: a profile needs git, which lists what is copied ({why})") from error
+    return found.stdout.split("\0")
+
+
+def tell_dvc_of_git(root: Path) -> None:
+    """Let DVC run in a downloaded archive, which is no git checkout; and with git again where it became one."""
+    local = root / ".dvc" / "config.local"
+    told = local.is_file() and "no_scm" in local.read_text()
+    if not told and not any((folder / ".git").exists() for folder in (root, *root.parents)):
+        _dvc(Project(root), os.environ, "config", "--local", "core.no_scm", "true")
+    if told and (root / ".git").exists():
+        _dvc(Project(root), os.environ, "config", "--local", "--unset", "core.no_scm")
+
+
+def check_writable(root: Path) -> None:
+    """UserError if nothing can be written into a folder."""
+    try:
+        tempfile.TemporaryFile(dir=root).close()
+    except OSError as error:
+        why = f"cannot be written into ({error.strerror})"
+        raise UserError(f"{root}: {why}; copy the folder to where it can, and run it there") from error
 
 
 def jobs_for(params: Params) -> int:
@@ -215,8 +246,10 @@ def repro_command(options: argparse.Namespace) -> int:
     """Run the pipeline; returns the exit status of the first stage that failed, or 0."""
     project = find_project()
     load_params(project.params)
+    check_writable(project.root)
     if options.profile != "default":
         project = make_copy(project, options.profile)
+    tell_dvc_of_git(project.root)
     # What ends this ends its stages; a shell that starts it in the background has Ctrl-C ignored, nohup the last.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number == signal.SIGINT or signal.getsignal(number) == signal.SIG_DFL:
