@@ -20,7 +20,7 @@ def drawn(count, side=96):
     rows, columns = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
     found = []
     for at in range(count):
-        off = 0.02 * at
+        off = 0.02 * at * (-1) ** at
         face = 1.0 * ((rows / 0.8) ** 2 + ((columns - off) / 0.6) ** 2 < 1)
         for eye in (-0.25, 0.25 + off):
             face[(rows + 0.2) ** 2 + (columns - eye) ** 2 < 0.01] = 0
