@@ -10,8 +10,9 @@ import torch
 from PIL import Image
 
 import abstract_beauty as ab
-from abstract_beauty import weights
+from abstract_beauty import parallel, weights
 from abstract_beauty.cli import main
+from abstract_beauty.commands import score as score_module
 from abstract_beauty.files import sha256, write_json
 from abstract_beauty.project import find_project
 from abstract_beauty.scores.scores import WORKING_SIDE
@@ -102,6 +103,35 @@ def test_large_pictures_are_scored_at_the_working_size(project, tmp_path, capsys
     assert status == 0
     assert json.loads(out)[0]["width"] == 2 * WORKING_SIDE + 64
     assert Image.open(tmp_path / "large.map.png").size == (2 * WORKING_SIDE + 64, 2 * WORKING_SIDE)
+
+
+def test_an_interrupted_table_goes_on_where_it_was(project, picture, tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in "abcdef":
+        shutil.copyfile(picture, folder / f"{name}.png")
+    out, scored = tmp_path / "scores.csv", score_module.score
+    calls = []
+
+    def interrupted(*arguments):
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return scored(*arguments)
+
+    monkeypatch.setattr(score_module, "score", interrupted)
+    monkeypatch.setattr(parallel, "cores", lambda: 1)
+    status, _, err = run(capsys, "score", folder, "--csv", out)
+    assert status == 130 and not out.exists() and "kept: 3 of 6 pictures" in err
+    status, text, err = run(capsys, "score", folder, "--csv", out)
+    assert status == 0 and "6 pictures" in text and "3 of 6 pictures were scored before" in err
+    assert len(calls) <= 4 + 3 + parallel.AHEAD + 1
+    rows = [row["image"].rpartition("/")[2] for row in csv.DictReader(out.read_text().splitlines())]
+    assert rows == [f"{name}.png" for name in "abcdef"]
+    first = out.read_bytes()
+    assert [path.name for path in tmp_path.glob("*.unfinished")] == []
+    run(capsys, "score", folder, "--csv", out)
+    assert out.read_bytes() == first
 
 
 def test_a_folder_is_scored_into_a_csv_and_what_cannot_be_read_is_named(project, picture, tmp_path, capsys):
@@ -258,7 +288,7 @@ def test_improve_applies_the_improver_so_many_times(project, picture, tmp_path, 
         (["preferences", "{folder}/text.png"], ["text.png", "JSON"]),
         (["train", "predictor.best"], ["predictor.best", "predictor.good"]),
         (["train", "predictor.good"], ["no prepared pictures"]),
-        (["stage", "taste"], ["taste: there is no such stage", "dvc.yaml"]),
+        (["stage", "flavour"], ["flavour: there is no such stage", "dvc.yaml"]),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(project, tmp_path, capsys, arguments, words):

@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     add = command("score", score_command, "Say how predictable pictures are.")
     add("images", **pictures)
     flag(add, "--json", "print a JSON list, one object a picture")
-    file(add, "--csv", "write the rows into FILE, when all are scored")
+    file(add, "--csv", "write the rows into FILE, when all are scored; interrupted, the same command goes on")
     add("--map", type=path, metavar="DIR", help="also write each picture's predictability map into DIR")
     network(add, "--predictor", "reference/good", "the good predictor")
     network(add, "--bad", "reference/bad", "the bad predictor, for progress")
