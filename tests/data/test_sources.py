@@ -253,3 +253,22 @@ def test_a_remote_dataset_needs_a_pin_and_the_network(tmp_path, offline, options
 def test_a_wrong_column_or_split_is_named(dataset, tmp_path, offline, option, value):
     with pytest.raises(UserError, match=value):
         made(tmp_path / "out", source="hub", train=dataset, **{option: value})
+
+
+def test_folders_are_the_projects_from_any_working_folder(tmp_path, monkeypatch):
+    root = tmp_path / "project"
+    root.mkdir()
+    for name in ("params.yaml", "dvc.yaml"):
+        (root / name).touch()
+    (tmp_path / "elsewhere").mkdir()
+    for home, folder in ((root, "my/pictures"), (tmp_path / "home", "~/pictures")):
+        monkeypatch.setenv("ABSTRACT_BEAUTY_ROOT", str(root))
+        monkeypatch.setenv("HOME", str(tmp_path / "home"))
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        place = home / folder.removeprefix("~/")
+        place.mkdir(parents=True)
+        for at in range(12):
+            Image.new("RGB", (130, 130), (20 * at, 0, 0)).save(place / f"{at}.png")
+        params = DataParams(source="folder", train=(folder,), test_share=0.3)
+        manifest = prepare(params, 0, tmp_path / f"out-{home.name}", progress=False)
+        assert len(manifest.pictures) == 12

@@ -23,7 +23,7 @@ from abstract_beauty.data.images import printable, write_image
 from abstract_beauty.errors import UserError, complaint
 from abstract_beauty.files import read_json, replacing_folder, sha256, write_json
 from abstract_beauty.params import DataParams
-from abstract_beauty.project import located
+from abstract_beauty.project import find_project, located
 
 SMALLEST_SIDE = 128  # one context
 Split = Literal["train", "test"]
@@ -97,21 +97,20 @@ def digest(params: DataParams, seed: int) -> str:
     return hashlib.sha256(json.dumps([asdict(params), seed]).encode()).hexdigest()[:12]
 
 
-def prepare(
-    params: DataParams, seed: int, out: Path, *, root: Path = Path(), progress: bool = True
-) -> Manifest:
+def prepare(params: DataParams, seed: int, out: Path, *, progress: bool = True) -> Manifest:
     """Write the pictures of a source to `out/train` and `out/test` as 8-bit RGB PNG, and `out/manifest.json`.
 
     Pictures are reduced to `params.short_side`; one with a side below 128 pixels after that, an unreadable one, and
     one whose pixels were there already (in either split) is skipped and listed. The same parameters, seed and source
     files give the same bytes. `out` is replaced as a whole at the end; on an error it stays as it was. Folders that
-    `params` name are looked for from `root`; `~` is the home folder.
+    `params` name are looked for from the project's root, whatever the working folder; `~` is the home folder.
 
     Raises:
         UserError: a parameter is wrong, a folder is missing, a split is left empty, or `out` holds other things.
     """
     out, asked = Path(out), digest(params, seed)
     if params.source == "folder":
+        root = find_project().root
         params = replace(params, train=located(root, params.train), test=located(root, params.test))
     _check(params, out)
     # imported by name, as the sources are independent and the hub's library is heavy

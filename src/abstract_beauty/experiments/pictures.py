@@ -1,7 +1,6 @@
 """The prepared pictures, and batches drawn from them."""
 
 from functools import lru_cache
-from pathlib import Path
 
 from jaxtyping import Float
 from torch import Tensor
@@ -15,14 +14,9 @@ from abstract_beauty.project import Project
 from abstract_beauty.training.batches import within
 
 
-def prepare_data(
-    project: Project, params: Params, root: Path | None = None, *, progress: bool = True
-) -> None:
-    """The data stage: data/ with its manifest, and results/data.json with its summary.
-
-    Folders that `params` name are looked for from `root`, the project's own unless another is given.
-    """
-    manifest = prepare(params.data, params.seed, project.data, root=root or project.root, progress=progress)
+def prepare_data(project: Project, params: Params, *, progress: bool = True) -> None:
+    """The data stage: data/ with its manifest, and results/data.json with its summary."""
+    manifest = prepare(params.data, params.seed, project.data, progress=progress)
     write_json(project.results / "data.json", summary(manifest))
 
 
@@ -35,11 +29,11 @@ def ensure_data(project: Project, params: Params, *, progress: bool = True) -> P
     Raises:
         UserError: params.yaml was changed, and the pipeline has not run since.
     """
-    own, asked, root = load_params(project.params), digest(params.data, params.seed), project.root
+    own, asked = load_params(project.params), digest(params.data, params.seed)
     if (own.data, own.seed) != (params.data, params.seed):
         project = Project(project.scratch / f"project-{asked}")
     if not (manifest := project.data / "manifest.json").is_file():
-        prepare_data(project, params, root, progress=progress)
+        prepare_data(project, params, progress=progress)
     elif read_json(manifest).get("params", asked) != asked:
         raise UserError(f"{project.data}: params.yaml asks for other pictures since; run `make repro`")
     return project
