@@ -261,14 +261,14 @@ def test_folders_are_the_projects_from_any_working_folder(tmp_path, monkeypatch)
     for name in ("params.yaml", "dvc.yaml"):
         (root / name).touch()
     (tmp_path / "elsewhere").mkdir()
-    for home, folder in ((root, "my/pictures"), (tmp_path / "home", "~/pictures")):
+    for home, named in ((root, "my/pictures"), (tmp_path / "home", "~/pictures")):
         monkeypatch.setenv("ABSTRACT_BEAUTY_ROOT", str(root))
         monkeypatch.setenv("HOME", str(tmp_path / "home"))
         monkeypatch.chdir(tmp_path / "elsewhere")
-        place = home / folder.removeprefix("~/")
+        place = home / named.removeprefix("~/")
         place.mkdir(parents=True)
         for at in range(12):
             Image.new("RGB", (130, 130), (20 * at, 0, 0)).save(place / f"{at}.png")
-        params = DataParams(source="folder", train=(folder,), test_share=0.3)
+        params = DataParams(source="folder", train=(named,), test_share=0.3)
         manifest = prepare(params, 0, tmp_path / f"out-{home.name}", progress=False)
         assert len(manifest.pictures) == 12
