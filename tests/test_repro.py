@@ -96,9 +96,11 @@ def test_the_paths_of_a_profile_lead_to_the_same_folders_from_its_copy(clone):
     copy = make_copy(clone, "reference")
     here, there = read_yaml(clone.root / "profiles" / "reference.yaml"), read_yaml(copy.params)
     pairs = [(here[section][key], there[section][key]) for section, key in (
-        ("data", "train"), ("data", "test"), ("evaluation", "elsewhere"), ("ratings", "folders")
+        ("data", "train"), ("data", "test"), ("evaluation", "elsewhere"), ("ratings", "folders"),
+        ("beauty", "folders"), ("faces", "rated"),
     )]  # fmt: skip
     pairs += [(here["ratings"]["others"][name], paths) for name, paths in there["ratings"]["others"].items()]
+    pairs += [(here["faces"]["train"][name], paths) for name, paths in there["faces"]["train"].items()]
     for meant, paths in pairs:
         assert [(copy.root / path).resolve() for path in paths] == [
             (clone.root / path).resolve() for path in meant
@@ -178,6 +180,8 @@ def test_stages_run_side_by_side_and_once(pipeline, capfd):
     assert set(read_yaml(pipeline.root / "dvc.lock")["stages"]) == {"first", "meet@0", "meet@1", "last"}
     assert run(pipeline, force=False, jobs=2) == 0
     assert capfd.readouterr().out == "nothing to do: every stage is up to date\n"
+    assert run(pipeline, force=True, without=["meet"]) == 0
+    assert [line.split()[1] for line in capfd.readouterr().out.splitlines()] == ["first"]
 
 
 @pytest.mark.slow

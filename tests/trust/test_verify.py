@@ -123,7 +123,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch):
     """Stands in for the stages: a working copy gets the files of `a_run`, the second perhaps one that differs."""
     seen, spoilt = [], {}
 
-    def run(project: Project, force: bool, settings: dict | None = None, jobs: int = 1) -> int:
+    def run(project: Project, force: bool, settings: dict | None = None, jobs: int = 1, without=()) -> int:
         second = project.root.name.endswith(".verify")
         a_run(project.root, spoilt if second else {})
         seen.append(settings or {})

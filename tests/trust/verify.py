@@ -3,6 +3,7 @@
     python tests/trust/verify.py                      against this repository's own results
     python tests/trust/verify.py --profile smoke      against .profiles/smoke, brought up to date first
     python tests/trust/verify.py --record             and keep the outcome in results/trust
+    python tests/trust/verify.py --numbers            data, weights and numbers alone, no chapters and pages
 
 The second run has a working copy, a scratch folder and a DVC cache of its own, all empty, so that it can take nothing
 from the first. In dvc.lock DVC notes the hash of all that a stage makes: the two notes are compared, and git names the
@@ -23,6 +24,7 @@ from typing import Any
 
 from records import one_line, today
 
+from abstract_beauty.chapter import SHOWING
 from abstract_beauty.commands import repro
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, sha256, write_json
@@ -109,10 +111,12 @@ def is_elsewhere(first: Mapping[str, Any] | None, second: Mapping[str, Any]) -> 
     return not alike or second["kind"] != "cpu"
 
 
-def run(copy: Project, which: str, settings: Mapping[str, str] | None = None) -> None:
+def run(
+    copy: Project, which: str, settings: Mapping[str, str] | None = None, without: Sequence[str] = ()
+) -> None:
     """Every stage of a working copy that is not up to date; UserError where one fails."""
     jobs = repro.jobs_for(load_params(copy.params))
-    if status := repro.run(copy, force=False, settings=settings, jobs=jobs):
+    if status := repro.run(copy, force=False, settings=settings, jobs=jobs, without=without):
         raise UserError(f"{copy.root}: the {which} run failed, see above (dvc repro ended with {status})")
 
 
@@ -127,24 +131,25 @@ def first_run(project: Project, profile: str) -> Project:
     return project
 
 
-def second_run(project: Project, profile: str) -> Project:
-    """The second run's working copy, everything in it made anew."""
+def second_run(project: Project, profile: str, numbers: bool = False) -> Project:
+    """The second run's working copy, everything in it made anew; with `numbers` only what no reader sees."""
     name = f"{profile}.verify"  # as deep as the profile's own, so that relative paths stay the same
     folder = project.root / ".profiles" / name
     shutil.rmtree(folder, ignore_errors=True)
     copy = repro.make_copy(project, profile, name, folder / ".dvc" / "cache")
     own = {"DVC_SITE_CACHE_DIR": folder / ".dvc/tmp/site", "MPLCONFIGDIR": folder / ".scratch/matplotlib"}
-    run(copy, "second", {key: str(value) for key, value in own.items()})
+    own = {key: str(value) for key, value in own.items()}
+    run(copy, "second", own, SHOWING if numbers else ())
     return copy
 
 
-def verify(project: Project, profile: str) -> tuple[dict[str, Any], list[str]]:
+def verify(project: Project, profile: str, numbers: bool = False) -> tuple[dict[str, Any], list[str]]:
     """The outcome of a second run against the first, and the names of all files that differ."""
     first = first_run(project, profile)
     before = made_on(first)
     print("again, from nothing:", flush=True)
     began = time.monotonic()
-    second = second_run(project, profile)
+    second = second_run(project, profile, numbers)
     seconds = round(time.monotonic() - began)
     here = made_on(second) or machine()
     counts = compare(first.root, second.root)
@@ -184,11 +189,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Run every stage again from nothing and compare.")
     parser.add_argument("--profile", default="default", help="default, or a name in profiles/")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the outcome into FILE")
+    parser.add_argument(
+        "--numbers", action="store_true", help="leave chapters and pages out of the second run"
+    )
     parser.add_argument("--record", action="store_true", help="keep the outcome in results/trust")
     options = parser.parse_args(arguments)
     project = find_project()
     load_params(project.params)
-    outcome, names = verify(project, options.profile)
+    outcome, names = verify(project, options.profile, options.numbers)
     for kind, row in outcome["kinds"].items():
         print(f"{kind:10} {row['identical']:6} of {row['files']:6} files identical")
     print(*(f"different: {name}" for name in names), sep="\n", end="\n" if names else "")

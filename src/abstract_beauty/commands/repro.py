@@ -160,14 +160,21 @@ def outcome(log: Path, status: int, spent: str) -> str:
     return {"didn't change": "unchanged", "is cached": "from the cache"}[left[1]] if left else spent
 
 
-def run(project: Project, force: bool, settings: Mapping[str, str] | None = None, jobs: int = 1) -> int:
+def run(
+    project: Project,
+    force: bool,
+    settings: Mapping[str, str] | None = None,
+    jobs: int = 1,
+    without: Iterable[str] = (),
+) -> int:
     """`dvc repro` with up to `jobs` stages at once, each as soon as what it needs is there; a line for each done.
 
     DVC runs one stage after another; several `dvc repro`, one a stage, use more of a machine. A stage computes with as
     many threads as params.yaml says, so what comes out does not depend on how many run beside it.
 
     Of the stages that may begin, the one that most others wait for is first. After one fails no other begins. Returns
-    0, or the exit status of the first that failed. `settings` are environment variables beyond this process's own.
+    0, or the exit status of the first that failed. `settings` are environment variables beyond this process's own;
+    stages that `without` names, and those that need them, are left out.
     """
     environment = {
         **os.environ,
@@ -182,6 +189,8 @@ def run(project: Project, force: bool, settings: Mapping[str, str] | None = None
     if not force:
         changed = json.loads(_dvc(project, environment, "status", "--json") or "{}")
         stages = closed(before.keys() & changed, after)
+    without = {*without}
+    stages -= closed({name for name in before if name.partition("@")[0] in without}, after)
     if not stages:
         print("nothing to do: every stage is up to date")
         return 0
