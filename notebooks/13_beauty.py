@@ -245,13 +245,17 @@ chapter.show(
 
 
 # %%
+def mean(values):
+    error = np.std(values, ddof=1) / len(values) ** 0.5
+    return f"{np.mean(values):+.2f} ± {2 * error:.2f}"
+
+
 def pleased(ways):
     rows = {}
     for way, row in ways.items():
-        rows[chapter.titles().get(way, way.replace("_", " "))] = {
-            kind: f"{np.mean(values):+.2f} ± {2 * np.std(values, ddof=1) / len(values) ** 0.5:.2f}"
-            for kind, values in row["kinds"].items()
-        } | {"MAE(x,y)": round(row["change"], 3)}
+        name = chapter.titles().get(way, way.replace("_", " "))
+        rows[name] = {kind: mean(each) for kind, each in row["kinds"].items()}
+        rows[name]["MAE(x,y)"] = round(row["change"], 3)
     return pd.DataFrame(rows).T
 
 

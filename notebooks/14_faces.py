@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Faces
+# # Is an attractive face easy to guess?
 #
 # The article's own programs look for faces first, and no pictures were rated more often. There is also an old finding to meet: put many faces upon each other, and the average pleases more than most of those it was made
 # of {cite:p}`langlois1990`. An average face is the one that a mind which has seen many faces expects. So does a predictor that learnt **from faces** find the attractive ones easy?
@@ -70,17 +70,16 @@ chapter.show(
 # ## Averageness and symmetry, measured
 #
 # Before a network is believed to see something, what is known has to be taken out. How average a face is, is measured as its correlation with the mean of all others; how symmetric, as that with its own mirror
-# image. Both are taken in grey and softened, without the frame of hair and wall. In a few lines, on three faces that are made up of blots:
+# image. Both are taken in grey and softened, without the frame of hair and wall. A face may be shown here only as a part of an average, so here is how it is done with three photographs of other things, which are neither average nor symmetric:
 
 # %%
-rng = np.random.default_rng(0)
-blots = [ab.resize_short_side(x[0], 128) for x in chapter.photographs().values()]
-three = aligned(blots[:3])
+others = [x[0] for x in chapter.photographs().values()]
+three = aligned([ab.resize_short_side(x, 128) for x in others[:3]])
 print("averageness", averageness(three).round(2))
 print("symmetry   ", mirrored(three).round(2))
 
 # %% [markdown]
-# (Photographs of other things, of course, are neither average nor symmetric.) Of the rated faces:
+# Of the rated faces:
 
 # %%
 rows = {}
@@ -175,8 +174,8 @@ ends = {}
 for name, row in found["moved"]["ways"].items():
     ends[ways[name]] = {}
     for key, values in row.items():
-        mean, error = np.mean(values), np.std(values, ddof=1) / len(values) ** 0.5
-        ends[ways[name]][key] = f"{mean:+.2f} ± {2 * error:.2f}"
+        error = np.std(values, ddof=1) / len(values) ** 0.5
+        ends[ways[name]][key] = f"{np.mean(values):+.2f} ± {2 * error:.2f}"
 chapter.show(
     pd.DataFrame(ends).T,
     "moved.csv",

@@ -25,7 +25,7 @@ LAYERS = [
     {"measures"},
     {"scores"},
     {"training"},
-    {"moving"},
+    {"moving", "parallel"},
     {"book"},
     {"experiments"},
     {"chapter", "interactive"},

@@ -39,9 +39,9 @@ def foretold(table: Table, rating: Numbers, seed: int = 0) -> Numbers:
 class Fit(NamedTuple):
     """A line through ratings: level + weights (columns - middle) / scale."""
 
-    middle: Float[np.ndarray, "k"]
-    scale: Float[np.ndarray, "k"]
-    weights: Float[np.ndarray, "k"]
+    middle: Float[np.ndarray, " k"]
+    scale: Float[np.ndarray, " k"]
+    weights: Float[np.ndarray, " k"]
     level: float
 
     def of(self, table: Table) -> Numbers:
