@@ -32,7 +32,7 @@ from abstract_beauty.scores.fitting import fitted, foretold
 SIDES = (64, 128, 256)  # short sides: a tile is half a face, a quarter, and at last an eye or a mouth
 ALIGNED = 128  # at which faces are laid upon each other
 FEWEST_SHOWN = 8  # faces in an average
-FACE = slice(ALIGNED // 8, -ALIGNED // 8)  # without the frame of hair and wall
+FACE = slice(ALIGNED // 8, -ALIGNED // 8)  # without the outer frame
 
 Faces = Float[Tensor, "n 1 s s"]
 
