@@ -259,6 +259,7 @@ def pleased(ways):
     return pd.DataFrame(rows).T
 
 
+# %%
 chapter.show(
     pleased(chapter.reference("taste")),
     "pleased.csv",

@@ -39,7 +39,7 @@ def moving(
     return (found.clamp(min=SMALLEST_ERROR).log() + lost).mean() + k_stiff * stiffness + barrier
 
 
-def error_left(y: Images, z: Images, area: Float[Tensor, "b h w"], k_area: float) -> Float[Tensor, "b"]:
+def error_left(y: Images, z: Images, area: Float[Tensor, "b _ _"], k_area: float) -> Float[Tensor, "b"]:
     """The part of `moving` whose log is taken: the error, by area as far as k_area says."""
     error = error_map(y, z)
     weighted = error * functional.adaptive_avg_pool2d(area, error.shape[1:])
