@@ -54,7 +54,8 @@ def study(monkeypatch):
     asked = load_params(changes={"faces": {"rated": ["x"], "moved": 8, "move_steps": 2}})
 
     def run(**more):
-        return experiment.measure_faces(find_project(), asked, f, more)
+        monkeypatch.setattr(experiment, "improvers", lambda *_: more)
+        return experiment.measure_faces(find_project(), asked, f)
 
     return run
 
@@ -80,4 +81,4 @@ def test_nothing_is_shown_of_fewer_faces_than_eight(study, monkeypatch):
 
 def test_without_rated_faces_there_is_nothing():
     assert FacesParams().rated == ()
-    assert experiment.measure_faces(find_project(), load_params(), {}, {}) == ({}, {})
+    assert experiment.measure_faces(find_project(), load_params(), {}) == ({}, {})

@@ -74,6 +74,13 @@ def test_what_is_no_rating_is_left_out_and_named(tmp_path):
     )  # fmt: skip
 
 
+def test_a_doubtful_column_is_taken_where_there_is_no_other(tmp_path):
+    pictures(tmp_path, 2)
+    (tmp_path / "ratings.csv").write_text("image,rater's mark,note\n0.png,2,dull\n1.png,2,fine\n")
+    (found,) = read_rated(tmp_path)
+    assert list(found.ratings) == ["rater's mark"] and found.left_out == ("column 'note': is text",)
+
+
 def test_of_several_tables_one_must_be_called_ratings(tmp_path):
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text("image,beauty\n")

@@ -214,8 +214,8 @@ class Chapter:
 
     def faces(self) -> dict[str, Any]:
         """Faces and predictors that learnt from faces (`measure_faces`), "averages" among it; hours if made anew."""
-        f, g = self._networks("linear", "bad", "good", "judge"), {}
-        found, averages = self._with_pictures("faces", {"faces"}, measure_faces, f, g)
+        f = self._networks("linear", "bad", "good", "judge")
+        found, averages = self._with_pictures("faces", {"faces"}, measure_faces, f)
         return found | {"averages": averages}
 
     def taste(self) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from pathlib import Path
 from abstract_beauty.errors import UserError
 
 PACKAGE = Path(__file__).resolve().parent  # models/reference lies in it where it is installed without a clone
-PUBLISHING = (
-    "ABSTRACT_BEAUTY_CHAPTER"  # names the chapter that the pipeline runs, whose figures are published
-)
+# Names the chapter that the pipeline runs, whose figures are published.
+PUBLISHING = "ABSTRACT_BEAUTY_CHAPTER"
 
 
 @dataclass(frozen=True)

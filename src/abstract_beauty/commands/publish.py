@@ -2,8 +2,7 @@
 
 It comes after `make repro PROFILE=reference`, or a part of it.
 Only numbers and weights are copied, and averages of faces, never a figure or a notebook, since those show licensed
-photographs. Everything is
-checked before anything is written, and the same run gives the same bytes.
+photographs. Everything is checked before anything is written, and the same run gives the same bytes.
 """
 
 import argparse
@@ -107,10 +106,9 @@ def plan(project: Project, profile: Project, commit: str | None) -> dict[Path, A
     record: dict[str, Any] = {"commit": commit, "data": data, "predictors": {}, "improvers": {}}
     made = [path for path in profile.results.glob("[!.]*.json") if f"results/{path.name}" not in GIVEN]
     files: dict[Path, Any] = {out / path.name: path for path in made}
-    if (
-        profile.run / "faces.safetensors"
-    ).is_file():  # averages of many, the only pictures that may be handed on
-        for name, picture in read_pictures(profile.run / "faces.safetensors").items():
+    averages = profile.run / "faces.safetensors"  # of many faces: the only pictures that may be handed on
+    if averages.is_file():
+        for name, picture in read_pictures(averages).items():
             files[out / "faces" / f"{name}.webp"] = webp(picture[0], QUALITY)
     hashes = {}
     for network in finished(profile, params, fills):

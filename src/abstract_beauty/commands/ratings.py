@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from abstract_beauty import weights
 from abstract_beauty.data.images import printable
 from abstract_beauty.data.ratings import read_rated
 from abstract_beauty.files import rounded
 from abstract_beauty.training.machine import cores
+from abstract_beauty.weights import load_predictor
 
 ENOUGH = 30  # pictures, below which nothing is foretold and no hypothesis tested
 SPREAD = "{value:+.2f} [{low:+.2f}, {high:+.2f}]"
@@ -59,10 +59,7 @@ def ratings_command(options: argparse.Namespace) -> None:
     for rated in sets:
         for line in rated.left_out:
             print(f"{printable(rated.name)}: left out: {line}", file=sys.stderr)
-    f = {
-        part: weights.load(weights.find("predictors", getattr(options, part)), "predictors")
-        for part in ("good", "bad", "linear")
-    }
+    f = {part: load_predictor(getattr(options, part)) for part in ("good", "bad", "linear")}
     progress = sys.stderr.isatty()
     found = study(sets, f, 0, cores(), progress=progress)
     large = [rated for rated in sets if len(rated.files) >= ENOUGH]

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -165,7 +165,7 @@ def run(
     force: bool,
     settings: Mapping[str, str] | None = None,
     jobs: int = 1,
-    without: Iterable[str] = (),
+    without: Collection[str] = (),
 ) -> int:
     """`dvc repro` with up to `jobs` stages at once, each as soon as what it needs is there; a line for each done.
 
@@ -189,7 +189,6 @@ def run(
     if not force:
         changed = json.loads(_dvc(project, environment, "status", "--json") or "{}")
         stages = closed(before.keys() & changed, after)
-    without = {*without}
     stages -= closed({name for name in before if name.partition("@")[0] in without}, after)
     if not stages:
         print("nothing to do: every stage is up to date")

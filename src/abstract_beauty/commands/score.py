@@ -23,7 +23,8 @@ def _rows(
     options: argparse.Namespace, files: list[Path], found: set[Path], failed: list[Path]
 ) -> Iterator[dict[str, Any]]:
     """A row a picture, in their order, as they are scored; what cannot be is left out as `readable` says."""
-    from abstract_beauty.book import plots
+    if options.map:  # seconds, which scores do not need
+        from abstract_beauty.book.plots import map_image
 
     paths = [weights.find("predictors", name) for name in (options.predictor, options.bad, options.linear)]
     names = names_of(files) if options.map else {}
@@ -37,7 +38,7 @@ def _rows(
 
     for path, (height, width), scores in side_by_side(scored, readable(files, found, failed)):
         if options.map:
-            write_image(maps[path], plots.map_image(scores.map, size=(height, width)))
+            write_image(maps[path], map_image(scores.map, size=(height, width)))
         row = {"image": printable(path), **{key: getattr(scores, key) for key in SCORES}}
         yield rounded(row | {"width": width, "height": height, "predictor": options.predictor})
 

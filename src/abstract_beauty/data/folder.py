@@ -21,6 +21,7 @@ OTHER = RAW | {
     ".ico", ".jp2", ".jxl", ".jxr", ".psb", ".psd", ".svg", ".svgz", ".wmf", ".xbm", ".xcf", ".xpm",
 }  # fmt: skip
 OTHER -= SUFFIXES
+TRIED = SUFFIXES | OTHER
 
 
 def pictures(params: DataParams, seed: int) -> Iterator[Found | Skip]:
@@ -107,5 +108,5 @@ def _walk(folder: Path, seen: set[str], skips: list[Skip]) -> Iterator[Path]:
     for path in (folder / name for name in names if not name.startswith(".")):
         if os.path.isdir(path):
             yield from _walk(path, seen, skips)
-        elif path.suffix.lower() in SUFFIXES | OTHER:
+        elif path.suffix.lower() in TRIED:
             yield path

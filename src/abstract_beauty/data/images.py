@@ -38,9 +38,8 @@ HEIC, AVIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"m
 SAME = 2  # levels: a profile that changes no colour by more is sRGB, as others have rounded it
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 LONGEST = {"WEBP": 16383, "JPEG": 65500}  # pixels: the formats' own limits
-_QUIET = (
-    threading.Lock()
-)  # standard error is the process's: two threads must not put it back in the wrong order
+# Standard error is the process's: two threads must not put it back in the wrong order.
+_QUIET = threading.Lock()
 
 
 def printable(path: str | os.PathLike) -> str:

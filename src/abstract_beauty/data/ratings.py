@@ -76,14 +76,14 @@ def _from_table(folder: Path, path: Path) -> RatedSet:
     except Exception as error:  # damaged text raises what its reader pleases
         line = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(f"{shown}: cannot be read as a table ({line})") from error
-    by_name = {}
+    by_name: dict[str, list[Path]] = {}
     for file in files_below(folder):
         for name in {file.name, file.stem}:
             by_name.setdefault(name.lower(), []).append(file)
     names = _pictures_column(folder, table, by_name)
     if names is None or len(table.columns) < 2:
         raise UserError(f"{shown}: needs a column 'image' and at least one of ratings")
-    files = []
+    files: dict[Path, None] = {}  # in the table's order
     for at, name in enumerate(table.pop(names)):
         found = _file(folder, name, by_name)
         wrong = None
@@ -95,7 +95,7 @@ def _from_table(folder: Path, path: Path) -> RatedSet:
             wrong = f"'{name}' is there twice; give each picture one row"
         if wrong:
             raise UserError(f"{shown}: row {at + 2}: {printable(wrong)}")
-        files.append(found)
+        files[found] = None
     ratings, left_out = _ratings(table, decimal_comma)
     if not ratings:
         column = table.columns[0]
@@ -104,7 +104,7 @@ def _from_table(folder: Path, path: Path) -> RatedSet:
         why = f"row {at + 2}: {column} is {table[column].iloc[at]!r}, not a number"
         raise UserError(f"{shown}: {printable(why)}, and at least one column of ratings is needed")
     whole = np.isfinite(np.stack([*ratings.values()])).all(0)
-    if missing := [files[at].name for at in np.flatnonzero(~whole)]:
+    if missing := [file.name for file, kept in zip(files, whole, strict=True) if not kept]:
         left_out.append(f"{_some(missing)}: a number is missing")
     return RatedSet(
         folder.resolve().name,
@@ -129,9 +129,8 @@ def _read(path: Path) -> tuple[pd.DataFrame, bool]:
     table = pd.read_csv(
         StringIO(text), sep=separator, dtype=str, keep_default_na=False, skipinitialspace=True
     )
-    table = table.reset_index(
-        drop=True
-    )  # where lines are longer than the header their first field is a row's name
+    # where lines are longer than the header their first field is a row's name
+    table = table.reset_index(drop=True)
     table.columns = [str(name).strip() for name in table.columns]
     return table.apply(lambda column: column.fillna("").str.strip()), separator != ","
 
@@ -171,27 +170,25 @@ def _numbers(values: pd.Series, decimal_comma: bool) -> Float[np.ndarray, "n"]:
 
 def _ratings(table: pd.DataFrame, decimal_comma: bool) -> tuple[dict[str, Float[np.ndarray, "n"]], list[str]]:
     """The columns of ratings, those of beauty first, and of each other one why it is none."""
-    found, doubtful, left_out = {}, {}, []
+    found, doubtful, left_out = {}, {}, {}
     for column, values in table.items():
         numbers = _numbers(values, decimal_comma)
         there = numbers[np.isfinite(numbers)]
-        why = None
         if 2 * len(there) < len(numbers) or not len(there):
-            why = "is text" if (values != "").sum() > len(there) else "is mostly empty"
+            left_out[column] = "is text" if (values != "").sum() > len(there) else "is mostly empty"
         elif not np.ptp(there):
-            why = f"is {there[0]:g} for every picture"
+            left_out[column] = f"is {there[0]:g} for every picture"
         elif (np.diff(numbers) == 1).all():
-            why = "only numbers the rows"
-        if why is None:
-            found[str(column)] = numbers
-            continue
-        left_out.append(f"column '{printable(str(column))}': {why}")
-        if len(there) == len(numbers):
-            doubtful[str(column)] = numbers
-    if not found and doubtful:  # all that there is
-        found, left_out = doubtful, [line for line in left_out if line.split("'")[1] not in doubtful]
+            left_out[column] = "only numbers the rows"
+        else:
+            found[column] = numbers
+        if column in left_out and len(there) == len(numbers):
+            doubtful[column] = numbers
+    if not found:  # what is doubtful is all that there is
+        found = doubtful
+    said = [f"column '{printable(column)}': {why}" for column, why in left_out.items() if column not in found]
     first = sorted(found, key=lambda column: not any(word in column.lower() for word in LIKED))
-    return {column: found[column] for column in first}, left_out
+    return {column: found[column] for column in first}, said
 
 
 def _some(names: Sequence[str]) -> str:

@@ -31,6 +31,7 @@ from abstract_beauty.scores.fitting import fitted, foretold
 
 SIDES = (64, 128, 256)  # short sides: a tile is half a face, a quarter, and at last an eye or a mouth
 ALIGNED = 128  # at which faces are laid upon each other
+SHOWN = ("mover", "smoothing")  # improvers
 FEWEST_SHOWN = 8  # faces in an average
 FACE = slice(ALIGNED // 8, -ALIGNED // 8)  # without the outer frame
 
@@ -141,8 +142,14 @@ def moved(
     return found, averages
 
 
+def improvers(project: Project, params: Params) -> dict[str, Callable[[Tensor], Tensor]]:
+    """The improvers that faces are given to, of those that there are."""
+    shown = (name for name in SHOWN if name in params.improvers)
+    return {name: improver_run(project, params, name).network for name in shown}
+
+
 def measure_faces(
-    project: Project, params: Params, f: Mapping[str, nn.Module], g: Mapping[str, Callable[[Tensor], Tensor]]
+    project: Project, params: Params, f: Mapping[str, nn.Module]
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The study of params.faces; empty where it names no rated faces.
 
@@ -150,7 +157,6 @@ def measure_faces(
         project: where the predictors that learn from faces are trained, in scratch.
         params: what is trained, and on which faces; the first rated set is the one that is moved and shown.
         f: predictors "linear", "bad", "good" and "judge", which learnt from other pictures.
-        g: improvers by name.
 
     Raises:
         UserError: the first set has fewer faces than an average needs.
@@ -199,7 +205,7 @@ def measure_faces(
     some = [faces[k * len(faces) // params.faces.moved] for k in range(min(params.faces.moved, len(faces)))]
     ways: dict[str, Callable[[Tensor], Tensor]] = {
         "move": lambda x: move(own[strangers], x, steps=params.faces.move_steps, progress=False),
-        **g,
+        **improvers(project, params),
     }
     by, averages = moved(
         some, ways, aligned(faces), f["judge"], features, lambda table: fit.of(table) / spread
@@ -216,10 +222,6 @@ def measure_faces(
 def stage(project: Project, params: Params) -> None:
     """Write results/faces.json and the averages that it speaks of."""
     f = networks(project, params, "linear", "bad", "good", "judge")
-    shown = (
-        {name for name in ("smoothing", "mover") if name in params.improvers} if params.faces.rated else ()
-    )
-    g = {name: improver_run(project, params, name).network for name in sorted(shown)}
-    found, averages = measure_faces(project, params, f, g)
+    found, averages = measure_faces(project, params, f)
     write_pictures(project.run / "faces.safetensors", averages)
     write_json(project.results / "faces.json", found)

@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from abstract_beauty import weights
 from abstract_beauty.experiments.beauty import numbers
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import judged_images
@@ -15,6 +14,7 @@ from abstract_beauty.measures.filters import FILTERS, strength_for
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.predictability import mae
 from abstract_beauty.project import Project
+from abstract_beauty.weights import load_predictor
 
 FILTER_CHANGE = 0.03  # MAE(x, y) at which filters are judged beside improvers
 JUDGED = 4  # test pictures, unless params judge improvers on fewer
@@ -72,10 +72,7 @@ def measure_taste(project: Project, params: Params) -> dict[str, Any]:
     The tastes are the reference run's, and so are the predictors that they need. A kind of picture whose tastes it did
     not fit is left out.
     """
-    f = {
-        name: weights.load(weights.find("predictors", f"reference/{name}"), "predictors")
-        for name in ("linear", "bad", "good")
-    }
+    f = {name: load_predictor(f"reference/{name}") for name in ("linear", "bad", "good")}
     sets = read_json(project.results / "reference" / "beauty.json")["sets"]
     tastes = {name: row["taste"] for name, row in sets.items() if "taste" in row}
     images = dict([*judged_images(project, params).items()][:JUDGED])
