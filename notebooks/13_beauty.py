@@ -269,13 +269,13 @@ chapter.show(
 )
 
 # %% [markdown]
-# Read the black square first. It is the one that the judge of scenes likes best, by three standard deviations, and the plain blur comes before every improver that leaves something to see. These judges know how pictures differ *from each
+# Read the black square first. It is the one that the judge of scenes likes best, by three standard deviations, and of what leaves something to see it likes the plain blur best. These judges know how pictures differ *from each
 # other*; of pictures such as nobody rated they know nothing, and a wish that is followed far enough ends where its judge was never asked. (It is the article's trouble again, with people's ratings in the predictor's place.) What is left
-# is modest. The judges of scenes and animals are pleased by whatever makes a picture simpler, those of objects and paintings mostly mind it, as the correlations above would have it. **No improver that keeps its
-# picture pleases a judge more than a blur does that changes it as much or less**: the mover gains 0.22 with the judge of scenes and the smoothing improver 0.28, where the blur gains 0.51. What moves things leaves the other
-# three judges nearly unmoved, though it changes more pixels than the blur. So nothing here says that an improved picture is a more beautiful one. People could: the page of blind choices asks you ({doc}`/yours` says how to make one).
+# is modest. With the judge of scenes **no improver that keeps its picture gains what a blur does**: the mover 0.22 and the smoothing improver 0.28, the blur, which changes less, 0.51. The judge of animals prefers the pale washes of the deep networks, and is the one that foretells
+# nothing. Those of objects and paintings mind nearly all that is painted, as the correlations above would have it. What moves things leaves these three nearly unmoved, though it changes more pixels than the blur. So nothing here says that an improved
+# picture is a more beautiful one. People could: the page of blind choices asks you ({doc}`/yours` says how to make one).
 #
-# The same judges on the improvers that this book's own run trained, and four of its photographs:
+# The same judges on the improvers that this book's own run trained, and four of its photographs, which are too few to say which of two is ahead:
 
 # %%
 chapter.show(

@@ -143,7 +143,7 @@ chapter.show(
 # makes the connection weaker and does not turn it round; nor does it matter whether a tile is half a face or an eye.
 #
 # But look at the four averages again before you believe that this is about faces. The error is a difference of brightness, and dark hair and darker skin stand out from a light wall and a white shirt by more. What is easy for these predictors is
-# **a face that stands out little from what is behind it**: that is a fact about the studio, and none about people. The same goes for the table of averageness and symmetry, in which the average and the symmetric face are rated *lower*, against what
+# **a face that stands out little from what is behind it**: that is a fact about the studio, and none about people. The same goes for the table of averageness and symmetry, in which the symmetric face is rated *lower*, and in the larger set the average one too, against what
 # others found {cite:p}`langlois1990`. They laid faces upon each other feature by feature; a correlation of pixels, in pictures that show hair, neck and shirt as well, is mostly about hair. It speaks against our measure and not against theirs.
 #
 # ## A face that is moved
