@@ -206,7 +206,7 @@ class Chapter:
 
     def ratings(self) -> dict[str, Any]:
         """Scores along the dials, against ratings, and by observer; minutes where they are measured anew."""
-        return self._measured("ratings", {"ratings"}, measure_ratings, self._networks(*COMPARED))
+        return self._measured("ratings", {"ratings", "beauty"}, measure_ratings, self._networks(*COMPARED))
 
     def beauty(self) -> dict[str, Any]:
         """Hypotheses about beauty, tested on rated pictures and on rules that are known (`measure_beauty`)."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,14 +17,14 @@ from abstract_beauty.data.generators.dials import DIALS, LEVELS, dial_picture
 from abstract_beauty.data.images import printable, read_image, resize_short_side
 from abstract_beauty.data.ratings import RatedSet, read_rated
 from abstract_beauty.errors import UserError
-from abstract_beauty.experiments.observers import Observer, observers
+from abstract_beauty.experiments.observers import observers
 from abstract_beauty.experiments.pictures import squares
 from abstract_beauty.experiments.predictor import errors_of, networks
 from abstract_beauty.files import write_json
 from abstract_beauty.parallel import side_by_side
 from abstract_beauty.params import Params
-from abstract_beauty.prediction.full_prediction import TILE
-from abstract_beauty.prediction.predictability import PHASES
+from abstract_beauty.prediction.full_prediction import TILE, Phase
+from abstract_beauty.prediction.predictability import PHASES, phase_averaged
 from abstract_beauty.project import Project, located
 from abstract_beauty.scores import correlation
 from abstract_beauty.scores.complexity import MEASURES
@@ -169,51 +169,74 @@ def dial_study(turned: Sequence[Rated], f: Mapping[str, nn.Module]) -> dict[str,
     return found
 
 
-def observed(
-    project: Project, params: Params, f: Mapping[str, nn.Module], sets: Sequence[Rated], turned: Sequence[Rated]
-) -> list[dict[str, Any]]:  # fmt: skip
-    """How what each observer misses goes with people's ratings, of which the first of a set counts, and with the dials.
+class Asked(NamedTuple):
+    """What observers are asked: how what they miss of each set's pictures goes with its first rating."""
 
-    A row an observer: with people by Pearson's r, with the dials by mean rank correlation; "error" is its own MAE on
-    test pictures.
-    """
+    sets: Sequence[Rated]
+    goes_with: Callable[..., correlation.Correlation]
+    miss: Callable[..., float] = share_missed
+    cut: Callable[[Tensor], Tensor] = trimmed
+
+
+def observed(
+    project: Project, params: Params, f: Mapping[str, nn.Module], asked: Mapping[str, Asked]
+) -> list[dict[str, Any]]:
+    """Every observer a row: its own MAE on test pictures, "error", and by question the correlation for each set."""
     test = squares(project, TEST_PICTURES, TEST_SIDE)
 
     @lru_cache(maxsize=1)  # all but the last few observers look at one size
-    def reduced(side: int) -> dict[str, list[Tensor]]:
+    def reduced(side: int) -> dict[str, list[list[Tensor]]]:
+        def small(picture: Tensor, cut: Callable[[Tensor], Tensor]) -> Tensor:
+            return resize_short_side(cut(picture), max(side, TILE))
+
         return {
-            rated.name: [resize_short_side(trimmed(picture), max(side, TILE)) for picture in rated.pictures()]
-            for rated in (*sets, *turned)
+            key: [[small(picture, each.cut) for picture in rated.pictures()] for rated in each.sets]
+            for key, each in asked.items()
         }
-
-    def missed(observer: Observer, rated: Rated) -> np.ndarray:
-        pictures = reduced(observer.side)[rated.name]
-        # Two grids are enough: the article's, and the one furthest from it.
-        return np.array([share_missed(picture, observer.network, PHASES[:2]) for picture in pictures])
-
-    def goes_along(observer: Observer, rated: Rated, how: Callable[..., correlation.Correlation]) -> float:
-        return how(missed(observer, rated), next(iter(rated.ratings.values()))).value
 
     rows, trained = [], []
     for observer in observers(project, params, f):
-        row = {"series": observer.series, "label": observer.label, "value": observer.value}
+        row: dict[str, Any] = {"series": observer.series, "label": observer.label, "value": observer.value}
         row["error"], _ = errors_of(observer.network, test)
-        row["people"] = {rated.name: goes_along(observer, rated, correlation.pearson) for rated in sets}
-        ranks = [goes_along(observer, rated, correlation.spearman) for rated in turned]
-        rows.append(row | {"dials": float(np.mean(ranks))})
+        for key, each in asked.items():
+            row[key] = {}
+            for rated, seen in zip(each.sets, reduced(observer.side)[key], strict=True):
+                # Two grids are enough: the article's, and the one furthest from it.
+                missed = np.array([each.miss(picture, observer.network, PHASES[:2]) for picture in seen])
+                row[key][rated.name] = each.goes_with(missed, next(iter(rated.ratings.values()))).value
+        rows.append(row)
         trained += [observer.run] if observer.run else []
     forget(*trained)
     return rows
 
 
+@torch.no_grad()
+def mean_error(picture: Float[Tensor, "3 h w"], f: nn.Module, phases: Sequence[Phase]) -> float:
+    """Predictability error of a picture, averaged over grids; in [0, 1]."""
+    return float(phase_averaged(f, picture[None], phases))
+
+
 def measure_ratings(project: Project, params: Params, f: Mapping[str, nn.Module]) -> dict[str, Any]:
     """Scores along the dials, against people's ratings of params.ratings.folders, and by every observer.
 
-    Of the predictors f, "good", "bad" and "linear" score; all of them are compared as observers.
+    Of the predictors f, "good", "bad" and "linear" score; all of them are compared as observers, which look at
+    params.beauty.folders too.
     """
     sets, turned = folders(project, "ratings.folders", params.ratings.folders), dials(params)
     people = study(sets, f, params.seed)
-    rows = observed(project, params, f, sets, turned)
+    asked = {
+        "people": Asked(sets, correlation.pearson),
+        "dials": Asked(turned, correlation.spearman),
+        "beauty": Asked(
+            folders(project, "beauty.folders", params.beauty.folders),
+            correlation.spearman,
+            mean_error,
+            lambda picture: picture,
+        ),
+    }
+    rows = observed(project, params, f, asked)
+    for row in rows:
+        row["dials"] = float(np.mean(list(row["dials"].values())))
     return {"dials": dial_study(turned, f), "sets": people, "observers": rows}
 
 
