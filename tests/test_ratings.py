@@ -10,6 +10,7 @@ from PIL import Image
 
 from abstract_beauty.data.ratings import read_rated
 from abstract_beauty.errors import UserError
+from abstract_beauty.experiments import observers as module
 from abstract_beauty.experiments import ratings as experiment
 from abstract_beauty.experiments.observers import Observer
 from abstract_beauty.measures.fills import RingMeanFill
@@ -179,3 +180,15 @@ def test_every_observer_is_a_row_and_leaves_no_training_behind(monkeypatch):
     assert all(row[key]["noise"] == pytest.approx(1) for row in rows for key in asked)
     assert rows[0]["error"] == pytest.approx(0.25, abs=0.02)
     assert forgotten == [run]
+
+
+def test_other_training_pictures_are_folders_or_generated_ones(monkeypatch, tmp_path):
+    others = {"generated": [], "photographs": [str(tmp_path)]}
+    params = load_params(changes={"ratings": {"others": others, "lengths": [], "widths": [], "sides": []}})
+    run = Run("observer", RingMeanFill(), [], {}, Path("a/b"))
+    sources = []
+    monkeypatch.setattr(module, "ensure_data", lambda home, asked: sources.append(asked.data) or home)
+    monkeypatch.setattr(module, "predictor_run", lambda *_, **__: run)
+    found = [observer.label for observer in module.observers(find_project(), params, {})]
+    assert found == ["generated", "photographs"]
+    assert [(data.source, data.train) for data in sources] == [("embedded", ()), ("folder", (str(tmp_path),))]

@@ -46,8 +46,10 @@ def observers(project: Project, params: Params, f: Mapping[str, nn.Module]) -> I
             yield Observer(f"width {width}", f"{good.steps} steps", good.steps, f["good"])
     for name, folders in asked.others.items():
         # The pictures to be tested on are the project's own, whatever others it was trained on.
-        data = DataParams(source="folder", train=folders, short_side=params.data.short_side)
-        other = dataclasses.replace(params, data=data if folders else DataParams(short_side=256))
+        data = DataParams(short_side=256)
+        if folders:
+            data = DataParams(source="folder", train=folders, short_side=params.data.short_side)
+        other = dataclasses.replace(params, data=data)
         run = trained(ensure_data(project, other), other, name, steps=asked.others_steps)
         yield Observer("pictures", name, None, run.network, run=run)
     for name, network in f.items():
