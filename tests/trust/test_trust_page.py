@@ -29,6 +29,10 @@ RECORDS = {
     "mutants.json": {
         "seconds": 600, "modules": {"losses": {"mutants": 9, "caught": 8, "equivalent": 1, "survived": 0}},
     },
+    "devices.json": {
+        "machine": {"device": "A card"}, "pictures": 4,
+        "networks": {"good": {"largest": 9e-7, "mean": 4e-8, "error": 1e-7, "gradient": 2e-4, "bfloat16_mean": 4e-4}},
+    },
     "coverage.json": {"percent": 94},
 }  # fmt: skip
 
@@ -75,6 +79,7 @@ def test_every_record_has_its_table(tmp_path: Path) -> None:
         ["data", "4", "1", "2", "2"],
         ["bomb", "1", "7"],
         ["good", "50", "1.5e-07"],
+        ["good", "9.0e-07", "4.0e-08", "1.0e-07", "2.0e-04", "4.0e-04"],
         ["losses", "9", "0", "8", "1"],
     ]
 
