@@ -238,6 +238,74 @@ chapter.show(
 # %% [markdown]
 # The scores add something in four of eight sets, in one of them barely, and never much. In all eight, plain statistics alone foretell beauty at least as well as the scores alone do, and for patterns, whose beauty is their symmetry, far better.
 #
+# ## Which predictor, and from how far?
+#
+# All of this was one predictor's view, from one distance. The reference run also asked others: the same picture larger and smaller, the same network after longer and longer training, and
+# the same network after an equal training on other pictures. Each is an *observer*, as in [the chapter on complexity](12_meaning.ipynb), and of each the rank correlation of beauty with its error is taken.
+
+# %%
+observers = pd.json_normalize(chapter.reference("ratings")["observers"])
+observers.columns = [name.removeprefix("beauty.") for name in observers.columns]
+observers = observers.rename(columns=names)
+kinds = [name for name in people["sets"] if name not in names] + ["faces_london"]
+decided = [
+    name
+    for name, row in sets.items()
+    if row["hypotheses"]["H1"]["verdict"] != "open" and name in kinds
+]
+
+
+def along(series):
+    part = observers[observers["series"] == series]
+    return {name: (part["value"], part[name]) for name in decided}
+
+
+# %%
+chapter.show(
+    plots.lines(
+        along("side"),
+        "short side of the picture when it is looked at, pixels (a tile is 32)",
+        "rank correlation of beauty with the error",
+        logarithmic_x=True,
+    ),
+    "side.png",
+    caption="The good predictor from further away, left, or closer, right, for the "
+    "sets in which H1 is decided.",
+    alt="Line chart of the rank correlation of beauty with the error against the "
+    "size to which pictures are reduced",
+)
+
+# %%
+chapter.show(
+    plots.lines(
+        along("width 64"),
+        "steps of training",
+        "rank correlation of beauty with the error",
+        logarithmic_x=True,
+    ),
+    "training.png",
+    caption="The same network after longer and longer training. Does the likeness "
+    "peak at some moment of learning?",
+    alt="Line chart of the rank correlation of beauty with the error against "
+    "training steps",
+)
+
+# %%
+others = observers[observers["series"].isin(["pictures", "network"])].copy()
+others["label"] = others["label"].str.replace("_", " ")
+on_pictures = others["series"] == "pictures"
+others.loc[on_pictures, "label"] = "trained on " + others["label"]
+chapter.show(
+    others.set_index("label")[kinds].round(2),
+    "observers.csv",
+    caption="Rank correlations of beauty with the error of other observers, at 128 "
+    "pixels. Trained on: the good predictor's network, 3,000 steps each, on "
+    "generated pictures, 300 photographs, 420 paintings, 204 faces.",
+)
+
+# %% [markdown]
+# PROSE
+#
 # ## Do improved pictures please more?
 #
 # What foretells ratings can be asked of any picture. A *judge of taste* is the ridge regression above, fitted to all pictures of one kind; how far to trust it says the table before, under *both*: not at all for animals, somewhat
