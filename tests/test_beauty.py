@@ -85,6 +85,31 @@ def test_ratings_are_foretold_from_other_pictures_only():
     assert np.isfinite(fitting.foretold(constant, rating)).all()
 
 
+def test_a_picture_is_not_foretold_from_its_kin():
+    rng = np.random.default_rng(3)
+    kinds = [f"Kind {chr(65 + at)}{chr(65 + number)}" for at in range(2) for number in range(20)]
+    names = [f"{kind} {number}" for number in range(5) for kind in kinds]
+    of_kind = rng.normal(
+        size=(40, 9)
+    )  # what is on a picture and how it is rated have nothing to do with each other
+    table = np.tile(of_kind[:, :8], (5, 1)) + 0.1 * rng.normal(size=(200, 8))
+    rating = np.tile(of_kind[:, 8], 5)
+    kin = fitting.kin_of(names)
+    assert len(set(kin)) == 40 and kin[0] == kin[40]
+    alone, apart = (
+        correlation.pearson_r(fitting.foretold(table, rating, 0, of), rating) for of in (None, kin)
+    )
+    assert alone > 0.3 > 0.1 > apart
+    assert (
+        fitting.foretold(table, rating, 0, list(map(str, range(200)))) == fitting.foretold(table, rating)
+    ).all()
+
+
+def test_names_that_hold_no_kinds_leave_each_picture_alone():
+    assert len(set(fitting.kin_of([f"img_{number:03d}" for number in range(50)]))) == 50
+    assert len(set(fitting.kin_of([""] * 50))) == 50
+
+
 def test_guesses_are_their_formulas(f):
     picture = ab.resize_short_side(ab.photographs()["chelsea"][0], 128)
     guesses = Guesses(picture, f)

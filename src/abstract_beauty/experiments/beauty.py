@@ -25,7 +25,7 @@ from abstract_beauty.files import write_json
 from abstract_beauty.params import Params
 from abstract_beauty.project import Project
 from abstract_beauty.scores import correlation
-from abstract_beauty.scores.fitting import fitted, foretold, gained
+from abstract_beauty.scores.fitting import fitted, foretold, gained, kin_of
 from abstract_beauty.scores.guesses import GUESSES, Guesses
 from abstract_beauty.scores.plain import PLAIN, Seen
 from abstract_beauty.sections import STRICT
@@ -127,7 +127,8 @@ def study(
     """Each set's tests of each hypothesis, each score alone and beside plain statistics, and what can be foretold.
 
     Args:
-        tables: of each set the numbers of its pictures, and their ratings by column, of which the first is studied.
+        tables: of each set the numbers of its pictures, by their names, and their ratings by column, of which the first
+            is studied.
         hypotheses: as read from their file.
         seed: of folds and of resampled pictures.
     """
@@ -135,6 +136,7 @@ def study(
     tests = {}
     for name, (table, ratings) in tables.items():
         column, rating = next(iter(ratings.items()))
+        kin = kin_of([str(picture) for picture in table.index])
         plain, scores = (table[list(columns)].to_numpy(float) for columns in (PLAIN, GUESSES))
         tests |= {(name, key): tested(each, table, rating, seed) for key, each in hypotheses.items()}
         rows = {}
@@ -143,10 +145,11 @@ def study(
             beside, p = correlation.partial_rank(scores[:, at], rating, plain)
             rows[score] = {"alone": asdict(alone), "beside": {"value": beside, "p": p}}
         by_plain, by_scores, by_both = (
-            foretold(each, rating, seed) for each in (plain, scores, np.hstack([plain, scores]))
+            foretold(each, rating, seed, kin) for each in (plain, scores, np.hstack([plain, scores]))
         )
         found[name] = {
             "pictures": len(table),
+            "kinds": len(set(kin)),
             "rating": column,
             "scores": rows,
             "other_ratings": {

@@ -57,10 +57,11 @@ class Rated(RatedSet):
     def table(
         self, numbers: Callable[[Tensor], dict[str, float]], workers: int = 1, *, progress: bool = True
     ) -> pd.DataFrame:
-        """What `numbers` says of every picture, a row each, so many at once."""
+        """What `numbers` says of every picture, a row each by the file's name, so many at once."""
         rows = side_by_side(numbers, self.pictures(), workers)
         bar = {"desc": self.name, "total": len(self.files), "unit": "picture", "disable": not progress}
-        return pd.DataFrame(tqdm(rows, **bar))
+        names = [file.stem if isinstance(file, Path) else "" for file in self.files]
+        return pd.DataFrame(tqdm(rows, **bar), index=names)
 
 
 def of_files(found: RatedSet) -> Rated:
