@@ -122,6 +122,36 @@ def test_names(tmp_path, path):
         weights.find("predictors", "elsewhere/good", project)
 
 
+def test_a_folder_as_the_hub_has_them_is_found(tmp_path, path):
+    shared = tmp_path / "somebody's predictor"
+    shared.mkdir()
+    path.rename(shared / "model.safetensors")
+    assert weights.find("predictors", shared) == shared / "model.safetensors"
+    assert isinstance(ab.load_predictor(shared), torch.nn.Module)
+
+
+def test_a_repository_of_the_hub_is_fetched_by_name_and_revision(path, monkeypatch):
+    asked = []
+
+    def fetch(*names, revision):
+        asked.append((*names, revision))
+        return str(path)
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", fetch)
+    assert isinstance(ab.load_predictor("hf:somebody/theirs"), torch.nn.Module)
+    assert weights.find("predictors", "hf:somebody/theirs@v2") == path
+    assert asked == [("somebody/theirs", "model.safetensors", each) for each in (None, "v2")]
+
+
+def test_what_cannot_be_fetched_is_one_line(monkeypatch):
+    def fails(*_, **__):
+        raise OSError("no route\nto host")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", fails)
+    with pytest.raises(UserError, match=r"hf:a/b: model\.safetensors cannot be fetched \(no route to host\)"):
+        weights.find("predictors", "hf:a/b")
+
+
 @pytest.fixture
 def reference(tmp_path, path):
     """A published predictor, and the file of hashes beside its folder."""

@@ -25,6 +25,7 @@ from abstract_beauty.project import PACKAGE, Project, find_project
 # One metadata entry holds everything, since safetensors does not keep the order of several and bytes must not vary.
 _ENTRY = "abstract-beauty"
 WIDEST = 512  # as in params.yaml: a file of bytes must not ask for a network of gigabytes
+SHARED = "model.safetensors"  # what a repository of the Hugging Face Hub calls its weights
 HASHES = "hashes.json"  # in models/reference: {"predictors/good.safetensors": SHA-256, ...}
 NETWORKS: dict[str, dict[str, Callable[[int], nn.Module]]] = {
     "predictors": {**predictors.NETWORKS, "linear_fill": lambda width: LinearFill()},
@@ -151,14 +152,24 @@ def reference_folder(project: Project) -> Path:
 
 
 def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> Path:
-    """The file that a name means: "reference" or "reference/NAME", "run/NAME", NAME, or a path of a .safetensors file.
+    """The file that a name means.
+
+    Args:
+        kind: "predictors" or "improvers".
+        name: "reference" or "reference/NAME", "run/NAME", NAME; a path of a .safetensors file, or of a folder with a
+            model.safetensors; or hf:OWNER/NAME, perhaps with @REVISION, which fetches that from the Hugging Face Hub.
+        project: where "reference" and "run" are; else the one found.
 
     Raises:
         UserError: there is no such file; the line says which there are, or how to make them.
     """
     name = os.fspath(name)
+    if name.startswith("hf:"):
+        return _fetched(name)
     if name.endswith(".safetensors"):
         return Path(name)
+    if os.path.isfile(os.path.join(name, SHARED)):
+        return Path(name) / SHARED
     project = project or find_project(or_package=True)
     folders = {"reference": reference_folder(project) / kind, "run": project.run / kind}
     family, _, member = name.partition("/")
@@ -175,11 +186,26 @@ def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> 
     raise UserError(f"{name}: no such weights among the {kind}; {mend}")
 
 
+def _fetched(name: str) -> Path:
+    """The weights of a repository of the Hub. They say themselves which network they are, so it holds no more."""
+    where, _, revision = name.removeprefix("hf:").partition("@")
+    try:
+        from huggingface_hub import hf_hub_download
+    except ImportError as error:
+        raise UserError(f"{name}: needs huggingface_hub: pip install huggingface_hub") from error
+    try:
+        return Path(hf_hub_download(where, SHARED, revision=revision or None))
+    except Exception as error:  # of many kinds: no such name, repository, revision or file, no network
+        why = " ".join(str(error).split())[:200]
+        raise UserError(f"{name}: {SHARED} cannot be fetched ({why})") from error
+
+
 def load_predictor(name: str | os.PathLike = "reference") -> nn.Module:
     """Load a predictor, ready to use: eval mode, frozen, `f(context, hidden) -> tile`.
 
     Args:
-        name: "reference" (= "reference/good"), "reference/bad", "reference/judge", "run/good", or a .safetensors path.
+        name: "reference" (= "reference/good"), "reference/bad", "reference/judge", "run/good", a .safetensors path, or
+            "hf:OWNER/NAME" (see `find`).
 
     Raises:
         UserError: there is no such predictor, or its file is damaged or not the published one.
@@ -191,7 +217,7 @@ def load_improver(name: str | os.PathLike = "reference/smoothing") -> nn.Module:
     """Load an improver, ready to use: eval mode, frozen, `g(x) -> y`, both (b, 3, h, w) in [0, 1].
 
     Args:
-        name: "reference/NAME", "run/NAME", or a .safetensors path.
+        name: "reference/NAME", "run/NAME", a .safetensors path, or "hf:OWNER/NAME" (see `find`).
 
     Raises:
         UserError: there is no such improver, or its file is damaged or not the published one.
