@@ -41,25 +41,21 @@ def normalised(notebook: NotebookNode, root: Path | None = None) -> NotebookNode
         cell.metadata = NotebookNode({"tags": tags} if tags else {})
         if cell.cell_type == "code":
             cell.execution_count = None
-            cell.outputs = _joined([output for output in cell.get("outputs", []) if _is_result(output)])
-            cell.outputs = [_steady(output, root) for output in cell.outputs]
+            cell.outputs = [_steady(output, root) for output in _results(cell.get("outputs", []))]
     return notebook
 
 
-def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """What is printed as one text: how many pieces it comes in depends on how fast it was printed."""
-    joined: list[NotebookNode] = []
+def _results(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Outputs but progress bars and stderr; what is printed as one text, for its pieces depend on how fast it came."""
+    kept: list[NotebookNode] = []
     for output in outputs:
-        if joined and output.output_type == joined[-1].output_type == "stream":
-            joined[-1].text += output.text
+        if output.get("name") == "stderr" or _WIDGET in output.get("data", {}):
+            continue
+        if kept and output.output_type == kept[-1].output_type == "stream":
+            kept[-1].text += output.text
         else:
-            joined.append(output)
-    return joined
-
-
-def _is_result(output: NotebookNode) -> bool:
-    """Whether an output is part of a result; progress bars and what is said on stderr are not."""
-    return output.get("name") != "stderr" and _WIDGET not in output.get("data", {})
+            kept.append(output)
+    return kept
 
 
 def _steady(output: NotebookNode, root: Path | None) -> NotebookNode:

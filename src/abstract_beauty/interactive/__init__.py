@@ -5,8 +5,7 @@ trained (where it has not run: those of the reference run). Nothing of the pipel
 that is given is changed.
 """
 
-from abstract_beauty.interactive.given import crops, photographs, predictor
-from abstract_beauty.interactive.judging import judge, judged
+from abstract_beauty.interactive.given import crops, judge, judged, photographs, predictor
 from abstract_beauty.interactive.training import train_improver, train_predictor
 
 __all__ = ["crops", "judge", "judged", "photographs", "predictor", "train_improver", "train_predictor"]
