@@ -63,11 +63,10 @@ def _stage(options: argparse.Namespace) -> None:
     run_stage(project, params, options.what)
 
 
-def _later(name: str) -> Callable[[argparse.Namespace], int | None]:
-    """The function of commands/NAME.py, loaded only when it runs, as it loads the experiments or Jupyter."""
-    return lambda options: getattr(import_module(f"abstract_beauty.commands.{name}"), f"{name}_command")(
-        options
-    )
+def _later(options: argparse.Namespace) -> int | None:
+    """Run the function of commands/NAME.py, loaded only now, as it loads the experiments or Jupyter."""
+    module = import_module(f"abstract_beauty.commands.{options.command}")
+    return getattr(module, f"{options.command}_command")(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -165,21 +164,21 @@ def _parser() -> argparse.ArgumentParser:
     add("--profile", default="default", metavar="PROFILE", help="whose run (default: default)")
     add("--check", type=path, nargs="+", metavar="DIR", help="only say whether these cards are well formed")
 
-    add = command("bench", _later("bench"), "Time full prediction and training on this machine.")
+    add = command("bench", _later, "Time full prediction and training on this machine.")
     flag(add, "--json", "print JSON")
     file(add, "--out", "also write the JSON into FILE")
     sides = {"type": count, "nargs": "+", "default": [320, 1024], "metavar": "N"}
     add("--size", help="sides of the square pictures (default: 320 1024)", **sides)
 
-    add = command("repro", _later("repro"), "Run every stage of the pipeline that is out of date.")
+    add = command("repro", _later, "Run every stage of the pipeline that is out of date.")
     add("--profile", default="default", metavar="NAME", help="default, or a name in profiles/")
     flag(add, "--force", "run every stage, up to date or not")
     add("--jobs", type=count, metavar="N", help="stages at once (default: as there are cores for)")
 
-    add = command("publish", _later("publish"), "Copy the finished reference run into the repository.")
+    add = command("publish", _later, "Copy the finished reference run into the repository.")
     add("--commit", metavar="SHA", help="what was run; else the profile's .commit says it")
 
-    add = command("pairs", _later("pairs"), "Make each notebook's .ipynb from its .py.")
+    add = command("pairs", _later, "Make each notebook's .ipynb from its .py.")
     flag(add, "--check", "write nothing, and say what would be written")
     flag(add, "--force", "also over an .ipynb that was edited")
     return parser

@@ -93,7 +93,7 @@ def data_record(params: Params, table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plan(project: Project, profile: Project, commit: str | None) -> dict[Path, Any]:
-    """Every file to write: one to copy, a text, bytes, or what becomes JSON; UserError when the run is unfit for it."""
+    """Every file to write: its bytes, or what becomes JSON; UserError when the run is unfit for it."""
     if not profile.params.is_file():
         raise UserError(f"{profile.params}: no such file; {AGAIN}")
     noted = profile.root / ".commit"
@@ -105,7 +105,7 @@ def plan(project: Project, profile: Project, commit: str | None) -> dict[Path, A
     data = data_record(params, read_json(profile.results / "data.json"))
     record: dict[str, Any] = {"commit": commit, "data": data, "predictors": {}, "improvers": {}}
     made = [path for path in profile.results.glob("[!.]*.json") if f"results/{path.name}" not in GIVEN]
-    files: dict[Path, Any] = {out / path.name: path for path in made}
+    files: dict[Path, Any] = {out / path.name: path.read_bytes() for path in made}
     averages = profile.run / "faces.safetensors"  # of many faces: the only pictures that may be handed on
     if averages.is_file():
         for name, picture in read_pictures(averages).items():
@@ -113,12 +113,12 @@ def plan(project: Project, profile: Project, commit: str | None) -> dict[Path, A
     hashes = {}
     for network in finished(profile, params, fills):
         key = f"{network.kind}/{network.name}"
-        files[project.reference / f"{key}.safetensors"] = network.path
+        files[project.reference / f"{key}.safetensors"] = network.path.read_bytes()
         hashes[f"{key}.safetensors"] = sha256(network.path)
-        files[project.reference / f"{key}.md"] = card(network, record, fills)
+        files[project.reference / f"{key}.md"] = card(network, record, fills).encode()
         if network.made:
             for name in (f"{key}.json", f"{key}.csv"):
-                files[out / name] = profile.results / name
+                files[out / name] = (profile.results / name).read_bytes()
             row = {part: network.table[part] for part in ("test", "best_filter") if part in network.table}
             if network.kind == "predictors":
                 row["of_telea"] = row["test"]["mae"] / fills["telea"]["mae"]
@@ -140,7 +140,5 @@ def publish_command(options: argparse.Namespace) -> None:
             write_json(path, content)
             continue
         with replacing(path) as temporary:
-            if isinstance(content, Path):
-                content = content.read_bytes()
-            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+            temporary.write_bytes(content)
     print(f"published: {len(files)} files in {project.reference} and {project.results / 'reference'}")

@@ -112,15 +112,6 @@ def tell_dvc_of_git(root: Path) -> None:
         _dvc(Project(root), os.environ, "config", "--local", "--unset", "core.no_scm")
 
 
-def check_writable(root: Path) -> None:
-    """UserError if nothing can be written into a folder."""
-    try:
-        tempfile.TemporaryFile(dir=root).close()
-    except OSError as error:
-        why = f"cannot be written into ({error.strerror})"
-        raise UserError(f"{root}: {why}; copy the folder to where it can, and run it there") from error
-
-
 def jobs_for(params: Params) -> int:
     """How many stages this machine has cores for; one where each takes all cores, or where they would share a GPU."""
     if not params.threads or (params.training.accelerator != "cpu" and shutil.which("nvidia-smi")):
@@ -254,7 +245,11 @@ def repro_command(options: argparse.Namespace) -> int:
     """Run the pipeline; returns the exit status of the first stage that failed, or 0."""
     project = find_project()
     load_params(project.params)
-    check_writable(project.root)
+    try:
+        tempfile.TemporaryFile(dir=project.root).close()
+    except OSError as error:
+        mend = "copy the folder to where it can, and run it there"
+        raise UserError(f"{project.root}: cannot be written into ({error.strerror}); {mend}") from error
     if options.profile != "default":
         project = make_copy(project, options.profile)
     tell_dvc_of_git(project.root)

@@ -60,12 +60,6 @@ def _known(project: Project) -> dict[str, Any]:
     return found
 
 
-def _colours() -> list[list[int]]:
-    """The book's colours for maps, from predictable to surprising."""
-    table = matplotlib.colormaps[MAP_COLOURS](np.linspace(0, 1, 64))
-    return (table[:, :3] * 255).round().astype(int).tolist()
-
-
 def _sample(name: str) -> Tensor:
     return resize_short_side(read_image(next(photographs().glob(f"{name}.*"))), SAMPLE_SIDE)
 
@@ -119,13 +113,13 @@ def stage(project: Project, params: Params) -> None:
     write_cover(project, out / "cover")
     there = {path.stem for path in (project.reference / "improvers").glob("*.safetensors")}
     improvers = [name for name in params.book.page if name in there]
-    titles = params.titles("improvers")
+    titles, colours = params.titles("improvers"), matplotlib.colormaps[MAP_COLOURS](np.linspace(0, 1, 64))
     manifest = {
         "networks": _write_networks(project, improvers, out / "models"),
         "improvers": [{"name": name, "title": titles[name]} for name in improvers],
         "samples": [{"file": f"{name}.png", "name": name, "alt": alt} for name, alt in SAMPLES.items()],
         "known": _known(project),
-        "colours": _colours(),
+        "colours": (colours[:, :3] * 255).round().astype(int).tolist(),  # from predictable to surprising
     }
     write_json(out / "models" / "manifest.json", manifest)
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 2**20
