@@ -108,15 +108,16 @@ def located(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
     return tuple(str(root / os.path.expanduser(folder)) for folder in folders)
 
 
+def git(folder: Path, *arguments: str) -> str:
+    """What git says in a folder; nothing where it fails, or is not installed."""
+    try:
+        found = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=True)
+        return found.stdout.decode().strip()
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return ""
+
+
 def checked_out(root: Path) -> str:
     """The commit of a checkout, "+changes" after it where files differ from it; "unknown" where there is none."""
-
-    def git(*arguments: str) -> str:
-        try:
-            found = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
-        except (OSError, subprocess.CalledProcessError):
-            return ""
-        return found.stdout.strip()
-
-    commit = git("rev-parse", "HEAD")
-    return commit + ("+changes" if git("status", "--porcelain") else "") if commit else "unknown"
+    commit = git(root, "rev-parse", "HEAD")
+    return commit + ("+changes" if git(root, "status", "--porcelain") else "") if commit else "unknown"

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +14,7 @@ from ruamel.yaml import YAML
 from abstract_beauty.errors import UserError, complaint
 from abstract_beauty.files import read_json
 from abstract_beauty.params import as_tree, load_params, parse_params
+from abstract_beauty.project import git
 from abstract_beauty.sections import STRICT
 
 FORMAT = "abstract-beauty run 1"
@@ -106,10 +106,9 @@ def read_card(folder: Path) -> RunCard:
 
 def changed_params(root: Path, params_file: Path) -> dict[str, Any]:
     """What a run's params.yaml has other than the repository's committed one, by dotted key; None: it lacks the key."""
-    git = subprocess.run(["git", "show", "HEAD:params.yaml"], cwd=root, capture_output=True, text=True)
-    if git.returncode:
+    if not (text := git(root, "show", "HEAD:params.yaml")):
         raise UserError(f"{root}: no committed params.yaml to compare with; run this in a git checkout")
-    committed = parse_params(YAML(typ="safe", pure=True).load(git.stdout))
+    committed = parse_params(YAML(typ="safe", pure=True).load(text))
     ours, theirs = (
         pd.json_normalize(as_tree(params)).to_dict("records")[0]
         for params in (load_params(params_file), committed)

@@ -3,14 +3,13 @@
 import argparse
 import hashlib
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 from abstract_beauty.book.notebooks import dumps, read_script
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, replacing, write_json
-from abstract_beauty.project import find_project
+from abstract_beauty.project import find_project, git
 
 
 def pairs_command(options: argparse.Namespace) -> int:
@@ -30,7 +29,8 @@ def pairs_command(options: argparse.Namespace) -> int:
             continue
         made[pair] = content
         untouched = hashlib.sha256(there).hexdigest() == written.get(pair.name)
-        if not untouched and _cells(there) not in (None, _cells(content), _cells(_committed(pair))):
+        committed = git(pair.parent, "show", f"HEAD:./{pair.name}")
+        if not untouched and _cells(there) not in (None, _cells(content), _cells(committed)):
             edited.append(pair)
     if options.check:
         for pair in made:
@@ -56,20 +56,10 @@ def _way_back(pair: Path) -> str:
     return f"{back}, `.venv/bin/abstract-beauty pairs --force` drops it"
 
 
-def _cells(content: bytes) -> list[tuple[str, str]] | None:
+def _cells(content: bytes | str) -> list[tuple[str, str]] | None:
     """Kind and text of each cell of an .ipynb; None where it cannot be read, and so holds nothing to lose."""
     try:
         cells = json.loads(content)["cells"]
         return [(cell["cell_type"], "".join(cell["source"]).rstrip()) for cell in cells]
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _committed(path: Path) -> bytes:
-    """A file as git has it; empty where git has none."""
-    try:
-        return subprocess.run(
-            ["git", "show", f"HEAD:./{path.name}"], cwd=path.parent, capture_output=True, check=True
-        ).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return b""

@@ -21,13 +21,9 @@ def pictures(params: DataParams, seed: int) -> Iterator[Found | Skip]:
     their bytes, so the split does not depend on the order. `seed` is not used. UserError when a dataset has no pinned
     revision, or no such split or column.
     """
-    split = "train" if params.test else None
-    test = [(name, _open(name, "data.test", params), "test") for name in params.test]
-    train = [(name, _open(name, "data.train", params), split) for name in params.train]
-    return _read(test + train, params)
-
-
-def _read(streams: list[tuple[str, Any, Split | None]], params: DataParams) -> Iterator[Found | Skip]:
+    streams = [(name, _open(name, "data.test", params), "test") for name in params.test]
+    of_train = "train" if params.test else None
+    streams += [(name, _open(name, "data.train", params), of_train) for name in params.train]
     for name, stream, split in streams:
         try:
             for index, row in enumerate(stream):

@@ -6,7 +6,6 @@ rating is left out and said: text, row numbers, what is the same for all, and ro
 """
 
 import os
-from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
@@ -105,7 +104,8 @@ def _from_table(folder: Path, path: Path) -> RatedSet:
         raise UserError(f"{shown}: {printable(why)}, and at least one column of ratings is needed")
     whole = np.isfinite(np.stack([*ratings.values()])).all(0)
     if missing := [file.name for file, kept in zip(files, whole, strict=True) if not kept]:
-        left_out.append(f"{_some(missing)}: a number is missing")
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        left_out.append(f"{', '.join(map(printable, missing[:NAMED]))}{more}: a number is missing")
     return RatedSet(
         folder.resolve().name,
         tuple(file for file, kept in zip(files, whole, strict=True) if kept),
@@ -189,9 +189,3 @@ def _ratings(table: pd.DataFrame, decimal_comma: bool) -> tuple[dict[str, Float[
     said = [f"column '{printable(column)}': {why}" for column, why in left_out.items() if column not in found]
     first = sorted(found, key=lambda column: not any(word in column.lower() for word in LIKED))
     return {column: found[column] for column in first}, said
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first names of a list, and how many more there are."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(printable(name) for name in names[:NAMED]) + more
