@@ -37,11 +37,15 @@ def values_for(names: list[str], params: Params, script: Path) -> dict[str, Any]
     }
 
 
-def run(project: Project, params: Params, script: Path, out: Path) -> None:
-    """Execute `script` in its own folder, as Jupyter does, and write the executed notebook to `out`.
+def stage(project: Project, params: Params, name: str) -> None:
+    """Execute notebooks/NAME.py in its own folder, as Jupyter does, into book/notebooks/NAME.ipynb.
 
     Where a cell fails, its error is shown, and the partial notebook is kept in the scratch folder.
     """
+    script = project.root / "notebooks" / f"{name}.py"
+    out = project.root / "book" / "notebooks" / f"{name}.ipynb"
+    # The stage's output, of a chapter without a figure as well.
+    (project.results / "figures" / name).mkdir(parents=True, exist_ok=True)
     # The kernel's, which runs in another folder, the same code as this process; and whose figures it may write.
     os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
     os.environ[PUBLISHING] = script.stem
@@ -71,11 +75,3 @@ def run(project: Project, params: Params, script: Path, out: Path) -> None:
             cell.metadata["tags"] = [*cell.metadata["tags"], "remove-input"]
     with replacing(out) as temporary:
         temporary.write_text(dumps(normalised(result, project.root)))
-
-
-def stage(project: Project, params: Params, name: str) -> None:
-    """Execute notebooks/NAME.py into book/notebooks/NAME.ipynb."""
-    script = project.root / "notebooks" / f"{name}.py"
-    # The stage's output, of a chapter without a figure as well.
-    (project.results / "figures" / name).mkdir(parents=True, exist_ok=True)
-    run(project, params, script, project.root / "book" / "notebooks" / f"{name}.ipynb")
