@@ -127,7 +127,7 @@ def test_a_folder_as_the_hub_has_them_is_found(tmp_path, path):
     shared.mkdir()
     path.rename(shared / "model.safetensors")
     assert weights.find("predictors", shared) == shared / "model.safetensors"
-    assert isinstance(ab.load_predictor(shared), torch.nn.Module)
+    assert isinstance(weights.load_predictor(shared), torch.nn.Module)
 
 
 def test_a_repository_of_the_hub_is_fetched_by_name_and_revision(path, monkeypatch):
@@ -138,7 +138,7 @@ def test_a_repository_of_the_hub_is_fetched_by_name_and_revision(path, monkeypat
         return str(path)
 
     monkeypatch.setattr("huggingface_hub.hf_hub_download", fetch)
-    assert isinstance(ab.load_predictor("hf:somebody/theirs"), torch.nn.Module)
+    assert isinstance(weights.load_predictor("hf:somebody/theirs"), torch.nn.Module)
     assert weights.find("predictors", "hf:somebody/theirs@v2") == path
     assert asked == [("somebody/theirs", "model.safetensors", each) for each in (None, "v2")]
 
