@@ -375,7 +375,7 @@ chapter.show(
     "photographs, so not quite the number of other chapters. Scenes, art: "
     "Pearson's r with people's ratings. Dials: mean rank correlation with the "
     "dials. Trained on: the same network after an equal training on other "
-    "pictures.",
+    "pictures; the paintings are those of the set art itself, without its ratings.",
 )
 
 # %% [markdown]
