@@ -242,6 +242,12 @@ def test_ratings_prints_how_measures_go_with_them(project, tmp_path, capsys):
     assert liking["points"]["rating"] == [0, 10, 20, 30, 40, 50]
 
 
+def test_no_improver_can_take_the_place_of_the_original(project, picture, tmp_path, capsys):
+    page = tmp_path / "which.html"
+    status, _, err = run(capsys, "blind", picture, "--improver", "original", "--out", page)
+    assert status == 2 and err.count("\n") == 1 and not page.exists()
+
+
 def test_blind_writes_a_page_and_preferences_reads_what_it_saves(project, picture, tmp_path, capsys):
     page, choices = tmp_path / "page.html", tmp_path / "choices.json"
     status, _, _ = run(capsys, "blind", picture, "--improver", "run/smoothing", "--out", page)

@@ -130,6 +130,11 @@ def test_a_folder_as_the_hub_has_them_is_found(tmp_path, path):
     assert isinstance(weights.load_predictor(shared), torch.nn.Module)
 
 
+def test_a_folder_without_weights_says_so(tmp_path):
+    with pytest.raises(UserError, match=r"this folder holds no model\.safetensors"):
+        weights.find("improvers", tmp_path, Project(tmp_path))
+
+
 def test_a_repository_of_the_hub_is_fetched_by_name_and_revision(path, monkeypatch):
     asked = []
 

@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         add(option, type=path, metavar="FILE", help=what, **more)
 
     def network(add: Callable[..., Any], option: str, default: str, what: str) -> None:
-        which = f"{what}: reference/NAME, run/NAME or a file (%(default)s)"
+        which = f"{what}: reference/NAME, run/NAME, hf:OWNER/NAME, or a file or folder (%(default)s)"
         add(option, default=default, metavar="NAME", help=which)
 
     def flag(add: Callable[..., Any], option: str, what: str) -> None:

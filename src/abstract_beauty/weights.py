@@ -176,14 +176,16 @@ def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> 
     if not member:
         family, member = "reference", "good" if (kind, name) == ("predictors", "reference") else name
     if family not in folders:
-        raise UserError(f"{name}: is neither reference/NAME, run/NAME, nor the path of a .safetensors file")
+        other = "is neither reference/NAME, run/NAME, nor the path of a .safetensors file"
+        raise UserError(f"{name}: {f'this folder holds no {SHARED}' if os.path.isdir(name) else other}")
     path = folders[family] / f"{member}.safetensors"
     if os.path.isfile(path):  # unlike Path.is_file, no name is too long for it
         return path
     files = [(key, file) for key, folder in folders.items() for file in folder.glob("[!.]*.safetensors")]
     there = sorted(f"{key}/{file.stem}" for key, file in files)
     mend = f"there are {', '.join(there)}" if there else "`make repro` trains them"
-    raise UserError(f"{name}: no such weights among the {kind}; {mend}")
+    what = f"this folder holds no {SHARED}, and there are " if os.path.isdir(name) else ""
+    raise UserError(f"{name}: {what}no such weights among the {kind}; {mend}")
 
 
 def _fetched(name: str) -> Path:
@@ -191,8 +193,10 @@ def _fetched(name: str) -> Path:
     where, _, revision = name.removeprefix("hf:").partition("@")
     try:
         from huggingface_hub import hf_hub_download
+        from huggingface_hub.utils import logging
     except ImportError as error:
         raise UserError(f"{name}: needs huggingface_hub: pip install huggingface_hub") from error
+    logging.set_verbosity_error()  # else each of its attempts is a line
     try:
         return Path(hf_hub_download(where, SHARED, revision=revision or None))
     except Exception as error:  # of many kinds: no such name, repository, revision or file, no network

@@ -16,6 +16,10 @@ from abstract_beauty.scores.preferences import read_choices, strengths
 def blind_command(options: argparse.Namespace) -> int:
     """Write the page for some pictures and improvers; status 2 if a picture that was named is not on it."""
     files, below = expand(options.images)
+    if "original" in options.improver:
+        raise UserError(
+            "original: that is what the page calls the picture itself; name the improver otherwise"
+        )
     found = {name: weights.find("improvers", name) for name in options.improver}
     check_outputs([options.out], [*files, *found.values()])
     improvers = {name: weights.load(path, "improvers") for name, path in found.items()}
