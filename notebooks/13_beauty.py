@@ -252,12 +252,11 @@ chapter.show(
 observers = pd.json_normalize(chapter.reference("ratings")["observers"])
 observers.columns = [name.removeprefix("beauty.") for name in observers.columns]
 observers = observers.rename(columns=names)
-kinds = [name for name in people["sets"] if name not in names] + ["faces_london"]
+kinds = {names.get(name, name): row for name, row in people["sets"].items()}
 decided = [
     name
-    for name in kinds
-    if name in people["sets"]
-    and people["sets"][name]["hypotheses"]["H1"]["verdict"] != "open"
+    for name, row in kinds.items()
+    if row["hypotheses"]["H1"]["verdict"] != "open"
 ]
 
 
@@ -304,7 +303,7 @@ others.loc[on_pictures, "label"] = "trained on " + others["label"]
 
 # %%
 chapter.show(
-    others.set_index("label")[kinds].round(2),
+    others.set_index("label")[[*kinds]].round(2),
     "observers.csv",
     caption="Rank correlations of beauty with the error of other observers, at 128 "
     "pixels. Good, bad, small, judge and the article's: the reference run's "

@@ -31,5 +31,10 @@ def complaint(error: ValidationError) -> str:
     return f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
 
 
+def reason(error: Exception) -> str:
+    """What another library's error says, on one line of at most 200 characters; its kind where it says nothing."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
 class SharedError(UserError):
     """One that every process which trains meets alike, so that the first process speaks for all."""

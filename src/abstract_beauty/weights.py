@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from abstract_beauty import improvers, predictors
-from abstract_beauty.errors import UserError
+from abstract_beauty.errors import UserError, reason
 from abstract_beauty.files import read_json, replacing, sha256
 from abstract_beauty.prediction.linear_fill import LinearFill
 from abstract_beauty.project import PACKAGE, Project, find_project
@@ -175,17 +175,18 @@ def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> 
     family, _, member = name.partition("/")
     if not member:
         family, member = "reference", "good" if (kind, name) == ("predictors", "reference") else name
+    if family in folders:
+        path = folders[family] / f"{member}.safetensors"
+        if os.path.isfile(path):  # unlike Path.is_file, no name is too long for it
+            return path
+    if os.path.isdir(name):
+        raise UserError(f"{name}: this folder holds no {SHARED}")
     if family not in folders:
-        other = "is neither reference/NAME, run/NAME, nor the path of a .safetensors file"
-        raise UserError(f"{name}: {f'this folder holds no {SHARED}' if os.path.isdir(name) else other}")
-    path = folders[family] / f"{member}.safetensors"
-    if os.path.isfile(path):  # unlike Path.is_file, no name is too long for it
-        return path
+        raise UserError(f"{name}: is neither reference/NAME, run/NAME, nor the path of a .safetensors file")
     files = [(key, file) for key, folder in folders.items() for file in folder.glob("[!.]*.safetensors")]
     there = sorted(f"{key}/{file.stem}" for key, file in files)
     mend = f"there are {', '.join(there)}" if there else "`make repro` trains them"
-    what = f"this folder holds no {SHARED}, and there are " if os.path.isdir(name) else ""
-    raise UserError(f"{name}: {what}no such weights among the {kind}; {mend}")
+    raise UserError(f"{name}: no such weights among the {kind}; {mend}")
 
 
 def _fetched(name: str) -> Path:
@@ -200,8 +201,7 @@ def _fetched(name: str) -> Path:
     try:
         return Path(hf_hub_download(where, SHARED, revision=revision or None))
     except Exception as error:  # of many kinds: no such name, repository, revision or file, no network
-        why = " ".join(str(error).split())[:200]
-        raise UserError(f"{name}: {SHARED} cannot be fetched ({why})") from error
+        raise UserError(f"{name}: {SHARED} cannot be fetched ({reason(error)})") from error
 
 
 def load_predictor(name: str | os.PathLike = "reference") -> nn.Module:

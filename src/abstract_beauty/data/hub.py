@@ -9,7 +9,7 @@ from typing import Any
 from abstract_beauty.data.folder import picture_name
 from abstract_beauty.data.images import decode_image, printable, resize_short_side, to_bytes
 from abstract_beauty.data.prepare import Found, Skip, Split, share
-from abstract_beauty.errors import UserError
+from abstract_beauty.errors import UserError, reason
 from abstract_beauty.params import DataParams
 
 
@@ -31,7 +31,7 @@ def pictures(params: DataParams, seed: int) -> Iterator[Found | Skip]:
         except UserError:
             raise
         except Exception as error:
-            what = f"broke off ({_line(error)}); run the stage again"
+            what = f"broke off ({reason(error)}); run the stage again"
             raise UserError(f"the dataset '{name}' {what}") from error
 
 
@@ -62,7 +62,7 @@ def _open(name: str, option: str, params: DataParams) -> Any:
             stream = stream.select_columns([params.column])
             return stream.cast_column(params.column, datasets.Image(decode=False))
     except Exception as error:  # the library raises many kinds: no network, no such dataset, no such split
-        what = f"cannot be opened ({_line(error)}); check it and the network"
+        what = f"cannot be opened ({reason(error)}); check it and the network"
         raise UserError(f"{option}: the dataset '{name}' {what}") from error
     raise UserError(f"data.column: '{name}' has no column '{params.column}'; it has {', '.join(columns)}")
 
@@ -83,7 +83,3 @@ def _picture(name: str, index: int, value: Any, split: Split | None, params: Dat
     if split is None:
         split = "test" if share(image.numpy().tobytes().hex()) < params.test_share else "train"
     return Found(picture_name(file.stem, f"{label}/{index}"), split, source, "photograph", image)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
