@@ -364,10 +364,7 @@ chapter.show(
 )
 
 # %%
-others = observers[observers["series"].isin(["pictures", "network"])].copy()
-others["label"] = others["label"].str.replace("_", " ")
-on_pictures = others["series"] == "pictures"
-others.loc[on_pictures, "label"] = "trained on " + others["label"]
+others = observers[observers["series"].isin(["pictures", "network"])]
 
 # %%
 chapter.show(

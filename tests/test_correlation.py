@@ -80,3 +80,17 @@ def test_a_hill_is_found_where_there_is_one_and_not_in_what_rises_or_saturates(s
     found = correlation.hill(x, shape(x) + rng.normal(size=300))
     assert found.is_hill == (top is not None)
     assert top is None or found.top == pytest.approx(top, abs=0.3)
+
+
+def test_pictures_that_say_the_same_count_as_one():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 60))
+    y = y + x
+    kin = [f"kind {number}" for number in range(60)]
+    alone, copies = correlation.spearman(x, y), (np.tile(x, 6), np.tile(y, 6))
+    apart, together = correlation.spearman(*copies), correlation.spearman(*copies, kin=6 * kin)
+    widths = [found.high - found.low for found in (alone, apart, together)]
+    assert widths[1] < 0.6 * widths[0] and widths[2] == pytest.approx(widths[0], rel=0.1)
+    assert correlation.p_of(together) > 100 * correlation.p_of(apart)
+    assert correlation.p_of(alone) == pytest.approx(correlation.p_value(alone.value, 60), abs=0.001)
+    assert correlation.spearman(x, y, kin=kin) == alone

@@ -190,5 +190,5 @@ def test_other_training_pictures_are_folders_or_generated_ones(monkeypatch, tmp_
     monkeypatch.setattr(module, "ensure_data", lambda home, asked: sources.append(asked.data) or home)
     monkeypatch.setattr(module, "predictor_run", lambda *_, **__: run)
     found = [observer.label for observer in module.observers(find_project(), params, {})]
-    assert found == ["generated", "photographs"]
+    assert found == ["trained on generated", "trained on photographs"]
     assert [(data.source, data.train) for data in sources] == [("embedded", ()), ("folder", (str(tmp_path),))]

@@ -15,6 +15,7 @@ from abstract_beauty.training.machine import cores
 from abstract_beauty.weights import load_predictor
 
 ENOUGH = 30  # pictures, below which nothing is foretold and no hypothesis tested
+MANY = 200  # below which what is foretold of nothing runs against the ratings: r -0.3 of 30 pictures, -0.02 of 200
 SPREAD = "{value:+.2f} [{low:+.2f}, {high:+.2f}]"
 FORETOLD = {
     "plain": "plain statistics", "scores": "predictors' scores", "both": "both", "gained": "gained by the scores",
@@ -40,7 +41,11 @@ def _print(name: str, found: Mapping[str, Any]) -> None:
 
 def _print_beauty(name: str, found: Mapping[str, Any], hypotheses: Mapping[str, Any]) -> None:
     """What foretells the first rating, of pictures that took no part in the fit, and what becomes of the hypotheses."""
-    print(f"\n{name}: {found['rating']}, foretold from other pictures' (r)")
+    kinds, pictures = found["kinds"], found["pictures"]
+    alike = f"{kinds} kinds by their files' names, each kept together" if kinds < pictures else "each by itself"
+    print(f"\n{name}: {found['rating']} of {pictures} pictures, {alike}, foretold from other pictures' (r)")
+    if pictures < MANY:
+        print("  (few pictures: r below 0 means nothing found, and r a little above it is too low)")
     for key, title in FORETOLD.items():
         print(f"  {title:24} {SPREAD.format(**found['foretold'][key])}")
     print(f"{name}: {found['rating']}, hypotheses (p corrected for all that were tested)")

@@ -1,9 +1,10 @@
 """Is the predictable beautiful? Hypotheses that were written down first, tested on pictures that people rated."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -18,13 +19,14 @@ from torch import Tensor, nn
 
 from abstract_beauty.data.generators.dials import DIALS, LEVELS, dial_picture
 from abstract_beauty.data.images import resize_short_side
-from abstract_beauty.errors import UserError, complaint
+from abstract_beauty.errors import UserError, complaint, reason
 from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.experiments.ratings import BASELINE_SIDE, Rated, folders
 from abstract_beauty.files import write_json
 from abstract_beauty.params import Params
 from abstract_beauty.project import Project
 from abstract_beauty.scores import correlation
+from abstract_beauty.scores.correlation import Kin
 from abstract_beauty.scores.fitting import fitted, foretold, gained, kin_of
 from abstract_beauty.scores.guesses import GUESSES, Guesses
 from abstract_beauty.scores.plain import PLAIN, Seen
@@ -60,15 +62,18 @@ class Hypothesis:
             raise ValueError("either a sign, 1 or -1, is expected, or a hill with nothing given")
 
 
+HYPOTHESES_OF_A_FILE = pydantic.TypeAdapter(Annotated[dict[str, Hypothesis], Field(min_length=1)])
+
+
 def read_hypotheses(path: Path) -> dict[str, Hypothesis]:
     """The hypotheses, in the order of their file; UserError where it cannot be read or one is malformed."""
     try:
         rows = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        return {str(key): Hypothesis(**row) for key, row in rows.items()}
+        return HYPOTHESES_OF_A_FILE.validate_json(json.dumps(rows, default=str))
     except pydantic.ValidationError as error:
         raise UserError(f"{path}: {complaint(error)}") from error
-    except (OSError, AttributeError, TypeError, ValueError, YAMLError) as error:
-        raise UserError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from error
+    except (OSError, ValueError, YAMLError, RecursionError) as error:
+        raise UserError(f"{path}: cannot be read ({reason(error)})") from error
 
 
 def numbers(picture: Float[Tensor, "3 h w"], f: Mapping[str, nn.Module]) -> dict[str, float]:
@@ -99,8 +104,10 @@ class Tested:
     p: float
 
 
-def tested(hypothesis: Hypothesis, table: pd.DataFrame, rating: np.ndarray, seed: int) -> Tested:
-    """A hypothesis on one set."""
+def tested(
+    hypothesis: Hypothesis, table: pd.DataFrame, rating: np.ndarray, seed: int, kin: Kin | None = None
+) -> Tested:
+    """A hypothesis on one set. Where pictures have kin, p is as the interval has it; a hill counts each picture."""
     score, given = table[hypothesis.score].to_numpy(), table[hypothesis.given].to_numpy()
     if hypothesis.hill:
         if not np.ptp(score):
@@ -108,8 +115,10 @@ def tested(hypothesis: Hypothesis, table: pd.DataFrame, rating: np.ndarray, seed
         hill = correlation.hill(score, rating)
         sides = [p if np.isfinite(p) else 1.0 for p in (hill.rising_p, hill.falling_p)]
         return Tested(hill.hill_r2 - hill.line_r2, None, None, max(sides))
-    found = correlation.partial(score, rating, given, seed, ranks=True)
-    return Tested(**asdict(found), p=correlation.p_value(found.value, len(rating), given.shape[1]))
+    found = correlation.partial(score, rating, given, seed, ranks=True, kin=kin)
+    related = kin is not None and len(set(kin)) < len(kin)
+    p = correlation.p_of(found) if related else correlation.p_value(found.value, len(rating), given.shape[1])
+    return Tested(**asdict(found), p=p)
 
 
 def verdict(hypothesis: Hypothesis, value: float, p: float) -> str:
@@ -138,10 +147,10 @@ def study(
         column, rating = next(iter(ratings.items()))
         kin = kin_of([str(picture) for picture in table.index])
         plain, scores = (table[list(columns)].to_numpy(float) for columns in (PLAIN, GUESSES))
-        tests |= {(name, key): tested(each, table, rating, seed) for key, each in hypotheses.items()}
+        tests |= {(name, key): tested(each, table, rating, seed, kin) for key, each in hypotheses.items()}
         rows = {}
         for at, score in enumerate(GUESSES):
-            alone = correlation.spearman(scores[:, at], rating, seed)
+            alone = correlation.spearman(scores[:, at], rating, seed, kin)
             beside, p = correlation.partial_rank(scores[:, at], rating, plain)
             rows[score] = {"alone": asdict(alone), "beside": {"value": beside, "p": p}}
         by_plain, by_scores, by_both = (
@@ -158,13 +167,13 @@ def study(
                 if key != column
             },
             "plain": {
-                key: asdict(correlation.spearman(table[key].to_numpy(float), rating, seed)) for key in PLAIN
+                key: asdict(correlation.spearman(table[key].to_numpy(float), rating, seed, kin)) for key in PLAIN
             },
             "foretold": {
-                "plain": asdict(correlation.pearson(by_plain, rating, seed)),
-                "scores": asdict(correlation.pearson(by_scores, rating, seed)),
-                "both": asdict(correlation.pearson(by_both, rating, seed)),
-                "gained": asdict(gained(by_plain, by_both, rating, seed)),
+                "plain": asdict(correlation.pearson(by_plain, rating, seed, kin)),
+                "scores": asdict(correlation.pearson(by_scores, rating, seed, kin)),
+                "both": asdict(correlation.pearson(by_both, rating, seed, kin)),
+                "gained": asdict(gained(by_plain, by_both, rating, seed, kin)),
             },
             "taste": taste(table, rating),
             "points": {"error_whole": table["error_whole"].tolist(), "rating": rating.tolist()},

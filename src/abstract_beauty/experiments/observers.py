@@ -51,8 +51,9 @@ def observers(project: Project, params: Params, f: Mapping[str, nn.Module]) -> I
             data = DataParams(source="folder", train=folders, short_side=params.data.short_side)
         other = dataclasses.replace(params, data=data)
         run = trained(ensure_data(project, other), other, name, steps=asked.others_steps)
-        yield Observer("pictures", name, None, run.network, run=run)
+        label = f"trained on {name.replace('_', ' ')}"
+        yield Observer("pictures", label, None, run.network, run=run)
     for name, network in f.items():
-        yield Observer("network", name, None, network)
+        yield Observer("network", name.replace("_", " "), None, network)
     for side in asked.sides:
         yield Observer("side", f"{side} pixels", side, f["good"], side)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 from scipy import stats
 
@@ -12,6 +13,7 @@ LEVEL = 0.95
 FEWEST = 4  # ratings, below which a correlation says nothing
 
 Numbers = Float[np.ndarray, "n"]
+Kin = Sequence[str]  # of each picture, what it shares with those that are not independent of it
 
 
 @dataclass(frozen=True)
@@ -54,31 +56,44 @@ def _partial_rank_r(x: Numbers, y: Numbers, *given: Numbers) -> np.ndarray:
     return _partial_r(*(stats.rankdata(values) for values in (x, y, *given)))
 
 
-def resampled(of: Callable[..., np.ndarray], *samples: Numbers, seed: int) -> Correlation:
-    """`of` all pictures and, for the interval, of resampled ones."""
+def resampled(
+    of: Callable[..., np.ndarray], *samples: Numbers, seed: int, kin: Kin | None = None
+) -> Correlation:
+    """`of` all pictures and, for the interval, of resampled ones; those of the same `kin` are drawn together."""
     _check(*samples[:2])
+    drawn, statistic = samples, of
+    if kin is not None and len(set(kin)) < len(kin):
+        codes = pd.factorize(np.array(kin))[0]
+        members = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
+        drawn = (np.arange(len(members)),)
+
+        def statistic(families: np.ndarray) -> np.ndarray:
+            at = np.concatenate([members[family] for family in families])
+            return of(*(sample[at] for sample in samples))
+
     interval = stats.bootstrap(
-        samples, of, paired=True, method="percentile", n_resamples=RESAMPLES, confidence_level=LEVEL,
-        rng=np.random.default_rng([seed, len(samples[0])]),
+        drawn, statistic, paired=True, vectorized=None if statistic is of else False, method="percentile",
+        n_resamples=RESAMPLES, confidence_level=LEVEL, rng=np.random.default_rng([seed, len(samples[0])]),
     ).confidence_interval  # fmt: skip
     return Correlation(float(of(*samples)), float(interval.low), float(interval.high))
 
 
-def pearson(x: Numbers, y: Numbers, seed: int = 0) -> Correlation:
+def pearson(x: Numbers, y: Numbers, seed: int = 0, kin: Kin | None = None) -> Correlation:
     """Pearson's r of two lists of numbers; ValueError where they differ in length or are shorter than FEWEST."""
-    return resampled(pearson_r, x, y, seed=seed)
+    return resampled(pearson_r, x, y, seed=seed, kin=kin)
 
 
-def spearman(x: Numbers, y: Numbers, seed: int = 0) -> Correlation:
+def spearman(x: Numbers, y: Numbers, seed: int = 0, kin: Kin | None = None) -> Correlation:
     """Spearman's rho, as `pearson`; resamples are ranked anew."""
-    return resampled(rank_r, x, y, seed=seed)
+    return resampled(rank_r, x, y, seed=seed, kin=kin)
 
 
 def partial(
-    x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"], seed: int = 0, *, ranks: bool = False
-) -> Correlation:
+    x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"], seed: int = 0, *,
+    ranks: bool = False, kin: Kin | None = None,
+) -> Correlation:  # fmt: skip
     """The partial correlation of x and y, as `pearson`, the columns of `given` held fixed; or that of their ranks."""
-    return resampled(_partial_rank_r if ranks else _partial_r, x, y, *given.T, seed=seed)
+    return resampled(_partial_rank_r if ranks else _partial_r, x, y, *given.T, seed=seed, kin=kin)
 
 
 def partial_rank(x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"]) -> tuple[float, float]:
@@ -93,6 +108,13 @@ def p_value(value: float, n: int, held: int = 0) -> float:
     if free < 1 or abs(value) >= 1:
         return float(free < 1)
     return float(2 * stats.t.sf(abs(value) * np.sqrt(free / (1 - value**2)), free))
+
+
+def p_of(found: Correlation) -> float:
+    """The p value of a correlation as its interval has it, for samples that are not independent: Fisher's z."""
+    z, low, high = np.arctanh(np.clip([found.value, found.low, found.high], -1 + 1e-9, 1 - 1e-9))
+    error = (high - low) / (2 * stats.norm.isf((1 - LEVEL) / 2))
+    return float(2 * stats.norm.sf(abs(z) / error)) if error else float(not z)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

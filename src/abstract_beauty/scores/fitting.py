@@ -1,6 +1,7 @@
 """How much of people's ratings can be foretold from a picture's numbers: ridge regression, tested on other pictures."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from abstract_beauty.scores.correlation import Correlation, Numbers, pearson_r, resampled
+from abstract_beauty.scores.correlation import Correlation, Kin, Numbers, pearson_r, resampled
 
 FOLDS, REPEATS = 10, 5
 # Of which each fold takes the one that foretells its own best.
@@ -22,11 +23,12 @@ def kin_of(names: Sequence[str]) -> list[str]:
 
     Where names hold fewer kinds than twice the folds, they are something else ("img_017"), and each picture is alone.
     """
-    kinds = [re.sub(r"[\W\d_]+", " ", name).strip().casefold() or name for name in names]
+    composed = [unicodedata.normalize("NFC", name) for name in names]  # macOS takes letters and accents apart
+    kinds = [re.sub(r"[\W\d_]+", " ", name).strip().casefold() or name for name in composed]
     return kinds if len(set(kinds)) >= 2 * FOLDS else [str(number) for number in range(len(names))]
 
 
-def foretold(table: Table, rating: Numbers, seed: int = 0, kin: Sequence[str] | None = None) -> Numbers:
+def foretold(table: Table, rating: Numbers, seed: int = 0, kin: Kin | None = None) -> Numbers:
     """Each picture's rating as foretold from the others': FOLDS folds, REPEATS times anew, averaged.
 
     Pictures of the same `kin` lie in one fold, so that none is foretold from its like. Each fold has its share of every
@@ -83,10 +85,14 @@ def fitted(seen: Table, rating: Numbers) -> Fit:
     return Fit(middle, scale, best[1], float(level))
 
 
-def gained(less: Numbers, more: Numbers, rating: Numbers, seed: int = 0) -> Correlation:
+def gained(
+    less: Numbers, more: Numbers, rating: Numbers, seed: int = 0, kin: Kin | None = None
+) -> Correlation:
     """How much better `more` goes with the ratings than `less` does, both foretold: the difference of Pearson's r.
 
-    For the interval pictures are drawn anew, and what was foretold of each stays. Columns that say nothing cost a
+    For the interval pictures are drawn anew, kin together, and what was foretold of each stays. Columns that say nothing cost a
     little, so a difference below 0 means that nothing was gained, not that something speaks against.
     """
-    return resampled(lambda one, two, y: pearson_r(two, y) - pearson_r(one, y), less, more, rating, seed=seed)
+    return resampled(
+        lambda one, two, y: pearson_r(two, y) - pearson_r(one, y), less, more, rating, seed=seed, kin=kin
+    )
