@@ -167,7 +167,8 @@ def study(
                 if key != column
             },
             "plain": {
-                key: asdict(correlation.spearman(table[key].to_numpy(float), rating, seed, kin)) for key in PLAIN
+                key: asdict(correlation.spearman(table[key].to_numpy(float), rating, seed, kin))
+                for key in PLAIN
             },
             "foretold": {
                 "plain": asdict(correlation.pearson(by_plain, rating, seed, kin)),
