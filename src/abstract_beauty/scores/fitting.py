@@ -90,8 +90,8 @@ def gained(
 ) -> Correlation:
     """How much better `more` goes with the ratings than `less` does, both foretold: the difference of Pearson's r.
 
-    For the interval pictures are drawn anew, kin together, and what was foretold of each stays. Columns that say nothing
-    cost a little, so a difference below 0 means that nothing was gained, not that something speaks against.
+    For the interval pictures are drawn anew, kin together, and what was foretold of each stays. Columns that say
+    nothing cost a little, so a difference below 0 means that nothing was gained, not that something speaks against.
     """
     return resampled(
         lambda one, two, y: pearson_r(two, y) - pearson_r(one, y), less, more, rating, seed=seed, kin=kin
