@@ -4,16 +4,19 @@
     python tests/trust/verify.py --profile smoke      against .profiles/smoke, brought up to date first
     python tests/trust/verify.py --record             and keep the outcome in results/trust
     python tests/trust/verify.py --numbers            data, weights and numbers alone, no chapters and pages
+    python tests/trust/verify.py --other-maker        the second run as if by another maker's processor
 
 The second run has a working copy, a scratch folder and a DVC cache of its own, all empty, so that it can take nothing
 from the first. In dvc.lock DVC notes the hash of all that a stage makes: the two notes are compared, and git names the
-files of what differs. On one kind of processor every byte must be the same.
+files of what differs. On one kind of processor every byte must be the same, and on all where params.yaml has the `run`
+of profiles/common.yaml, as the smoke profile has.
 """
 
 import argparse
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from records import one_line, today
+from sources import other_maker
 
 from abstract_beauty.chapter import SHOWING
 from abstract_beauty.commands import repro
@@ -30,7 +34,7 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.files import read_json, sha256, write_json
 from abstract_beauty.params import load_params, read_yaml
 from abstract_beauty.project import Project, checked_out, find_project
-from abstract_beauty.training.machine import agreed, machine
+from abstract_beauty.training.machine import COMMON, agreed, machine
 
 # The kind of what a stage makes: the first whose pattern its path matches.
 KINDS = {
@@ -106,8 +110,12 @@ def made_on(project: Project) -> dict[str, Any] | None:
 
 
 def is_elsewhere(first: Mapping[str, Any] | None, second: Mapping[str, Any]) -> bool:
-    """Whether the machines of two runs may round differently; a graphics card does so from run to run."""
-    alike = first is not None and all(key not in first or first[key] == second.get(key) for key in DECIDES)
+    """Whether the machines of two runs may round differently; a graphics card does so from run to run.
+
+    Where profiles/common.yaml keeps all processors to the same, it does not matter whose they are.
+    """
+    decides = [key for key in DECIDES if key != "device" or second.get("instructions") != COMMON]
+    alike = first is not None and all(key not in first or first[key] == second.get(key) for key in decides)
     return not alike or second["kind"] != "cpu"
 
 
@@ -131,25 +139,29 @@ def first_run(project: Project, profile: str) -> Project:
     return project
 
 
-def second_run(project: Project, profile: str, numbers: bool = False) -> Project:
+def second_run(
+    project: Project, profile: str, numbers: bool = False, settings: Mapping[str, str] | None = None
+) -> Project:
     """The second run's working copy, everything in it made anew; with `numbers` only what no reader sees."""
     name = f"{profile}.verify"  # as deep as the profile's own, so that relative paths stay the same
     folder = project.root / ".profiles" / name
     shutil.rmtree(folder, ignore_errors=True)
     copy = repro.make_copy(project, profile, name, folder / ".dvc" / "cache")
     own = {"DVC_SITE_CACHE_DIR": folder / ".dvc/tmp/site", "MPLCONFIGDIR": folder / ".scratch/matplotlib"}
-    own = {key: str(value) for key, value in own.items()}
+    own = {key: str(value) for key, value in own.items()} | dict(settings or {})
     run(copy, "second", own, SHOWING if numbers else ())
     return copy
 
 
-def verify(project: Project, profile: str, numbers: bool = False) -> tuple[dict[str, Any], list[str]]:
-    """The outcome of a second run against the first, and the names of all files that differ."""
+def verify(
+    project: Project, profile: str, numbers: bool = False, settings: Mapping[str, str] | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """The outcome of a second run, with these variables, against the first, and the names of all files that differ."""
     first = first_run(project, profile)
     before = made_on(first)
     print("again, from nothing:", flush=True)
     began = time.monotonic()
-    second = second_run(project, profile, numbers)
+    second = second_run(project, profile, numbers, settings)
     seconds = round(time.monotonic() - began)
     here = made_on(second) or machine()
     counts = compare(first.root, second.root)
@@ -193,10 +205,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--numbers", action="store_true", help="leave chapters and pages out of the second run"
     )
     parser.add_argument("--record", action="store_true", help="keep the outcome in results/trust")
+    parser.add_argument(
+        "--other-maker", action="store_true", help="let MKL take the second run's processor for another maker's"
+    )
     options = parser.parse_args(arguments)
     project = find_project()
     load_params(project.params)
-    outcome, names = verify(project, options.profile, options.numbers)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = other_maker(Path(folder)) if options.other_maker else {}
+        if options.other_maker and not settings:
+            print("no C compiler here, so both runs see the same processor")
+        outcome, names = verify(project, options.profile, options.numbers, settings)
     for kind, row in outcome["kinds"].items():
         print(f"{kind:10} {row['identical']:6} of {row['files']:6} files identical")
     print(*(f"different: {name}" for name in names), sep="\n", end="\n" if names else "")

@@ -26,7 +26,7 @@ from tqdm.auto import tqdm
 from abstract_beauty.errors import SharedError
 from abstract_beauty.params import TrainingParams
 from abstract_beauty.training.checkpoints import Row, State, load_checkpoint, save_checkpoint
-from abstract_beauty.training.machine import processes
+from abstract_beauty.training.machine import computes_as_all, processes
 from abstract_beauty.training.optimizers import optimizers_for
 
 Fabric = Any  # lightning.fabric.Fabric; imported only where one is made, since that import takes seconds
@@ -65,10 +65,12 @@ def generator_for(*parts: object) -> torch.Generator:
 def computes_in_bfloat16(accelerator: str = "auto") -> bool:
     """Whether this machine multiplies bfloat16 faster than float32: most GPUs, and processors with instructions for it.
 
-    Elsewhere bfloat16 is emulated, and slower.
+    Elsewhere bfloat16 is emulated, and slower; and no processor does where all are to compute alike.
     """
     if accelerator != "cpu" and torch.cuda.is_available():
         return torch.cuda.is_bf16_supported(including_emulation=False)
+    if computes_as_all():
+        return False
     asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # not public, so perhaps not there
     return any(getattr(torch.cpu, ask, lambda: False)() for ask in asks)
 

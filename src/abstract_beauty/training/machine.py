@@ -9,6 +9,8 @@ from typing import Any
 import torch
 
 MIXED = "mixed"
+# What `machine` calls the instructions of a processor that profiles/common.yaml keeps to what every one has.
+COMMON = "AVX2, as all have it"
 
 
 def processor() -> str:
@@ -19,6 +21,12 @@ def processor() -> str:
         lines = []
     names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     return next(names, None) or platform.processor() or platform.machine()
+
+
+def computes_as_all() -> bool:
+    """Whether the libraries of matrices were told to compute as every processor with AVX2 does (profiles/common.yaml)."""
+    told = os.environ.get("MKL_CBWR", ""), os.environ.get("ONEDNN_MAX_CPU_ISA", "")
+    return tuple(word.upper() for word in told) == ("COMPATIBLE", "AVX2")
 
 
 def cores() -> int:
@@ -59,8 +67,8 @@ def wait_for_all_processes() -> None:
 def machine(accelerator: str = "auto") -> dict[str, str | int]:
     """Device, threads, and versions, as plain values.
 
-    "instructions" is there on a processor: the set that PyTorch uses of it, for example "AVX2" or "AVX512". It decides
-    the order of sums, and processors of one name may differ in it.
+    "instructions" is there on a processor: the set that PyTorch uses of it, for example "AVX2" or "AVX512", or COMMON. It
+    decides the order of sums, and processors of one name may differ in it.
 
     Args:
         accelerator: "cpu" leaves a GPU out that is there but not used.
@@ -69,7 +77,7 @@ def machine(accelerator: str = "auto") -> dict[str, str | int]:
     return {
         "device": torch.cuda.get_device_name() if gpu else processor(),
         "kind": "cuda" if gpu else "cpu",
-        **({} if gpu else {"instructions": torch.backends.cpu.get_cpu_capability()}),
+        **({} if gpu else {"instructions": COMMON if computes_as_all() else torch.backends.cpu.get_cpu_capability()}),
         "threads": torch.get_num_threads(),
         "processes": processes(),
         "torch": torch.__version__,
