@@ -50,7 +50,7 @@ TRIALS = 5
 
 
 def other_maker(folder: Path) -> dict[str, str]:
-    """Variables with which MKL takes this processor for Intel's, or an Intel one for another's; {} where nothing compiles.
+    """Variables with which MKL takes this processor for Intel's, or Intel's for another; {} where nothing compiles.
 
     MKL asks one function who made the processor; a library of that name, loaded before it, answers otherwise.
     """
@@ -65,8 +65,12 @@ def other_maker(folder: Path) -> dict[str, str]:
 
 def common(root: Path) -> dict[str, str]:
     """The variables that profiles/common.yaml lays before a stage, as a shell makes them."""
-    words = re.sub(r"^env PYTHONPATH=\S+|python -m \S+$", "", read_yaml(root / "profiles" / "common.yaml")["run"])
-    shown = subprocess.run(["bash", "-c", f"env -i {words} env -0"], capture_output=True, text=True, check=True)
+    words = re.sub(
+        r"^env PYTHONPATH=\S+|python -m \S+$", "", read_yaml(root / "profiles" / "common.yaml")["run"]
+    )
+    shown = subprocess.run(
+        ["bash", "-c", f"env -i {words} env -0"], capture_output=True, text=True, check=True
+    )
     return dict(line.split("=", 1) for line in shown.stdout.split("\0") if line)
 
 
@@ -87,7 +91,9 @@ def operations() -> dict[str, dict[str, Callable[[], Any]]]:
     rng = np.random.default_rng(0)
     single, double = rng.standard_normal((200, 200)).astype("f"), rng.standard_normal((200, 200))
     slopes = np.add.outer(np.arange(256), 2 * np.arange(256))[..., None] // (2, 3, 5)
-    levels = ((slopes + np.kron(rng.integers(0, 256, (32, 32, 1)), np.ones((8, 8, 1), int))) % 256).astype(np.uint8)
+    levels = ((slopes + np.kron(rng.integers(0, 256, (32, 32, 1)), np.ones((8, 8, 1), int))) % 256).astype(
+        np.uint8
+    )
     picture, image = levels.astype("f") / 255, Image.fromarray(levels)
     t, d = torch.from_numpy(single), torch.from_numpy(double)
     x = torch.from_numpy(picture).permute(2, 0, 1)[None].contiguous()
@@ -129,16 +135,22 @@ def operations() -> dict[str, dict[str, Callable[[], Any]]]:
             + [np.log(np.abs(v) + 0.1) for v in (single, double)],
             "powers, angles": lambda: [np.abs(double) ** 1.7, np.arctan2(double, double.T), np.hypot(single, single.T)],
             "sums": lambda: [single.sum(), single.std(1), double.mean(0)],
-            "random numbers": lambda: [np.random.default_rng(0).standard_normal(999), np.random.default_rng(0).gamma(2.0, size=99)],
+            "random numbers": lambda: [
+                np.random.default_rng(0).standard_normal(999), np.random.default_rng(0).gamma(2.0, size=99)
+            ],
             "products of matrices": lambda: [single @ single, double @ double],
-            "decompositions": lambda: [np.linalg.svd(double)[0], np.linalg.lstsq(double[:, :20], double[:, 0], rcond=None)[0]],
+            "decompositions": lambda: [
+                np.linalg.svd(double)[0], np.linalg.lstsq(double[:, :20], double[:, 0], rcond=None)[0]
+            ],
         },
         "scipy": {
             "Fourier transform": lambda: [scipy.fft.rfft2(single), scipy.fft.rfft2(double)],
             "special functions": lambda: [scipy.special.erf(double), scipy.stats.t.sf(np.abs(double), 20)],
         },
         "OpenCV": {
-            "blur, bilateral filter": lambda: [cv2.GaussianBlur(picture, (0, 0), 1.7), cv2.bilateralFilter(picture, -1, 0.1, 2)],
+            "blur, bilateral filter": lambda: [
+                cv2.GaussianBlur(picture, (0, 0), 1.7), cv2.bilateralFilter(picture, -1, 0.1, 2)
+            ],
             "resizing, turning": lambda: [
                 cv2.resize(picture, (100, 100), interpolation=cv2.INTER_AREA), cv2.resize(levels, (300, 300)),
                 cv2.warpAffine(picture, np.float32([[0.9, 0.1, 3], [-0.1, 0.9, 5]]), (256, 256)),
@@ -146,7 +158,9 @@ def operations() -> dict[str, dict[str, Callable[[], Any]]]:
             "drawing": lambda: cv2.circle(levels.copy(), (100, 100), 50, (3, 4, 5), -1, cv2.LINE_AA),
             "colours": lambda: cv2.cvtColor(picture, cv2.COLOR_RGB2LAB),
             "fills": lambda: [cv2.inpaint(levels, hole, 5, how) for how in (cv2.INPAINT_TELEA, cv2.INPAINT_NS)],
-            "mean shift, edge keeping": lambda: [cv2.pyrMeanShiftFiltering(levels, 20, 20), cv2.edgePreservingFilter(levels)],
+            "mean shift, edge keeping": lambda: [
+                cv2.pyrMeanShiftFiltering(levels, 20, 20), cv2.edgePreservingFilter(levels)
+            ],
         },
         "Pillow": {
             "PNG, JPEG, WebP": lambda: [saved(kind) for kind in ("PNG", "JPEG", "WEBP")],
@@ -195,14 +209,16 @@ def step_seconds() -> dict[str, float]:
 def asked(what: str, variables: Mapping[str, str]) -> dict[str, Any]:
     """What this script says of itself, in a process of its own with these variables."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **variables}
-    done = subprocess.run([sys.executable, __file__, "--say", what], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, __file__, "--say", what], env=environment, capture_output=True, text=True
+    )
     if done.returncode:
         raise UserError(f"{variables}: {done.stderr.strip().splitlines()[-1]}")
     return json.loads(done.stdout)
 
 
 def sources(root: Path) -> dict[str, Any]:
-    """Which operations differ by each switch; whether any does by the maker's name under the common ones; their cost."""
+    """Which operations differ by each switch; whether any does by maker under the common ones; what those cost."""
     with tempfile.TemporaryDirectory() as folder:
         maker, alike = other_maker(Path(folder)), common(root)
         plain = asked("bytes", {})

@@ -206,7 +206,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--record", action="store_true", help="keep the outcome in results/trust")
     parser.add_argument(
-        "--other-maker", action="store_true", help="let MKL take the second run's processor for another maker's"
+        "--other-maker",
+        action="store_true",
+        help="let MKL take the second run's processor for another maker's",
     )
     options = parser.parse_args(arguments)
     project = find_project()

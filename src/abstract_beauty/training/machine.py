@@ -24,7 +24,7 @@ def processor() -> str:
 
 
 def computes_as_all() -> bool:
-    """Whether the libraries of matrices were told to compute as every processor with AVX2 does (profiles/common.yaml)."""
+    """Whether libraries were told to compute as every processor with AVX2 does (profiles/common.yaml)."""
     told = os.environ.get("MKL_CBWR", ""), os.environ.get("ONEDNN_MAX_CPU_ISA", "")
     return tuple(word.upper() for word in told) == ("COMPATIBLE", "AVX2")
 
@@ -67,17 +67,18 @@ def wait_for_all_processes() -> None:
 def machine(accelerator: str = "auto") -> dict[str, str | int]:
     """Device, threads, and versions, as plain values.
 
-    "instructions" is there on a processor: the set that PyTorch uses of it, for example "AVX2" or "AVX512", or COMMON. It
-    decides the order of sums, and processors of one name may differ in it.
+    "instructions" is there on a processor: the set that PyTorch uses of it, for example "AVX2" or "AVX512", or COMMON.
+    It decides the order of sums, and processors of one name may differ in it.
 
     Args:
         accelerator: "cpu" leaves a GPU out that is there but not used.
     """
     gpu = accelerator != "cpu" and torch.cuda.is_available()
+    instructions = COMMON if computes_as_all() else torch.backends.cpu.get_cpu_capability()
     return {
         "device": torch.cuda.get_device_name() if gpu else processor(),
         "kind": "cuda" if gpu else "cpu",
-        **({} if gpu else {"instructions": COMMON if computes_as_all() else torch.backends.cpu.get_cpu_capability()}),
+        **({} if gpu else {"instructions": instructions}),
         "threads": torch.get_num_threads(),
         "processes": processes(),
         "torch": torch.__version__,
