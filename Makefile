@@ -207,6 +207,7 @@ trust: env ## the checks too long for `make test`, about half an hour; what they
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m trust -q $(PYTEST_ARGS)
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/trust/kills.py --kills 200 --out results/trust/kills.json
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/trust/hostile.py --out results/trust/fuzz.json
+	@$(BIN)/python tests/trust/sources.py --out results/trust/sources.json
 	@$(BIN)/python tests/trust/processes.py --out results/trust/processes.json
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/trust/mutants.py --out results/trust/mutants.json
 

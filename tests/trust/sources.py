@@ -35,7 +35,7 @@ from abstract_beauty.training.machine import machine, processor
 # Each switch, what it forbids or changes, and the variables that do it.
 SWITCHES = {
     "MKL, the maker's name": {},  # by `other_maker`
-    "MKL, the same for all": {"MKL_CBWR": "COMPATIBLE"},
+    "MKL, alike for all": {"MKL_CBWR": "COMPATIBLE"},
     "ATen without AVX2": {"ATEN_CPU_CAPABILITY": "default"},
     "oneDNN without AVX2": {"ONEDNN_MAX_CPU_ISA": "AVX"},
     "numpy without AVX2": {"NPY_DISABLE_CPU_FEATURES": "X86_V3"},
@@ -181,7 +181,7 @@ def digest(result: Any) -> str:
 
 
 def step_seconds() -> dict[str, float]:
-    """A training step of the one-pass predictor, and one of a U-Net through it, at the sizes of params.yaml."""
+    """Forward and backward through the one-pass predictor, and through a U-Net and it, at the sizes of params.yaml."""
     import torch
 
     from abstract_beauty.improvers.unet import UNet
@@ -191,7 +191,7 @@ def step_seconds() -> dict[str, float]:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     f, g = FourSides(64), UNet(16)
-    x = torch.rand(3, 3, 192, 192)
+    crops, images = torch.rand(3, 3, 192, 192), torch.rand(2, 3, 128, 128)
 
     def step(y: Callable[[], torch.Tensor]) -> float:
         began = time.perf_counter()
@@ -200,7 +200,7 @@ def step_seconds() -> dict[str, float]:
         return time.perf_counter() - began
 
     found = {}
-    for name, y in (("predictor", lambda: x), ("improver", lambda: g(x))):
+    for name, y in (("predictor", lambda: crops), ("improver", lambda: g(images))):
         found[name] = statistics.median([step(y) for _ in range(8)][2:])
         f.requires_grad_(False)
     return found
@@ -217,6 +217,16 @@ def asked(what: str, variables: Mapping[str, str]) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
+def different(first: Mapping[str, str], second: Mapping[str, str]) -> str:
+    """The operations whose bytes differ, by library; "" where none does."""
+    by_library: dict[str, list[str]] = {}
+    for what in first:
+        library, _, operation = what.partition(": ")
+        if first[what] != second[what]:
+            by_library.setdefault(library, []).append(operation)
+    return "; ".join(f"{library}: {', '.join(found)}" for library, found in by_library.items())
+
+
 def sources(root: Path) -> dict[str, Any]:
     """Which operations differ by each switch; whether any does by maker under the common ones; what those cost."""
     with tempfile.TemporaryDirectory() as folder:
@@ -230,7 +240,7 @@ def sources(root: Path) -> dict[str, Any]:
             got = asked("bytes", variables)
             rows[name] = {
                 "set": " ".join(f"{key}={value}" for key, value in variables.items() if name != MAKER),
-                "differs": [what for what, bytes_ in plain.items() if got[what] != bytes_],
+                "differs": different(plain, got),
             }
         first = asked("bytes", alike)
         seen = asked("bytes", alike | maker) if maker else first
@@ -243,7 +253,8 @@ def sources(root: Path) -> dict[str, Any]:
         "machine": machine(), "operations": len(plain), "maker": bool(maker), "switches": rows,
         "common": {
             "set": " ".join(f"{key}={value}" for key, value in alike.items()),
-            "differs_by_maker": [what for what in first if seen[what] != first[what]],
+            "differs_by_maker": different(first, seen),
+            "differing": sum(seen[what] != first[what] for what in first) if maker else None,
             "bytes": digest([bytes.fromhex(first[what]) for what in sorted(first)]),
             "cost": {name: statistics.median(each) for name, each in ratios.items()},
         },
@@ -267,9 +278,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     found = sources(find_project().root)
     for name, row in found["switches"].items():
-        print(f"{name:24} {', '.join(row['differs']) or 'nothing differs'}")
+        print(f"{name:24} {row['differs'] or 'nothing differs'}")
     left, cost = found["common"]["differs_by_maker"], found["common"]["cost"]
-    print(f"with the common switches: {', '.join(left) or 'nothing differs by the maker'}")
+    print(f"with the common switches: {left or 'nothing differs by the maker'}")
     print("their cost: " + ", ".join(f"{name} {ratio:.2f} times" for name, ratio in cost.items()))
     keep(options.out, began, **found)
     return int(bool(left))

@@ -33,6 +33,11 @@ RECORDS = {
         "machine": {"device": "A card"}, "pictures": 4,
         "networks": {"good": {"largest": 9e-7, "mean": 4e-8, "error": 1e-7, "gradient": 2e-4, "bfloat16_mean": 4e-4}},
     },
+    "sources.json": {
+        "machine": MACHINE, "operations": 27,
+        "switches": {"MKL": {"set": "MKL_CBWR=COMPATIBLE", "differs": "PyTorch: exp"}},
+        "common": {"differing": 0, "cost": {"predictor": 1.3, "improver": 1.1}},
+    },
     "coverage.json": {"percent": 94},
 }  # fmt: skip
 
@@ -76,6 +81,7 @@ def test_every_record_has_its_table(tmp_path: Path) -> None:
     assert [rows(table)[1] for table in found.select("table")] == [
         ["data", "9", "8"],
         ["data", "9", "8"],
+        ["MKL", "MKL_CBWR=COMPATIBLE", "PyTorch: exp"],
         ["data", "4", "1", "2", "2"],
         ["bomb", "1", "7"],
         ["good", "50", "1.5e-07"],

@@ -100,6 +100,15 @@ def test_every_byte_must_agree_on_the_same_processor_only(first, elsewhere):
     assert verify.is_elsewhere({**HERE, "kind": "cuda"}, {**HERE, "kind": "cuda"})
 
 
+def test_whose_processor_it_is_does_not_matter_where_all_compute_alike():
+    alike = {**HERE, "instructions": verify.COMMON}
+    other = {**alike, "device": "Another processor"}
+    assert not verify.is_elsewhere(other, alike)
+    assert verify.is_elsewhere({**HERE, "device": "Another processor"}, HERE) and verify.is_elsewhere(
+        HERE, alike
+    )
+
+
 @pytest.fixture
 def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "clone"

@@ -116,9 +116,7 @@ def tested(
         sides = [p if np.isfinite(p) else 1.0 for p in (hill.rising_p, hill.falling_p)]
         return Tested(hill.hill_r2 - hill.line_r2, None, None, max(sides))
     found = correlation.partial(score, rating, given, seed, ranks=True, kin=kin)
-    related = kin is not None and len(set(kin)) < len(kin)
-    p = correlation.p_of(found) if related else correlation.p_value(found.value, len(rating), given.shape[1])
-    return Tested(**asdict(found), p=p)
+    return Tested(**asdict(found), p=correlation.partial_rank(score, rating, given, seed, kin)[1])
 
 
 def verdict(hypothesis: Hypothesis, value: float, p: float) -> str:
@@ -151,7 +149,7 @@ def study(
         rows = {}
         for at, score in enumerate(GUESSES):
             alone = correlation.spearman(scores[:, at], rating, seed, kin)
-            beside, p = correlation.partial_rank(scores[:, at], rating, plain)
+            beside, p = correlation.partial_rank(scores[:, at], rating, plain, seed, kin)
             rows[score] = {"alone": asdict(alone), "beside": {"value": beside, "p": p}}
         by_plain, by_scores, by_both = (
             foretold(each, rating, seed, kin) for each in (plain, scores, np.hstack([plain, scores]))
@@ -162,7 +160,7 @@ def study(
             "rating": column,
             "scores": rows,
             "other_ratings": {
-                key: _beside(other, rating, table["error_whole"].to_numpy())
+                key: _beside(other, rating, table["error_whole"].to_numpy(), seed, kin)
                 for key, other in ratings.items()
                 if key != column
             },
@@ -199,9 +197,11 @@ def taste(table: pd.DataFrame, rating: np.ndarray) -> dict[str, Any]:
     return dict(zip([*PLAIN, *GUESSES], weights.tolist(), strict=True))
 
 
-def _beside(other: np.ndarray, rating: np.ndarray, error: np.ndarray) -> dict[str, float]:
+def _beside(
+    other: np.ndarray, rating: np.ndarray, error: np.ndarray, seed: int, kin: Kin
+) -> dict[str, float]:
     """How another rating goes with the one that is studied, and how the error does while the other is held fixed."""
-    value, p = correlation.partial_rank(error, rating, other[:, None])
+    value, p = correlation.partial_rank(error, rating, other[:, None], seed, kin)
     together, _ = correlation.partial_rank(other, rating, np.empty((len(other), 0)))
     return {"rating": together, "error_whole": value, "p": p}
 

@@ -96,8 +96,13 @@ def partial(
     return resampled(_partial_rank_r if ranks else _partial_r, x, y, *given.T, seed=seed, kin=kin)
 
 
-def partial_rank(x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"]) -> tuple[float, float]:
-    """The value of `partial` of ranks, without an interval, and its `p_value`."""
+def partial_rank(
+    x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"], seed: int = 0, kin: Kin | None = None
+) -> tuple[float, float]:
+    """The value of `partial` of ranks, and its p: `p_value`, or, where there are kin, as their interval has it."""
+    if kin is not None and len(set(kin)) < len(kin):
+        found = partial(x, y, given, seed, ranks=True, kin=kin)
+        return found.value, p_of(found)
     value = float(_partial_rank_r(x, y, *given.T))
     return value, p_value(value, len(x), given.shape[1])
 

@@ -1,0 +1,62 @@
+"""What depends on the processor: the switches that make all alike are those of both profiles, and are obeyed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sources
+
+from abstract_beauty.params import read_yaml
+from abstract_beauty.training.fit import computes_in_bfloat16
+from abstract_beauty.training.machine import COMMON, machine
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_both_profiles_have_the_same_switches():
+    smoke, common = (read_yaml(ROOT / "profiles" / f"{name}.yaml") for name in ("smoke", "common"))
+    assert smoke["run"] == common["run"]
+    assert smoke["training"]["precision"] == common["training"]["precision"] == "32-true"
+    found = sources.common(ROOT)
+    assert found["MKL_CBWR"] == "COMPATIBLE" and "PYTHONPATH" not in found
+    assert all(" " not in value for value in found.values())
+
+
+def test_a_processor_that_computes_as_all_says_so_and_leaves_bfloat16(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    for name in ("MKL_CBWR", "ONEDNN_MAX_CPU_ISA"):
+        monkeypatch.delenv(name, raising=False)
+    assert computes_in_bfloat16("cpu") and machine("cpu")["instructions"] != COMMON
+    for name, value in sources.common(ROOT).items():
+        monkeypatch.setenv(name, value)
+    assert not computes_in_bfloat16("cpu") and machine("cpu")["instructions"] == COMMON
+
+
+@pytest.mark.slow
+def test_the_makers_name_matters_and_under_the_common_switches_does_not(tmp_path):
+    maker = sources.other_maker(tmp_path)
+    if not maker:
+        pytest.skip("no C compiler")
+
+    def seen(variables):
+        command = [sys.executable, sources.__file__, "--say", "bytes"]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", **variables}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    alike = sources.common(ROOT)
+    assert sources.different(seen(alike), seen(alike | maker)) == ""
+    assert "products of matrices" in sources.different(seen({}), seen(maker))
+
+
+def test_differences_are_named_by_library():
+    assert (
+        sources.different({"a: b": "1", "a: c": "1", "d: e": "1"}, {"a: b": "2", "a: c": "2", "d: e": "1"})
+        == "a: b, c"
+    )
+    assert sources.different({"a: b": "1"}, {"a: b": "1"}) == ""
