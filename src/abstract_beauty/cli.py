@@ -11,12 +11,6 @@ from importlib import import_module
 from typing import Any
 
 from abstract_beauty.commands.arguments import Parser, count, path, strength
-from abstract_beauty.commands.blind import blind_command, preferences_command
-from abstract_beauty.commands.card import card_command
-from abstract_beauty.commands.export import export_command
-from abstract_beauty.commands.improve import improve_command
-from abstract_beauty.commands.ratings import ratings_command
-from abstract_beauty.commands.score import score_command
 from abstract_beauty.errors import SharedError, UserError
 from abstract_beauty.files import write_json
 from abstract_beauty.params import load_params
@@ -64,7 +58,7 @@ def _stage(options: argparse.Namespace) -> None:
 
 
 def _later(options: argparse.Namespace) -> int | None:
-    """Run the function of commands/NAME.py, loaded only now, as it loads the experiments or Jupyter."""
+    """Run the function of commands/NAME.py, loaded only now: each loads much that the others do not need."""
     module = import_module(f"abstract_beauty.commands.{options.command}")
     return getattr(module, f"{options.command}_command")(options)
 
@@ -94,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     pictures = {"nargs": "+", "type": path, "metavar": "IMAGE", "help": "a picture, or a folder of them"}
     times = {"type": count, "default": 1, "metavar": "N", "help": "apply it N times over (default: 1)"}
 
-    add = command("score", score_command, "Say how predictable pictures are.")
+    add = command("score", _later, "Say how predictable pictures are.")
     add("images", **pictures)
     flag(add, "--json", "print a JSON list, one object a picture")
     file(add, "--csv", "write the rows into FILE, when all are scored; interrupted, the same command goes on")
@@ -103,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     network(add, "--bad", "reference/bad", "the bad predictor, for progress")
     network(add, "--linear", "reference/linear", "the linear fill, for structure and complexity")
 
-    add = command("improve", improve_command, "Make a picture more predictable.")
+    add = command("improve", _later, "Make a picture more predictable.")
     add("image", type=path, metavar="IMAGE", help="a picture in any common format")
     file(
         add,
@@ -133,31 +127,31 @@ def _parser() -> argparse.ArgumentParser:
     add = command("stage", _stage, "Run a stage of dvc.yaml that measures or shows.")
     add("what", metavar="NAME", help="fills, filters, many, ..., improver.NAME or notebook.NAME")
 
-    add = command("ratings", ratings_command, "Say how scores go with people's ratings of pictures.")
+    add = command("ratings", _later, "Say how scores go with people's ratings of pictures.")
     add("folder", type=path, metavar="DIR", help="holds ratings.csv (image, ratings), or folders that do")
     flag(add, "--json", "print JSON, each picture's complexity and ratings with it")
     file(add, "--hypotheses", "what to test, as scores/hypotheses.yml says it (default: that file)")
     for part in ("good", "bad", "linear"):
         network(add, f"--{part}", f"reference/{part}", "a predictor")
 
-    add = command("blind", blind_command, "Write a page for blind choices between pictures.")
+    add = command("blind", _later, "Write a page for blind choices between pictures.")
     add("images", **pictures)
     file(add, "--out", "where the page goes: .html", required=True)
     against = {"nargs": "+", "default": ["reference/smoothing"], "metavar": "NAME"}
     add("--improver", help="improvers to set against the original (default: reference/smoothing)", **against)
     add("--times", **times)
 
-    add = command("preferences", preferences_command, "Say what people chose on such pages.")
+    add = command("preferences", _later, "Say what people chose on such pages.")
     add("files", nargs="+", type=path, metavar="FILE", help="choices that a page saved, a file a person")
     add("--reference", default="original", metavar="NAME", help="whose strength is 0 (default: original)")
     flag(add, "--json", "print JSON")
 
-    add = command("export", export_command, "Write the networks as ONNX files.")
+    add = command("export", _later, "Write the networks as ONNX files.")
     add("--out", type=path, required=True, metavar="DIR", help="where the files go")
     example = "for example predictors/good improvers/held (default: all)"
     add("--only", nargs="+", metavar="KIND/NAME", help=example)
 
-    add = command("card", card_command, "Make a small folder of a finished run that can be sent.")
+    add = command("card", _later, "Make a small folder of a finished run that can be sent.")
     add("--name", metavar="NAME", help="what the run is called: small letters, digits, hyphens")
     add("--author", default="", metavar="WHO", help="who ran it, as it may be printed")
     add("--note", default="", metavar="TEXT", help="a sentence or two: what was tried, what came out")

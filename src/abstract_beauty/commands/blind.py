@@ -1,16 +1,14 @@
-"""`abstract-beauty blind` and `preferences`: a page for blind choices between pictures, and what people chose."""
+"""`abstract-beauty blind`: a page for blind choices between pictures."""
 
 import argparse
-import json
 from pathlib import Path
 
 from abstract_beauty import weights
 from abstract_beauty.book.blind import SIDE, blind_page
 from abstract_beauty.commands.pictures import expand, names_of, readable
 from abstract_beauty.data.images import printable, resize_short_side
-from abstract_beauty.errors import UserError, escaped
-from abstract_beauty.files import check_outputs, replacing, rounded
-from abstract_beauty.scores.preferences import read_choices, strengths
+from abstract_beauty.errors import UserError
+from abstract_beauty.files import check_outputs, replacing
 
 
 def blind_command(options: argparse.Namespace) -> int:
@@ -35,16 +33,3 @@ def blind_command(options: argparse.Namespace) -> int:
     versions = ", ".join(["original", *improvers])
     print(f"{printable(options.out)}: {len(pictures)} pictures, each as {versions}")
     return 2 if failed else 0
-
-
-def preferences_command(options: argparse.Namespace) -> None:
-    """Print the strengths of what people chose."""
-    found = strengths([read_choices(path) for path in options.files], options.reference)
-    if options.json:
-        print(json.dumps(rounded([vars(version) for version in found]), indent=2))
-        return
-    print(f"{'log strength':>14}  {'95 % interval':^16}  {'chosen':>11}  version")
-    for version in found:
-        interval = f"[{version.low:+.2f}, {version.high:+.2f}]"
-        chosen = f"{version.wins:5d}/{version.choices:<5d}"
-        print(f"{version.value:+14.2f}  {interval}  {chosen}  {escaped(version.name)}")
