@@ -81,7 +81,7 @@ def test_every_record_has_its_table(tmp_path: Path) -> None:
     assert [rows(table)[1] for table in found.select("table")] == [
         ["data", "9", "8"],
         ["data", "9", "8"],
-        ["MKL", "MKL_CBWR=COMPATIBLE", "PyTorch: exp"],
+        ["MKL", "PyTorch: exp", "MKL_CBWR=COMPATIBLE"],
         ["data", "4", "1", "2", "2"],
         ["bomb", "1", "7"],
         ["good", "50", "1.5e-07"],
