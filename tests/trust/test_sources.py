@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_both_profiles_have_the_same_switches():
-    smoke, common = (read_yaml(ROOT / "profiles" / f"{name}.yaml") for name in ("smoke", "common"))
+    smoke, common = (read_yaml(ROOT / "profiles" / f"{name}.yaml") for name in ("smoke", "x86"))
     assert smoke["run"] == common["run"]
     assert smoke["training"]["precision"] == common["training"]["precision"] == "32-true"
     found = sources.common(ROOT)
