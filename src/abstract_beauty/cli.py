@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(
-        name: str, run: Callable[[argparse.Namespace], int | None], summary: str
+        name: str, summary: str, run: Callable[[argparse.Namespace], int | None] = _later
     ) -> Callable[..., Any]:
         added = commands.add_parser(name, help=summary, description=summary)
         added.set_defaults(run=run, command=name)
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     pictures = {"nargs": "+", "type": path, "metavar": "IMAGE", "help": "a picture, or a folder of them"}
     times = {"type": count, "default": 1, "metavar": "N", "help": "apply it N times over (default: 1)"}
 
-    add = command("score", _later, "Say how predictable pictures are.")
+    add = command("score", "Say how predictable pictures are.")
     add("images", **pictures)
     flag(add, "--json", "print a JSON list, one object a picture")
     file(add, "--csv", "write the rows into FILE, when all are scored; interrupted, the same command goes on")
@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     network(add, "--bad", "reference/bad", "the bad predictor, for progress")
     network(add, "--linear", "reference/linear", "the linear fill, for structure and complexity")
 
-    add = command("improve", _later, "Make a picture more predictable.")
+    add = command("improve", "Make a picture more predictable.")
     add("image", type=path, metavar="IMAGE", help="a picture in any common format")
     file(
         add,
@@ -116,63 +116,63 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     goes_on = "the same command again goes on where it was killed"
-    add = command("train", _train, f"Train networks of params.yaml; {goes_on}.")
+    add = command("train", f"Train networks of params.yaml; {goes_on}.", _train)
     experiments = "predictor.NAME, predictor.linear (fitted, in seconds) or improver.NAME"
     add("experiments", nargs="+", metavar="EXPERIMENT", help=experiments)
     flag(add, "--quiet", "no progress bar")
 
-    add = command("data", _data, "Prepare the pictures that params.yaml names.")
+    add = command("data", "Prepare the pictures that params.yaml names.", _data)
     flag(add, "--quiet", "no progress bar")
 
-    add = command("stage", _stage, "Run a stage of dvc.yaml that measures or shows.")
+    add = command("stage", "Run a stage of dvc.yaml that measures or shows.", _stage)
     add("what", metavar="NAME", help="fills, filters, many, ..., improver.NAME or notebook.NAME")
 
-    add = command("ratings", _later, "Say how scores go with people's ratings of pictures.")
+    add = command("ratings", "Say how scores go with people's ratings of pictures.")
     add("folder", type=path, metavar="DIR", help="holds ratings.csv (image, ratings), or folders that do")
     flag(add, "--json", "print JSON, each picture's complexity and ratings with it")
     file(add, "--hypotheses", "what to test, as scores/hypotheses.yml says it (default: that file)")
     for part in ("good", "bad", "linear"):
         network(add, f"--{part}", f"reference/{part}", "a predictor")
 
-    add = command("blind", _later, "Write a page for blind choices between pictures.")
+    add = command("blind", "Write a page for blind choices between pictures.")
     add("images", **pictures)
     file(add, "--out", "where the page goes: .html", required=True)
     against = {"nargs": "+", "default": ["reference/smoothing"], "metavar": "NAME"}
     add("--improver", help="improvers to set against the original (default: reference/smoothing)", **against)
     add("--times", **times)
 
-    add = command("preferences", _later, "Say what people chose on such pages.")
+    add = command("preferences", "Say what people chose on such pages.")
     add("files", nargs="+", type=path, metavar="FILE", help="choices that a page saved, a file a person")
     add("--reference", default="original", metavar="NAME", help="whose strength is 0 (default: original)")
     flag(add, "--json", "print JSON")
 
-    add = command("export", _later, "Write the networks as ONNX files.")
+    add = command("export", "Write the networks as ONNX files.")
     add("--out", type=path, required=True, metavar="DIR", help="where the files go")
     example = "for example predictors/good improvers/held (default: all)"
     add("--only", nargs="+", metavar="KIND/NAME", help=example)
 
-    add = command("card", _later, "Make a small folder of a finished run that can be sent.")
+    add = command("card", "Make a small folder of a finished run that can be sent.")
     add("--name", metavar="NAME", help="what the run is called: small letters, digits, hyphens")
     add("--author", default="", metavar="WHO", help="who ran it, as it may be printed")
     add("--note", default="", metavar="TEXT", help="a sentence or two: what was tried, what came out")
     add("--profile", default="default", metavar="PROFILE", help="whose run (default: default)")
     add("--check", type=path, nargs="+", metavar="DIR", help="only say whether these cards are well formed")
 
-    add = command("bench", _later, "Time full prediction and training on this machine.")
+    add = command("bench", "Time full prediction and training on this machine.")
     flag(add, "--json", "print JSON")
     file(add, "--out", "also write the JSON into FILE")
     sides = {"type": count, "nargs": "+", "default": [320, 1024], "metavar": "N"}
     add("--size", help="sides of the square pictures (default: 320 1024)", **sides)
 
-    add = command("repro", _later, "Run every stage of the pipeline that is out of date.")
+    add = command("repro", "Run every stage of the pipeline that is out of date.")
     add("--profile", default="default", metavar="NAME", help="default, or a name in profiles/")
     flag(add, "--force", "run every stage, up to date or not")
     add("--jobs", type=count, metavar="N", help="stages at once (default: as there are cores for)")
 
-    add = command("publish", _later, "Copy the finished reference run into the repository.")
+    add = command("publish", "Copy the finished reference run into the repository.")
     add("--commit", metavar="SHA", help="what was run; else the profile's .commit says it")
 
-    add = command("pairs", _later, "Make each notebook's .ipynb from its .py.")
+    add = command("pairs", "Make each notebook's .ipynb from its .py.")
     flag(add, "--check", "write nothing, and say what would be written")
     flag(add, "--force", "also over an .ipynb that was edited")
     return parser

@@ -1,9 +1,5 @@
 """What depends on the processor: the switches that make all alike are those of both profiles, and are obeyed."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -43,16 +39,12 @@ def test_the_makers_name_matters_and_under_the_common_switches_does_not(tmp_path
     if not maker:
         pytest.skip("no C compiler")
 
-    def seen(variables):
-        command = [sys.executable, sources.__file__, "--say", "bytes"]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", **variables}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        return json.loads(done.stdout)
-
     alike = sources.common(ROOT)
-    assert sources.different(seen(alike), seen(alike | maker)) == ""
+    assert sources.different(sources.asked("bytes", alike), sources.asked("bytes", alike | maker)) == ""
     if "Intel" not in processor():  # what MKL does on Intel's when told that it is another's was not seen yet
-        assert "products of matrices" in sources.different(seen({}), seen(maker))
+        assert "products of matrices" in sources.different(
+            sources.asked("bytes", {}), sources.asked("bytes", maker)
+        )
 
 
 def test_differences_are_named_by_library():
