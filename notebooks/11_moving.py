@@ -431,7 +431,7 @@ for look in range(5):
         state = g.look(y, z, state)
 
 # %% [markdown]
-# The pipeline's mover after its four looks, and after fewer and more, over all test photographs. Beside it stands the descent after 5 to 80 steps. A step of the
+# The pipeline's mover after its four looks, and after fewer and more, over all test photographs. Beside it stands the descent after fewer steps and more. A step of the
 # descent looks at the picture once as well, but needs a gradient for it, which costs about twice as much again. This run's mover learnt for minutes of two processor cores, that of
 # [the reference run](../reference.md) for seven minutes of a GPU, from some sixty times as many pieces, of photographs.
 

@@ -157,6 +157,23 @@ def test_a_folder_that_cannot_be_written_is_one_line(monkeypatch, capsys):
     assert said.startswith("abstract-beauty: /proc: cannot be written into (") and len(said.splitlines()) == 1
 
 
+def test_what_was_made_is_compared_with_the_commit(clone):
+    def git(*arguments):
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        subprocess.run(["git", *who, *arguments], cwd=clone.root, check=True)
+
+    (clone.root / "results").mkdir()
+    for name in ("dvc.lock", "results/data.json", "results/fills.json"):
+        (clone.root / name).write_text("1")
+    assert repro.beside_commit(clone.root) == ""
+    git("add", "dvc.lock", "results")
+    git("commit", "-qm", "results")
+    assert "the same as committed" in repro.beside_commit(clone.root)
+    (clone.root / "results" / "data.json").write_text("2")
+    (clone.root / "results" / "another.json").write_text("2")  # not of the repository
+    assert repro.beside_commit(clone.root).startswith("not as committed: 1 file")
+
+
 def test_an_unknown_profile_is_one_line():
     with pytest.raises(UserError, match=r"there is no such profile; there are default, reference, smoke"):
         make_copy(PROJECT, "enormous")

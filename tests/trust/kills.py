@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import lightning.fabric  # noqa: F401 - before the fork, for every child
+import lightning_fabric  # noqa: F401 - before the fork, for every child
 import papermill  # noqa: F401 - as well
 import torch
 import torch._dynamo  # as well: optimizers import it when they are made

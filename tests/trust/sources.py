@@ -5,8 +5,8 @@
 
 Operations that the pipeline uses are computed in processes of their own, once as the machine would and once with each
 switch that forbids some instructions, asks for other threads, or gives MKL another maker's processor to see; their
-bytes are compared. Then all of it with the switches of profiles/x86.yaml, as seen by either maker: there nothing may
-differ. Last what those switches cost, in steps of training, taken in turns.
+bytes are compared. Then all of it with the switches of the pipeline's stages, as seen by either maker: there nothing
+may differ. Last what those switches cost, in steps of training, taken in turns.
 """
 
 import argparse
@@ -64,10 +64,8 @@ def other_maker(folder: Path) -> dict[str, str]:
 
 
 def common(root: Path) -> dict[str, str]:
-    """The variables that profiles/x86.yaml lays before a stage, as a shell makes them."""
-    words = re.sub(
-        r"^env PYTHONPATH=\S+|python -m \S+$", "", read_yaml(root / "profiles" / "x86.yaml")["run"]
-    )
+    """The variables that `run` of params.yaml lays before a stage, as a shell makes them."""
+    words = re.sub(r"^env PYTHONPATH=\S+|python -m \S+$", "", read_yaml(root / "params.yaml")["run"])
     shown = subprocess.run(
         ["bash", "-c", f"env -i {words} env -0"], capture_output=True, text=True, check=True
     )

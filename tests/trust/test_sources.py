@@ -1,21 +1,25 @@
-"""What depends on the processor: the switches that make all alike are those of both profiles, and are obeyed."""
+"""What depends on the processor: the switches that make all alike are those of every stage, and are obeyed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sources
 
-from abstract_beauty.params import read_yaml
-from abstract_beauty.training.fit import computes_in_bfloat16
+from abstract_beauty.params import load_params, read_yaml, with_profile
+from abstract_beauty.training.fit import computes_in_bfloat16, precision_of
 from abstract_beauty.training.machine import COMMON, machine, processor
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_both_profiles_have_the_same_switches():
-    smoke, common = (read_yaml(ROOT / "profiles" / f"{name}.yaml") for name in ("smoke", "x86"))
-    assert smoke["run"] == common["run"]
-    assert smoke["training"]["precision"] == common["training"]["precision"] == "32-true"
+def test_stages_have_the_switches_and_swift_has_none():
+    default = read_yaml(ROOT / "params.yaml")
+    runs = {
+        name: with_profile(default, read_yaml(ROOT / "profiles" / f"{name}.yaml"))["run"]
+        for name in ("smoke", "swift")
+    }
+    assert runs == {"smoke": default["run"], "swift": "env PYTHONPATH=$PWD/src python -m abstract_beauty"}
     found = sources.common(ROOT)
     assert found["MKL_CBWR"] == "COMPATIBLE" and "PYTHONPATH" not in found
     assert all(" " not in value for value in found.values())
@@ -31,6 +35,7 @@ def test_a_processor_that_computes_as_all_says_so_and_leaves_bfloat16(monkeypatc
     for name, value in sources.common(ROOT).items():
         monkeypatch.setenv(name, value)
     assert not computes_in_bfloat16("cpu") and machine("cpu")["instructions"] == COMMON
+    assert precision_of(replace(load_params(ROOT / "params.yaml").training, accelerator="cpu")) == "32-true"
 
 
 @pytest.mark.slow

@@ -8,8 +8,8 @@
 
 The second run has a working copy, a scratch folder and a DVC cache of its own, all empty, so that it can take nothing
 from the first. In dvc.lock DVC notes the hash of all that a stage makes: the two notes are compared, and git names the
-files of what differs. On one kind of processor every byte must be the same, and on all where params.yaml has the `run`
-of profiles/x86.yaml, as the smoke profile has.
+files of what differs. Every byte must be the same on every x86-64 processor with AVX2; where a profile's `run` gives
+the machine's own speed, on one kind of processor.
 """
 
 import argparse
@@ -112,7 +112,7 @@ def made_on(project: Project) -> dict[str, Any] | None:
 def is_elsewhere(first: Mapping[str, Any] | None, second: Mapping[str, Any]) -> bool:
     """Whether the machines of two runs may round differently; a graphics card does so from run to run.
 
-    Where profiles/x86.yaml keeps all processors to the same, it does not matter whose they are.
+    Where `run` of params.yaml keeps all processors to the same, it does not matter whose they are.
     """
     decides = [key for key in DECIDES if key != "device" or second.get("instructions") != COMMON]
     alike = first is not None and all(key not in first or first[key] == second.get(key) for key in decides)

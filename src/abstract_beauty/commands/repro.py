@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 from abstract_beauty.errors import UserError
 from abstract_beauty.files import replacing
 from abstract_beauty.params import Params, load_params, parse_params, read_yaml, with_profile
-from abstract_beauty.project import Project, checked_out, find_project, located
+from abstract_beauty.project import Project, checked_out, find_project, git, located
 from abstract_beauty.training.machine import cores
 
 _OWN = ("results/", "dvc.lock", "params.yaml")  # what a profile makes for itself, of what git lists
@@ -241,6 +241,16 @@ def _dvc(project: Project, environment: Mapping[str, str], *arguments: str) -> s
     return done.stdout
 
 
+def beside_commit(root: Path) -> str:
+    """Whether what the stages made, as far as git keeps it, is what was committed, in a line; "" outside a checkout."""
+    if not git(root, "ls-tree", "--name-only", "HEAD", "dvc.lock"):
+        return ""
+    if not (names := git(root, "diff", "HEAD", "--name-only", "--", "dvc.lock", "results").splitlines()):
+        return "results/ and dvc.lock are the same as committed, to the byte"
+    files = "1 file" if len(names) == 1 else f"{len(names)} files"
+    return f"not as committed: {files}, see `git diff --stat HEAD -- dvc.lock results`"
+
+
 def repro_command(options: argparse.Namespace) -> int:
     """Run the pipeline; returns the exit status of the first stage that failed, or 0."""
     project = find_project()
@@ -257,4 +267,7 @@ def repro_command(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number == signal.SIGINT or signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
-    return run(project, options.force, jobs=options.jobs or jobs_for(load_params(project.params)))
+    status = run(project, options.force, jobs=options.jobs or jobs_for(load_params(project.params)))
+    if not status and (said := beside_commit(project.root)):
+        print(said)
+    return status

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from abstract_beauty.errors import UserError, escaped
+from abstract_beauty.errors import UserError, escaped, reason
 from abstract_beauty.files import replacing
 
 # A hundred million pixels are 1.2 GB as float tensors; a file that declares more is damaged or hostile.
@@ -107,8 +107,7 @@ def decode_image(file: io.BufferedIOBase, name: str, *, profile: bool = True) ->
         why = "is not a picture of a known format; give a PNG, JPEG, WebP or TIFF"
         raise UserError(f"{name}: {why}") from error
     except Exception as error:  # decoders meet damaged data with whatever exception comes first
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"{name}: is damaged or truncated ({reason}); replace the file") from error
+        raise UserError(f"{name}: is damaged or truncated ({reason(error)}); replace the file") from error
     if not np.isfinite(pixels).all():
         raise UserError(f"{name}: holds values that are not finite numbers; replace the file")
     return torch.from_numpy(pixels.clip(0, 1, out=pixels))

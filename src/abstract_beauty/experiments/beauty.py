@@ -116,7 +116,9 @@ def tested(
         sides = [p if np.isfinite(p) else 1.0 for p in (hill.rising_p, hill.falling_p)]
         return Tested(hill.hill_r2 - hill.line_r2, None, None, max(sides))
     found = correlation.partial(score, rating, given, seed, ranks=True, kin=kin)
-    return Tested(**asdict(found), p=correlation.partial_rank(score, rating, given, seed, kin)[1])
+    if correlation.have_kin(kin):
+        return Tested(**asdict(found), p=correlation.p_of(found))
+    return Tested(**asdict(found), p=correlation.p_value(found.value, len(score), given.shape[1]))
 
 
 def verdict(hypothesis: Hypothesis, value: float, p: float) -> str:

@@ -30,7 +30,7 @@ WISHES: dict[str, dict[str, Any]] = {
 }
 THROUGH = ("article", "linear", "good")  # predictors whose wish is compared
 SPACINGS = (12.0, 24.0)
-LOOKS = (5, 10, 20, 40, 80)  # lengths of the descent
+LOOKS = (5, 10, 20, 40, 80)  # lengths of the descent, up to twice that of the others
 STRENGTHS = (-1.0, -0.5, 0.5, 1.0, 1.5)
 JUDGES = ("good", "judge", "article", "linear", "telea")  # whose errors of what was moved are compared
 SHOWN = ("chelsea", "coffee")  # on these, or as many others, many descents are compared
@@ -100,6 +100,7 @@ def measure_moving(
                 lambda name, x, n=steps: both[name] if n == section.steps else found(x, steps=n), few
             )
             for steps in LOOKS
+            if steps <= 2 * section.steps
         },
         "judges": {name: mean_of([_errors(f[name], each) for each in all_drawn]) for name in JUDGES},
         "strengths": {

@@ -25,6 +25,11 @@ class Correlation:
     high: float
 
 
+def have_kin(kin: Kin | None) -> bool:
+    """Whether any two pictures share what makes them kin."""
+    return kin is not None and len(set(kin)) < len(kin)
+
+
 def pearson_r(
     x: Float[np.ndarray, "*b n"], y: Float[np.ndarray, "*b n"], axis: int = -1
 ) -> Float[np.ndarray, "*b"]:
@@ -62,7 +67,7 @@ def resampled(
     """`of` all pictures and, for the interval, of resampled ones; those of the same `kin` are drawn together."""
     _check(*samples[:2])
     drawn, statistic = samples, of
-    if kin is not None and len(set(kin)) < len(kin):
+    if have_kin(kin):
         codes = pd.factorize(np.array(kin))[0]
         members = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
         drawn = (np.arange(len(members)),)
@@ -100,7 +105,7 @@ def partial_rank(
     x: Numbers, y: Numbers, given: Float[np.ndarray, "n k"], seed: int = 0, kin: Kin | None = None
 ) -> tuple[float, float]:
     """The value of `partial` of ranks, and its p: `p_value`, or, where there are kin, as their interval has it."""
-    if kin is not None and len(set(kin)) < len(kin):
+    if have_kin(kin):
         found = partial(x, y, given, seed, ranks=True, kin=kin)
         return found.value, p_of(found)
     value = float(_partial_rank_r(x, y, *given.T))

@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from abstract_beauty.errors import UserError
+from abstract_beauty.errors import UserError, reason
 from abstract_beauty.files import replacing
 
 Row = dict[str, float]
@@ -63,8 +63,9 @@ def load_checkpoint(path: Path, network: nn.Module, optimizers: Sequence[torch.o
             {n.removeprefix("network."): t for n, t in tensors.items() if n.startswith("network.")}
         )
     except (OSError, SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
-        why = " ".join(str(error).split())
-        raise UserError(f"{path}: the checkpoint cannot be read ({why}); delete it to begin anew") from error
+        raise UserError(
+            f"{path}: the checkpoint cannot be read ({reason(error)}); delete it to begin anew"
+        ) from error
     for optimizer, kept in zip(optimizers, states, strict=True):
         optimizer.load_state_dict({"state": kept, "param_groups": optimizer.state_dict()["param_groups"]})
     return state

@@ -29,7 +29,7 @@ from abstract_beauty.training.checkpoints import Row, State, load_checkpoint, sa
 from abstract_beauty.training.machine import computes_as_all, processes
 from abstract_beauty.training.optimizers import optimizers_for
 
-Fabric = Any  # lightning.fabric.Fabric; imported only where one is made, since that import takes seconds
+Fabric = Any  # lightning_fabric.Fabric; imported only where one is made, since that import takes seconds
 Step = Callable[[nn.Module, int], dict[str, Tensor]]
 
 
@@ -89,11 +89,10 @@ def precision_of(params: TrainingParams) -> str:
 
 def make_fabric(params: TrainingParams) -> Fabric:
     """Fabric for one process, or for each of torchrun's; weights and data order do not depend on which."""
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
     # Else it prints a line about the precision, which belongs into the record of a run and nowhere else.
-    for part in ("fabric", "pytorch"):
-        logging.getLogger(f"lightning.{part}").setLevel(logging.WARNING)
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     world, local = processes(), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     fabric = Fabric(
         accelerator=params.accelerator,

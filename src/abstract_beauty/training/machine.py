@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 MIXED = "mixed"
-# What `machine` calls the instructions of a processor that profiles/x86.yaml keeps to what every one has.
+# What `machine` calls the instructions of a processor that `run` of params.yaml keeps to what every one has.
 COMMON = "AVX2, as all have it"
 
 
@@ -24,7 +24,7 @@ def processor() -> str:
 
 
 def computes_as_all() -> bool:
-    """Whether libraries were told to compute as every processor with AVX2 does (profiles/x86.yaml)."""
+    """Whether libraries were told to compute as every processor with AVX2 does (`run` of params.yaml)."""
     told = os.environ.get("MKL_CBWR", ""), os.environ.get("ONEDNN_MAX_CPU_ISA", "")
     return tuple(word.upper() for word in told) == ("COMPATIBLE", "AVX2")
 
