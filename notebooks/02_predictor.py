@@ -156,8 +156,8 @@ for name, network in stages.items():
     print(f"{name:16} MAE {error_of(network):.4f}")
 
 # %% [markdown]
-# The last one is the pipeline's: it did the same at full width, for as many steps, with tiles from anywhere, with a learning rate that rises and falls, and kept
-# the weights. `ab.train_predictor("context_encoder", steps=80, width=12)` does that here.
+# The last one is the pipeline's: it did the same at full width, for as many steps, with tiles from anywhere, with a learning rate that rises and falls, and kept the weights. It saw
+# fewer tiles a step, so more steps alone need not make it the better one. `ab.train_predictor("context_encoder", steps=80, width=12)` does that here.
 
 # %%
 context, hidden = (part[at] for part in ab.contexts(x))
@@ -169,7 +169,7 @@ chapter.show(
     "learning.jpg",
     caption="The hatched tile, and what the three make of it. Before training the "
     "network gives little more than the mean colour of what it sees. Look what "
-    "each stage adds, and what none has.",
+    "each stage adds, if anything, and what none has.",
     alt="Four square tiles in a row: the hidden one, and its guesses before and "
     "after training",
 )
@@ -231,8 +231,8 @@ chapter.show(
     ),
     "curves.png",
     caption="The error while learning: faint, as it was measured; strong, "
-    "smoothed. See how much is learnt at the very beginning, and where each line "
-    "ends. A step of one network is not a step of another: see the table above.",
+    "smoothed. See where each line begins, how soon it falls if it does, and "
+    "where it ends. A step of one network is not a step of another: see the table above.",
     alt="Line chart of the training error against the step for the four predictors",
 )
 
@@ -303,8 +303,8 @@ chapter.show(
     "attention.png",
     caption="Where three predictors look: the brighter, the more influence (the "
     "root of the mean gradient, so that weak influence is seen). The black square "
-    "in the middle is the hidden tile: nothing there has any. See how quickly the "
-    "influence fades with the distance from the hole.",
+    "in the middle is the hidden tile: nothing there has any. Compare how "
+    "quickly the influence of each fades with the distance from the hole.",
     alt="Three maps of the context, black in the central square, with the "
     "influence of each pixel around it",
 )
@@ -396,7 +396,7 @@ chapter.show(
 # %% [markdown]
 # ## At full scale
 #
-# All these networks learnt for minutes, mostly from drawn pictures. The reference run trained the same ones for longer, on
+# All these networks learnt for minutes at most, mostly from drawn pictures. The reference run trained the same ones for longer, on
 # photographs only.
 
 # %%
@@ -421,7 +421,7 @@ chapter.show(
 )
 
 # %% [markdown]
-# In both, the good predictor is well ahead of every recipe, and the two flat colours are behind all others.
+# In both, the good predictor is ahead of every recipe, and the mean colour is behind all others.
 
 # %% [markdown]
 # ## What failed
@@ -432,6 +432,6 @@ chapter.show(
 #   network never commits itself, and no guess of a texture looks like a texture.
 # - **The bad one is not bad in a simple way.** It began as the linear fill and did not get far from it: compare the two in the tables. How much of its
 #   distance from the good one is lines that go on, and how much only better averages, these numbers do not say. The chapter on the ratio will depend on it.
-# - **The judge is no oracle.** The good predictor guesses better. And it learnt from the same pictures as the others, so it
+# - **The judge is no oracle.** The good predictor guesses better, and after a short training so do old recipes: compare its bar with theirs. And it learnt from the same pictures as the others, so it
 #   may share blind spots with them. What counts is that no improver could learn to please it.
 # - **Error bars.** One seed each, and a handful of photographs.

@@ -50,9 +50,9 @@ chapter.show(
     "plain.jpg",
     caption="What the article's improver does, from left to right: the "
     "photograph, what the improver makes of it, what the predictor "
-    "guesses of that, and where the guess is wrong. Compare the fine "
-    "texture in the first two columns: what is lost between them is "
-    "what the improver gave up.",
+    "guesses of that, and where the guess is wrong. Compare "
+    "colours and fine texture in the first two columns: what is missing "
+    "the improver gave up, or has not learnt to copy yet.",
     alt="Two photographs in rows; in columns the original, the improved "
     "picture, its full prediction and the error map",
 )
@@ -88,7 +88,7 @@ for step, x in zip(range(61), ab.crops(batch=2, side=128)):
 # to move a pixel towards its guess, and how to move it so that its *neighbours* are guessed better.
 #
 # The pipeline did the same for more steps, with a learning rate that rises and falls, and kept the weights. Its highest rate is half of the one
-# above, where a few steps have to do; as in the chapters to come. To train as it did, here:
+# above, where a few steps have to do; as in the chapters to come. To train for longer, here:
 #
 # ```python
 # ab.train_improver(
@@ -193,7 +193,7 @@ chapter.show(
 # the first term and earns $k_2$ in the second. At equal weights the two cancel, and only the effect on the neighbours' guesses
 # is left to decide. A network that starts as a copy then has little reason to go anywhere. A network that cannot copy yet is *blurry
 # for that reason*, whatever the weights. [A later chapter](07_critical_point.ipynb) measures this, pixel by pixel and over the
-# whole range of weights. You can try it in the first cell: `smoothing_unet = {"k2": 0.7, "k1": 0.3}` should leave the copy, and
+# whole range of weights. You can try it in the first cell: `smoothing_unet = {"k2": 0.7, "k1": 0.3}` may leave the copy, given enough steps, and
 # `smoothing = {"k2": 0.0}`, where nothing at all asks for smoothness, should come out smooth all the same while its training is short.
 
 # %% [markdown]

@@ -163,8 +163,9 @@ chapter.show(
     plots.image_grid(maps, errors),
     "maps.jpg",
     caption="Compare the two maps of each row; dark is well guessed, and all maps "
-    "have one scale. As written, the loss asks for two equal maps. As meant, it "
-    "asks for a bright one beside a dark one.",
+    "have one scale. As written, the loss asks for a good predictor without an "
+    "advantage, or even behind; as meant, for a bright map beside a dark one. "
+    "Where a picture became flat both are black, and only the numbers differ.",
     alt="Three rows, photograph, as written and as meant; in columns the picture "
     "and the error maps of the bad and the good predictor",
 )
@@ -294,9 +295,9 @@ chapter.show(
 )
 
 # %% [markdown]
-# A mere tint does nothing, by construction: both predictors see only differences of colour, and add their guess to what is around the
+# A tint that stays within the range does nothing, by construction: both predictors see only differences of colour, and add their guess to what is around the
 # tile. The second column can differ from the first only where the tint drives values out of the range from 0 to 1 and they are cut. How
-# much of the gain is light and shape alone, the last two columns say.
+# much of the gain is light and shape alone, the last two columns say; of a result that has become one flat colour there is nothing left to take apart.
 #
 # One more thing helps to read such pictures. Progress is a ratio of two means over the whole picture: where nearly all of it is guessed
 # well by both, one small place at which the two predictors differ decides the number. And a ratio of two small errors can be as
@@ -333,8 +334,8 @@ for way, run in ways.items():
 # So flat colour was a trap for both directions. Where both errors are below the guard, the ratio is 1 whatever the improver does, and its
 # gradient is 0: once all crops of a step come out so, nothing leads the training out again. For the ratio as meant that is not even a
 # good place, since the untouched photographs have more progress than 1. But a predictor need not guess a flat colour so well. As long as the bad
-# one's error there is above the guard, a flat picture has a progress of its own, and it may be more than the photographs': look for the Black Square
-# in [the table of all improvers](15_your_idea.ipynb). Without the guard it would be worse: the ratio of two errors next to
+# one's error there is above the guard, a flat picture has a progress of its own, more than the photographs' or
+# less: see which it is for those in the judges' table above that kept little contrast. Without the guard it would be worse: the ratio of two errors next to
 # nothing could be anything, and the flat picture might win.
 
 # %% [markdown]

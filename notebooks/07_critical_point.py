@@ -191,7 +191,7 @@ chapter.show(
 # %% [markdown]
 # ## The phase diagram
 #
-# Now the whole range of weights, with and without a network. Without one, the pipeline moved the pixels of a few squares as above, but
+# Now a range of weights, with and without a network; only the marked points were measured. Without one, the pipeline moved the pixels of a few squares as above, but
 # with a new grid of tiles at each step. With one, it trained the same network anew at each ratio, from two
 # seeds unless you ask for more, and measured it on squares of its own.
 
@@ -256,7 +256,8 @@ chapter.show(
     ),
     "detail.png",
     caption="What it costs: energy of waves shorter than 8 pixels, 1 is the "
-    "photograph's. See whether a line falls here where it fell in the chart above.",
+    "photograph's. See whether a line falls here where it fell in the chart above. "
+    "The lines that descent draws on bare pixels count as fine detail too.",
     alt="Line chart of the fine detail kept against the ratio of the weights",
 )
 
@@ -270,7 +271,7 @@ chapter.show(
     caption="The square, and what descent with a new grid at each step makes of "
     "its pixels. Look for thin lines along and across: what one step draws at the "
     "edges of its tiles, the next step finds in the middle of others.",
-    alt="Five small pictures: the photograph and the results at four ratios",
+    alt="Small pictures in a row: the photograph and the results at several ratios",
 )
 
 # %% [markdown]
@@ -340,7 +341,7 @@ for step, crops in zip(range(121), ab.crops(batch=2, side=128)):
         print(f"step {step:3d}   MAE(x,y) {loss:.4f}   fine detail kept {kept:.3f}")
 
 # %% [markdown]
-# So a stack of convolutions has to learn even to copy, and as long as it has not, it blurs. The pipeline trained it for several lengths, with
+# So a stack of convolutions has to learn even to copy, and as long as it has not, it blurs. The pipeline trained it for the lengths in the chart, with
 # $k_2 = 0$ and with the article's equal weights; the reference run for longer.
 
 
@@ -420,4 +421,4 @@ chapter.show(
 #   a pattern of lines. [The Black Square](04_smoothing.ipynb), which a network finds with the same term alone, is guessed far better than they are at the right end of the diagram.
 # - **One cause.** Two things look alike here: a loss that gives no reason to become sharp, and a network that cannot copy yet. A short training does not tell them apart.
 # - **Full length.** The trainings of the diagram are short, so a network that has not left the copy may do so later; `balance = {"steps": 200}` in the first cell goes further.
-# - **A way out by the weights.** Along the lines of the diagram the judge's error and the fine detail fall together. Another ratio of these two terms is no way out; [other losses](10_beyond.ipynb) were tried.
+# - **A way out by the weights.** Where a network leaves the copy, the judge's error and the fine detail fall together (of bare pixels the lines that descent draws count as detail too). Another ratio of these two terms is no way out; [other losses](10_beyond.ipynb) were tried.

@@ -192,7 +192,7 @@ chapter.show(
 # %% [markdown]
 # ## With all five
 #
-# The pipeline did the same on a few squares, with each bad predictor:
+# The pipeline did nearly the same on a few squares, with each bad predictor; its steps shrink to nothing, so its gains need not be as large as those above:
 
 # %%
 table = weak[
@@ -237,8 +237,8 @@ chapter.show(
 )
 
 # %% [markdown]
-# The progress that is won here is the good predictor's own. Its error falls; the bad predictor's and the judge's hardly change. So a picture
-# has been found that suits the habits of this one network. Which bad predictor stands above it in the ratio hardly matters for that, and none of them
+# The progress that is won here, much or little, is mostly the good predictor's own: its error falls by more than the bad predictor's and the judge's. So the picture
+# has moved towards the habits of this one network. Which bad predictor stands above it in the ratio hardly matters for that, and none of them
 # could have shown it: only a stranger, the judge, does.
 #
 # ## Exaggerate what was surprising
@@ -281,7 +281,7 @@ chapter.show(
 # %% [markdown]
 # ## What failed
 #
-# - **To find a fair beginner.** The question was which bad predictor is fooled least. The descent never got so far: it moved the good predictor's error instead.
+# - **To find a fair beginner.** The question was which bad predictor is fooled least. The descent never got so far: it moved mostly the good predictor's error instead.
 # - **Five ways to be bad.** Those that begin as the linear fill and are stopped soon are nearly the linear fill. A beginner of another kind, one that has learnt for long and learnt
 #   something else, was not tried.
 # - **A pair that knows nothing of the first.** The other pair shares the linear fill with one of the five, and with what the networks began as. Only the judge is a

@@ -56,7 +56,7 @@ chapter.show(
     "new.jpg",
     caption="What five improvers change in a photograph: not their pictures, but "
     "the differences y - x, times ten. Grey is no change. Look where it happens: "
-    "along outlines, in the fur, or everywhere, which is a tint.",
+    "along outlines, in the fur, or everywhere, which is a tint. Even grey: a copy.",
     alt="A photograph of a cat, and five grey panels with the amplified "
     "differences that five improvers make",
 )
@@ -287,17 +287,20 @@ moved = (x - y).abs().mean(1)
 average = torch.nn.functional.avg_pool2d(moved, side, stride=1)
 top, left = divmod(int(average.argmax()), average.shape[-1])
 squares = {
-    way: picture[0, :, top : top + side, left : left + side]
+    way: (x if way == "photograph" else 0.5 + 10 * (picture - x))[
+        0, :, top : top + side, left : left + side
+    ]
     for way, picture in ways.items()
 }
 chapter.show(
     plots.image_row(squares, errors, columns=4),
     "same_change.jpg",
-    caption="The square of 96 pixels where the improver changes most, enlarged, "
-    "and what filters make of it at the same MAE(x,y). Below each: the judge's "
-    "error on the whole photograph. Compare fine lines and flat parts.",
-    alt="Eight enlarged squares of one photograph: untouched, by the improver, and "
-    "by six plain filters",
+    caption="The square of 96 pixels where the improver changes most, enlarged; then "
+    "what the improver changes there, and what filters change at the same MAE(x,y): "
+    "differences from the photograph, times ten, grey where there is none. Below "
+    "each: the judge's error on the whole photograph. Compare fine lines and flat parts.",
+    alt="An enlarged square of a photograph, and seven grey squares with the amplified "
+    "changes of the improver and of six plain filters",
 )
 
 # %% [markdown]
@@ -454,7 +457,7 @@ chapter.show(
 # - **To beat filters with room to spare.** The losses that keep contrast and detail end within a few thousandths of the best filter's error,
 #   above it or below. Smoothing is a very good answer to the question that was asked.
 # - **To move.** What holds the contrast holds the picture. The two held losses keep most of the fine detail, and their pictures can
-#   hardly be told from the photographs; the set point goes further, and gives up more of the detail.
+#   hardly be told from the photographs; in the reference run the set point goes further, and gives up more of the detail.
 # - **More of the same.** *Held, further* goes further than *smoothing, held*; compare the two gaps to see what the longer way is worth.
 # - **Tints.** Detail is counted for each colour. When it was counted in the luminance alone, the improver drew it in green, which weighs most
 #   there, and flattened red and blue.

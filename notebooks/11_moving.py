@@ -268,7 +268,7 @@ chapter.show(
 )
 
 # %% [markdown]
-# Plainly, the wishes *plain* and *both* beat every filter. By area none does in this run, though the wish for just that comes near. At full scale it is otherwise, as the page about
+# Plainly, some wishes beat every filter; see the table by how much. By area none does in this run. At full scale it is otherwise, as the page about
 # [the reference run](../reference.md) shows: there the predictor was trained on photographs, and on others, which neither it nor the judge has seen, the wishes *both* and *by area* beat every filter by area as well, if not by much.
 #
 # ## A slider from the photograph to the drawing
@@ -403,9 +403,9 @@ chapter.show(
 
 # %% [markdown]
 # The networks of the last two rows differ in nothing but what they saw (turned pictures are also a little softer, but alike in all directions). So most of
-# the pull to the axes is not the network's, whose four sides stayed where they were; perhaps not all, as it is the stronger one. It is learnt: most edges that it was shown are upright and level, or were before they were
+# the pull to the axes is not the network's, whose four sides stayed where they were. It is learnt: most edges that it was shown are upright and level, or were before they were
 # turned, and what it has learnt it wants to see. Compare these two with the predictor
-# of the second row, which saw upright pictures for longer: whether a longer training, larger crops or something else makes it ask for less, is not known. A grid of tiles
+# of the second row, which saw upright pictures for longer: where it asks for more or less, whether a longer training, larger crops or something else is the reason, is not known. A grid of tiles
 # that never shifts adds a pull of its own; the descent draws the grid anew at each step.
 
 # %% [markdown]
@@ -432,8 +432,8 @@ for look in range(5):
 
 # %% [markdown]
 # The pipeline's mover after its four looks, and after fewer and more, over all test photographs. Beside it stands the descent after fewer steps and more. A step of the
-# descent looks at the picture once as well, but needs a gradient for it, which costs about twice as much again. This run's mover learnt for minutes of two processor cores, that of
-# [the reference run](../reference.md) for seven minutes of a GPU, from some sixty times as many pieces, of photographs.
+# descent looks at the picture once as well, but needs a gradient for it, which costs about twice as much again. This run's mover learnt for minutes of one core, that of
+# [the reference run](../reference.md) for seven minutes of a GPU, from some two hundred times as many pieces, of photographs.
 
 # %%
 mover = chapter.judged("mover")
@@ -566,7 +566,7 @@ chapter.show(
 # - **A network that moves at once.** A U-Net that gives the field from the picture alone, trained through the predictor with the same wish, stayed a copy whatever
 #   we tried. It does not help it to be shown the fields that descent found. These were trials, and none is part of the pipeline.
 # - **Looking longer.** The mover was trained with four looks. In [the reference run](../reference.md) eight gain nothing plainly over four, and thirty-two undo most of
-#   what was gained. In this run, whose mover goes less far at each, sixteen gain more than four. Whether one that was trained with more would go on as the descent does, we have not tried.
+#   what was gained. In this run, whose mover goes less far at each, sixteen gain more plainly than four, and nothing by area. Whether one that was trained with more would go on as the descent does, we have not tried.
 # - **The ratio, once more.** Compare the row *progress* in the first table. The article's ratio does rise when it is asked for (in the reference run from 1.22 to 1.39, by the two predictors that were descended through, which are no judges), but
 #   the picture becomes *harder* to guess, and by area harder still, as after a random flow: so it is not that busy things grew.
 # - **Trained to be timid.** In training the mover is told things as they are. In use they are softened first: a twelfth comes from each side, along rows and then along columns. That was found by

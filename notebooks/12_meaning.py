@@ -295,8 +295,8 @@ along = {dial: (levels, row["complexity"]) for dial, row in own.items()}
 chapter.show(
     plots.lines(along, "how far the dial is turned", "complexity, our score"),
     "dial_curves.png",
-    caption="The same, the mean of some drawings a point (as many as dial_pictures "
-    "in params.yaml says). A line that falls "
+    caption="The same as curves; each point the mean of as many drawings as "
+    "dial_pictures in params.yaml says. A line that falls "
     "is a dial that the score does not understand.",
     alt="Line chart of the score along four dials",
 )
@@ -309,8 +309,9 @@ ranks = {
 chapter.show(
     pd.DataFrame(ranks).round(2),
     "dial_ranks.csv",
-    caption="Rank correlation of each measure with each dial. Drawings of one "
-    "level share a rank, so that even a perfect measure stays a little below 1. "
+    caption="Rank correlation of each measure with each dial. Where a "
+    "level has several drawings they share a rank, and even a perfect measure "
+    "stays a little below 1. "
     "A number below 0: the measure falls as the dial is turned up.",
 )
 
@@ -392,7 +393,7 @@ chapter.show(
 # ## What failed
 #
 # - **Order.** Discs in rows and columns are simple to people. A predictor has not learnt to carry on a grid; the score is highest where the order is perfect, and falls
-#   as it is lost.
+#   as it is lost, though not step by step.
 # - **To be far ahead.** On scenes a classical measure of clutter, feature congestion, does about as well as the score, and so does the bare error of
 #   prediction at 128 pixels.
 # - **Texture alone.** The second part of the score counts outlines as well, and on the photographs above it goes nearly as the first part does.

@@ -197,7 +197,7 @@ chapter.show(
 #
 # ## What failed
 #
-# - **A predictor that sees faces as we do.** It learnt for as long as {doc}`the default run's <02_predictor>`, from 200 or 600 faces, and a pixel that is off counts the same on a cheek, in an eye and on the wall. An error among *features*, or with the wall cut out, might tell another story.
+# - **A predictor that sees faces as we do.** It learnt for 1,600 steps, a small part of what {doc}`the reference run's <../reference>` learnt, from 200 or 600 faces, and a pixel that is off counts the same on a cheek, in an eye and on the wall. An error among *features*, or with the wall cut out, might tell another story.
 # - **Averageness, measured well.** It needs the places of eyes, nose and mouth, by which faces are brought upon each other. We had none.
 # - **Attractiveness, foretold across sets.** Within its own set the regression reaches 0.58, on the faces of London 0.21.
 # - **Who the people are.** Men and women, and groups of people, are mixed in these sets, and ratings differ between them. Nothing was held fixed but averageness and symmetry.

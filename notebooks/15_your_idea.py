@@ -167,7 +167,7 @@ chapter.show(
     ab.judged(row).loc[["original", "smoothing, U-Net", "two layers"]],
     "network.csv",
     caption="The small network beside the pipeline's U-Net, under the same loss "
-    "and weights, and the untouched photographs. It had half the steps, at twice "
+    "and weights, and the untouched photographs. It had fewer steps, at twice "
     "the peak learning rate.",
 )
 
