@@ -221,14 +221,15 @@ chapter.show(
 )
 
 # %%
-series = {
+series = {}
+for way, run in ways.items():
+    test = chapter.judged(run.name)["test"]
+    series[way] = ([test["change"]], [test["progress"]])
+series |= {
     name.replace("_", " "): [*zip(*((p["change"], p["progress"]) for p in curve))]
     for name, curve in filters.items()
     if name != "original"
 }
-for way, run in ways.items():
-    test = chapter.judged(run.name)["test"]
-    series[way] = ([test["change"]], [test["progress"]])
 chapter.show(
     plots.lines(series, xlabel="change, MAE(x,y)", ylabel="progress"),
     "filters.png",

@@ -370,12 +370,12 @@ chapter.show(
     ),
     "shapes.png",
     caption="Drawn shapes, and what four descents make of them. Compare the last "
-    "two rows: after a short training on upright pictures a predictor squares the "
-    "circle, and after one on pictures that stood on their corner it makes a diamond "
-    "of it. Both networks are built alike.",
+    "two rows: after a short training on upright pictures a predictor draws the "
+    "circle towards a square, and after one on pictures that stood on their corner "
+    "towards a diamond. Both networks are built alike.",
     alt="Five drawn shapes in columns, and below each what four descents made of "
-    "it: rough squares in the row of upright pictures, rough diamonds in the row of "
-    "turned ones",
+    "it: nearer to squares in the row of upright pictures, nearer to diamonds in "
+    "the row of turned ones",
 )
 
 # %%
