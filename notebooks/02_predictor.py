@@ -232,7 +232,7 @@ chapter.show(
     "curves.png",
     caption="The error while learning: faint, as it was measured; strong, "
     "smoothed. See where each line begins, how soon it falls if it does, and "
-    "where it ends. A step of one network is not a step of another: see the table above.",
+    "where it ends. A step of one network is not one of another: see the table.",
     alt="Line chart of the training error against the step for the four predictors",
 )
 

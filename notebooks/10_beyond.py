@@ -298,7 +298,7 @@ chapter.show(
     caption="The square of 96 pixels where the improver changes most, enlarged; then "
     "what the improver changes there, and what filters change at the same MAE(x,y): "
     "differences from the photograph, times ten, grey where there is none. Below "
-    "each: the judge's error on the whole photograph. Compare fine lines and flat parts.",
+    "each: the judge's error on the whole photograph. Compare lines and flat parts.",
     alt="An enlarged square of a photograph, and seven grey squares with the amplified "
     "changes of the improver and of six plain filters",
 )
