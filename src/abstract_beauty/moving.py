@@ -97,7 +97,7 @@ def descend(
     h, w = x.shape[2:]
     rows, columns = grid_of(h, w, spacing)
     nodes = torch.zeros(len(x), 2, rows - 1, columns - 1, device=x.device, requires_grad=True)
-    adam = torch.optim.Adam([nodes], lr=learning_rate, betas=(0.9, 0.95))
+    adam = torch.optim.Adam([nodes], lr=learning_rate, betas=(0.9, 0.95), fused=True)
     weights = WEIGHTS | weights
     sizes = [size for size in (1, 2, 4) if min(h, w) >= size * SMALLEST] or [1]
     twice = doubled(x)

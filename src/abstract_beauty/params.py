@@ -47,7 +47,7 @@ class Params:
     predictors: dict[str, PredictorParams]
     improvers: dict[str, ImproverParams]
     seed: Seed = 2023
-    run: Run = "env PYTHONPATH=$PWD/src python -m abstract_beauty"  # how a stage is run, in a shell
+    run: Run = 'env PYTHONPATH="$PWD/src" python -m abstract_beauty'  # how a stage is run, in a shell
     threads: Threads = 1  # of a stage; 0: as many as there are cores
     data: DataParams = DataParams()
     linear: LinearParams = LinearParams()

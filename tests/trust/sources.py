@@ -4,8 +4,8 @@
     python tests/trust/sources.py --out FILE          and keep it in FILE, e.g. results/trust/sources.json
 
 Operations that the pipeline uses are computed in processes of their own, once as the machine would and once with each
-switch that forbids some instructions, asks for other threads, or gives MKL another maker's processor to see; their
-bytes are compared. Then all of it with the switches of the pipeline's stages, as seen by either maker: there nothing
+switch that forbids some instructions, asks for other threads, or gives MKL another maker's processor; their bytes are
+compared. Then all of it with the switches of the pipeline's stages, as seen by either maker: there nothing
 may differ. Last what those switches cost, in steps of training, taken in turns.
 """
 
@@ -47,19 +47,37 @@ SWITCHES = {
 }
 MAKER = "MKL, the maker's name"
 TRIALS = 5
+# MKL's functions that begin with the processor's approximate reciprocal or root, and C's for each.
+APPROXIMATE = {
+    "float": {"vmsSqrt": "sqrt", "vmsAtan": "atan", "vmsLog10": "log10"},
+    "double": {"vmdSqrt": "sqrt", "vmdAtan": "atan", "vmdLn": "log", "vmdTan": "tan"},
+}
 
 
 def other_maker(folder: Path) -> dict[str, str]:
     """Variables with which MKL takes this processor for Intel's, or Intel's for another; {} where nothing compiles.
 
-    MKL asks one function who made the processor; a library of that name, loaded before it, answers otherwise.
+    MKL asks one function who made the processor; a library of that name, loaded before it, answers otherwise. And the
+    bits of approximate reciprocals and roots (rcpps, rsqrtps) are each maker's own: what MKL begins with them, the
+    library gives as C does.
     """
     compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
     if compiler is None:
         return {}
     source, library = folder / "maker.c", folder / "maker.so"
-    source.write_text(f"int mkl_serv_intel_cpu_true(void) {{ return {int('Intel' not in processor())}; }}\n")
-    done = subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], capture_output=True)
+    lines = [
+        "#include <math.h>",
+        f"int mkl_serv_intel_cpu_true(void) {{ return {int('Intel' not in processor())}; }}",
+    ]
+    lines += [
+        f"void {name}(int n, const {kind} *x, {kind} *y, long m) {{ for (int i = 0; i < n; i++) y[i] = {of}(x[i]); }}"
+        for kind, functions in APPROXIMATE.items()
+        for name, of in functions.items()
+    ]
+    source.write_text("\n".join(lines))
+    done = subprocess.run(
+        [compiler, "-O2", "-shared", "-fPIC", "-o", library, source, "-lm"], capture_output=True
+    )
     return {"LD_PRELOAD": str(library)} if done.returncode == 0 else {}
 
 
@@ -83,6 +101,9 @@ def operations() -> dict[str, dict[str, Callable[[], Any]]]:
     from PIL import Image
     from torch.nn import functional
 
+    from abstract_beauty.prediction.rounding import square_root
+    from abstract_beauty.training.optimizers import optimizers_for
+
     threads = int(os.environ.get("OMP_NUM_THREADS", 1))
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
@@ -103,6 +124,15 @@ def operations() -> dict[str, dict[str, Callable[[], Any]]]:
         image.save(file := io.BytesIO(), kind)
         return file.getvalue()
 
+    def adamw(gradient: torch.Tensor) -> torch.Tensor:
+        network = torch.nn.Linear(200, 1, bias=False)
+        network.weight.data.zero_()
+        (optimizer,) = optimizers_for(network, "adamw", 0.01)
+        for row in gradient[:5]:
+            network.weight.grad = row[None].clone()
+            optimizer.step()
+        return network.weight
+
     def convolution(batch: int, into: int, side: int, **options: Any) -> list[torch.Tensor]:
         of = np.random.default_rng(0)
         shapes = (batch, 16, 48, 48), (into, 16, side, side)
@@ -115,6 +145,7 @@ def operations() -> dict[str, dict[str, Callable[[], Any]]]:
         "PyTorch": {
             "exp, log, erf": lambda: [t.exp(), t.abs().add(0.1).log(), t.erf(), d.exp()],
             "gelu, silu, softmax": lambda: [functional.gelu(t), functional.silu(t), t.softmax(1)],
+            "roots, steps of AdamW": lambda: [square_root(t.abs()), torch.linalg.vector_norm(t, dim=1), adamw(t)],
             "sums, layer norm": lambda: [t.sum(), t.mean(0), t.std(1), functional.layer_norm(t, (200,))],
             "random numbers": lambda: torch.randn(1000, generator=torch.Generator().manual_seed(0)),
             "resizing, sampling": lambda: [

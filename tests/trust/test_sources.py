@@ -19,7 +19,7 @@ def test_stages_have_the_switches_and_swift_has_none():
         name: with_profile(default, read_yaml(ROOT / "profiles" / f"{name}.yaml"))["run"]
         for name in ("smoke", "swift")
     }
-    assert runs == {"smoke": default["run"], "swift": "env PYTHONPATH=$PWD/src python -m abstract_beauty"}
+    assert runs == {"smoke": default["run"], "swift": 'env PYTHONPATH="$PWD/src" python -m abstract_beauty'}
     found = sources.common(ROOT)
     assert found["MKL_CBWR"] == "COMPATIBLE" and "PYTHONPATH" not in found
     assert all(" " not in value for value in found.values())

@@ -133,7 +133,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch):
     seen, spoilt = [], {}
 
     def run(project: Project, force: bool, settings: dict | None = None, jobs: int = 1, without=()) -> int:
-        second = project.root.name.endswith(".verify")
+        second = project.root.name.endswith(" vérifié")
         a_run(project.root, spoilt if second else {})
         seen.append(settings or {})
         return 0
@@ -143,7 +143,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_second_run_takes_nothing_from_the_first(clone, pipeline, capsys):
-    first, second = clone / ".profiles/smoke", clone / ".profiles/smoke.verify"
+    first, second = clone / ".profiles/smoke", clone / ".profiles/smoke vérifié"
     write(second / "data/stale.png", "")
     assert verify.main(["--profile", "smoke", "--record", "--out", str(clone / "out.json")]) == 0
     assert not (second / "data/stale.png").exists()

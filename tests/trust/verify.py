@@ -143,7 +143,8 @@ def second_run(
     project: Project, profile: str, numbers: bool = False, settings: Mapping[str, str] | None = None
 ) -> Project:
     """The second run's working copy, everything in it made anew; with `numbers` only what no reader sees."""
-    name = f"{profile}.verify"  # as deep as the profile's own, so that relative paths stay the same
+    # As deep as the profile's own, so that relative paths stay the same; with a space and an accent, as people's are.
+    name = f"{profile} vérifié"
     folder = project.root / ".profiles" / name
     shutil.rmtree(folder, ignore_errors=True)
     copy = repro.make_copy(project, profile, name, folder / ".dvc" / "cache")

@@ -23,8 +23,6 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.improvers import moves
 from abstract_beauty.improvers.mover import LOOKS, MEMORY, SPACING
 from abstract_beauty.prediction.full_prediction import MARGIN, TILE, completed_and_hidden, contexts
-from abstract_beauty.prediction.linear_fill import LinearFill
-from abstract_beauty.predictors.four_sides import FourSides
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 OPSET = 18
@@ -80,7 +78,7 @@ class _Look(nn.Module):
 
 
 class _Clamped(nn.Module):
-    """A predictor's method that guesses tiles, its result brought into [0, 1]."""
+    """A predictor's `forward` or `one_pass`, its result brought into [0, 1]."""
 
     def __init__(self, f: nn.Module, method: str):
         super().__init__()
@@ -110,12 +108,8 @@ def export(network: nn.Module, *, half: bool = False) -> Exported:
         inner = {2: rows, 3: columns}
         sides = {2: SPACING * rows + SPACING, 3: SPACING * columns + SPACING}
         shapes = (tuple({0: b} | one for one in (sides, sides, inner)),)
-    elif isinstance(network, (FourSides, LinearFill)):
-        form, f, method = "one_pass", network, "one_pass"
-        if isinstance(network, LinearFill):  # what a one-pass predictor begins with, without what it adds
-            f, method = FourSides(width=4), "fill_pass"
-            f.matrix.copy_(network.matrix)
-        module = _Clamped(f, method)
+    elif hasattr(network, "one_pass"):
+        form, module = "one_pass", _Clamped(network, "one_pass")
         height, width = (TILE * tiles + 2 * MARGIN for tiles in (rows, columns))
         shapes = (({0: b, 2: height, 3: width}, {1: rows}, {1: columns}),)
     else:

@@ -20,9 +20,9 @@ from abstract_beauty.scores.scores import SCORES, Scores, score
 
 
 def _rows(
-    options: argparse.Namespace, files: list[Path], found: set[Path], failed: list[Path]
+    options: argparse.Namespace, files: list[Path], found: set[Path], failed: list[Path], wanted: list[str]
 ) -> Iterator[dict[str, Any]]:
-    """A row a picture, in their order, as they are scored; what cannot be is left out as `readable` says."""
+    """A row a picture, in their order, with the scores of these names; what has none is left out as `readable` says."""
     if options.map:  # seconds, which scores do not need
         from abstract_beauty.book.plots import map_image
 
@@ -34,12 +34,12 @@ def _rows(
 
     def scored(named: tuple[Path, Tensor]) -> tuple[Path, tuple[int, int], Scores]:
         path, picture = named
-        return path, (picture.shape[1], picture.shape[2]), score(picture, *predictors)
+        return path, (picture.shape[1], picture.shape[2]), score(picture, *predictors, wanted)
 
     for path, (height, width), scores in side_by_side(scored, readable(files, found, failed)):
         if options.map:
             write_image(maps[path], map_image(scores.map, size=(height, width)))
-        row = {"image": printable(path), **{key: getattr(scores, key) for key in SCORES}}
+        row = {"image": printable(path), **{key: getattr(scores, key) for key in wanted}}
         yield rounded(row | {"width": width, "height": height, "predictor": options.predictor})
 
 
@@ -82,7 +82,7 @@ def score_command(options: argparse.Namespace) -> int:
     if rows and len(left) < len(files):
         print(f"{len(files) - len(left)} of {len(files)} pictures were scored before", file=sys.stderr)
     try:
-        for row in _rows(options, left, found, failed):
+        for row in _rows(options, left, found, failed, [*SCORES] if options.json or options.csv else shown):
             rows.append(row)
             if options.json or options.csv:
                 continue

@@ -25,6 +25,7 @@ from abstract_beauty.measures.statistics import luminance
 from abstract_beauty.moving import move
 from abstract_beauty.params import DataParams, Params
 from abstract_beauty.prediction.predictability import SMALLEST_ERROR, phase_averaged
+from abstract_beauty.prediction.rounding import square_root
 from abstract_beauty.project import Project, located
 from abstract_beauty.scores import correlation
 from abstract_beauty.scores.fitting import fitted, foretold
@@ -55,7 +56,7 @@ def averageness(faces: Faces, among: Float[Tensor, "m 1 s s"] | None = None) -> 
     if among is None:
         mean = (mean * len(faces) - faces) / (len(faces) - 1)
     mean = mean - mean.mean((1, 2, 3), keepdim=True)
-    scale = mean.square().mean((1, 2, 3)).sqrt()
+    scale = square_root(mean.square().mean((1, 2, 3)))
     return ((faces * mean).mean((1, 2, 3)) / scale).double().numpy()
 
 

@@ -142,7 +142,7 @@ def random_velocity(x: Tensor, distance: float, seed: int) -> Tensor:
     nodes = torch.randn(1, 2, rows - 1, columns - 1, generator=generator_for(seed, "random field", h, w))
     v = velocity(nodes, h, w)
     for _ in range(3):  # the distance grows nearly as the velocity does
-        v = v * (distance / follow(v, h, w).square().sum(1).sqrt().mean())
+        v = v * (distance / torch.linalg.vector_norm(follow(v, h, w), dim=1).mean())
     return v
 
 

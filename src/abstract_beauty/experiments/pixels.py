@@ -59,7 +59,7 @@ def descend_freely(x: Float[Tensor, "b 3 h w"], loss: Loss, *, steps: int) -> Fl
     gradient says of one grid holds on no other.
     """
     y = x.clone().requires_grad_(True)
-    optimizer = torch.optim.Adam([y], lr=FREE_STEP, betas=(0.9, 0.99))
+    optimizer = torch.optim.Adam([y], lr=FREE_STEP, betas=(0.9, 0.99), fused=True)
     for i in range(steps):
         optimizer.zero_grad()
         torch.stack([loss(y, GRIDS * i + k) for k in range(GRIDS)]).mean().backward()

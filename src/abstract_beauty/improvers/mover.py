@@ -11,6 +11,7 @@ from abstract_beauty.checks import check_count, check_pictures, check_strength
 from abstract_beauty.fields import doubled, follow, grid_of, moved, reduced_to, unfolded, velocity
 from abstract_beauty.prediction.full_prediction import TILE, full_prediction
 from abstract_beauty.prediction.predictability import PHASES
+from abstract_beauty.prediction.rounding import square_root
 from abstract_beauty.predictors.four_sides import FourSides
 
 SPACING = 4  # pixels between the nodes of the field
@@ -160,7 +161,7 @@ def _seen(y: Tensor, z: Tensor, height: int, width: int, soft: float) -> Float[T
     right = functional.pad(y[..., 2:] - y[..., :-2], (1, 1)) / 2
     sign = (z - y) / ((z - y).abs() + SOFT)
     slide = torch.stack([(sign * down).sum(1), (sign * right).sum(1)], dim=1)
-    slide = slide / (slide.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-6)
+    slide = slide / (square_root(slide.square().mean((1, 2, 3), keepdim=True)) + 1e-6)
     seen = torch.cat([y - 0.5, sign, 8 * (z - y).abs(), slide], dim=1)
     if soft:
         taps = seen.new_tensor([soft, 1 - 2 * soft, soft])

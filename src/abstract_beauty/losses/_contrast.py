@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from abstract_beauty.prediction.predictability import Images, Number
+from abstract_beauty.prediction.rounding import square_root
 
 BANDS = 2  # of the pyramid that `contrast_lost` watches: waves of about 2 to 8 pixels
 ALLOWED = 0.05  # share of contrast that may be lost for nothing, in amplitude; a tenth of the energy
@@ -30,7 +31,7 @@ def pyramid_contrast(x: Float[Tensor, "b c h w"], bands: int) -> Float[Tensor, "
     found = []
     for _ in range(bands):
         low = _blurred(x)
-        found.append(((x - low).square().mean((2, 3)) + SMALLEST_ENERGY).sqrt())
+        found.append(square_root((x - low).square().mean((2, 3)) + SMALLEST_ENERGY))
         x = functional.avg_pool2d(low, 2)
     return torch.stack(found, dim=1)
 
@@ -52,7 +53,7 @@ def contrast_lost(x: Images, y: Images) -> Number:
     """
 
     def measures(image: Tensor) -> Tensor:
-        whole = (image.var((2, 3), correction=0) + SMALLEST_ENERGY).sqrt()
+        whole = square_root(image.var((2, 3), correction=0) + SMALLEST_ENERGY)
         return torch.cat([pyramid_contrast(image, BANDS), whole[:, None]], dim=1)
 
     kept = measures(y) / measures(x).clamp(min=FAINT)

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from abstract_beauty.fields import areas
 from abstract_beauty.prediction.predictability import SMALLEST_ERROR, Images, Number, error_map
+from abstract_beauty.prediction.rounding import square_root
 
 SMALLEST_ENERGY = 1e-6  # of details, below which a picture has none to lose
 FOLD, STEEP = 0.2, 3.0  # an area below which folding is near, and what being there costs
@@ -60,4 +61,4 @@ def _finest(x: Images) -> Float[Tensor, "b"]:
 def _steepest(x: Images) -> Float[Tensor, "b"]:
     """Mean of the fourth power of the slope from pixel to pixel, which the steepest edges decide, as a root."""
     down, right = x.diff(dim=2)[..., :-1], x.diff(dim=3)[:, :, :-1]
-    return (down.square() + right.square()).square().mean((1, 2, 3)).clamp(min=1e-12).sqrt()
+    return square_root((down.square() + right.square()).square().mean((1, 2, 3)).clamp(min=1e-12))

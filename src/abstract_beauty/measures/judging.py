@@ -57,7 +57,7 @@ def judge_picture(
     if u is not None:
         area = areas(u)
         values["error_judge_by_area"] = (judge * area).mean((1, 2))
-        values["distance"] = u.square().sum(1).sqrt().mean((1, 2))
+        values["distance"] = torch.linalg.vector_norm(u, dim=1).mean((1, 2))
         values["least_area"] = area.amin((1, 2))
     return {key: float(value.mean()) for key, value in values.items()}
 

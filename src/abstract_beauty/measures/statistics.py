@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from abstract_beauty.prediction.rounding import square_root
+
 LUMINANCE = (0.2126, 0.7152, 0.0722)  # Rec. ITU-R BT.709, applied to the stored values as they are
 HIGH_FREQUENCY = 1 / 8  # cycles per pixel: details smaller than 8 pixels a period
 # Added to both sides of each ratio, far below what 8 bits can show: flat against flat is then 1, and nothing
@@ -102,7 +104,7 @@ def amplitude_spectrum(
     inside = (ring >= 0) & (ring < rings)
     count = torch.bincount(ring[inside], minlength=rings)
     total = light.new_zeros(len(light), rings).index_add_(1, ring[inside], amplitude.flatten(1)[:, inside])
-    return (edges[:-1] * edges[1:]).sqrt(), total / count.clamp(min=1)
+    return square_root(edges[:-1] * edges[1:]), total / count.clamp(min=1)
 
 
 def spectral_slope(frequency: Float[Tensor, "rings"], amplitude: Float[Tensor, "rings"]) -> float:

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
-from abstract_beauty.prediction.full_prediction import TILE
+from abstract_beauty.prediction.full_prediction import MARGIN, TILE, assemble
 
 RING = 2  # width in pixels of the frame around the tile
 FRAME = TILE + 2 * RING
@@ -23,8 +23,8 @@ def ring_positions(side: int) -> Int64[Tensor, "272"]:
 
 
 def visible_mean(
-    pixels: Float[Tensor, "n 3 k"], visible: Bool[Tensor, "n 1 k"], otherwise: Float[Tensor, "n 3 1"] | float
-) -> Float[Tensor, "n 3 1"]:
+    pixels: Float[Tensor, "... k"], visible: Bool[Tensor, "... k"], otherwise: Float[Tensor, "... 1"] | float
+) -> Float[Tensor, "... 1"]:
     """Mean over the visible pixels, per channel; `otherwise` where none is visible.
 
     Hidden values are replaced, not multiplied by zero, so that not even NaN passes from them.
@@ -46,6 +46,36 @@ def ring_and_mean(
     ring, ring_visible = pixels.index_select(2, positions), visible.index_select(2, positions)
     mean = visible_mean(ring, ring_visible, visible_mean(pixels, visible, 0.5))
     return torch.where(ring_visible, ring - mean, 0.0), mean
+
+
+def fill_tiles(
+    matrix: Float[Tensor, "1024 272"],
+    completed: Float[Tensor, "b 3 height width"],
+    hidden_rows: Bool[Tensor, "m rows 128"],
+    hidden_columns: Bool[Tensor, "m columns 128"],
+    dtype: torch.dtype | None = None,
+) -> Float[Tensor, "n 3 32 32"]:
+    """The linear fill of every tile of images, n = b rows columns; what goes in is as `FourSides.one_pass` says.
+
+    Only deviations from a ring's mean are brought to `dtype`, in which the matrix is multiplied.
+    """
+    edge = MARGIN - RING
+    frames = completed[..., edge:-edge, edge:-edge].unfold(2, FRAME, TILE).unfold(3, FRAME, TILE)
+    near_rows, near_columns = hidden_rows[..., edge:-edge], hidden_columns[..., edge:-edge]
+    hidden = near_rows[:, :, None, :, None] & near_columns[:, None, :, None, :]
+    visible = ~_ring(hidden)[:, None]
+    ring = _ring(frames)  # (b, 3, rows, columns, 272)
+    mean = visible_mean(ring, visible, 0.5)
+    deviation = torch.where(visible, ring - mean, 0).to(dtype or ring.dtype) @ matrix.T
+    return (mean + deviation).permute(0, 2, 3, 1, 4).flatten(0, 2).unflatten(2, (TILE, TILE))
+
+
+def _ring(frames: Tensor) -> Tensor:
+    """Of frames (..., 36, 36), the 2 pixels along their edges, row by row: (..., 272)."""
+    inner = frames[..., RING:-RING, :]
+    sides = torch.cat([inner[..., :RING], inner[..., -RING:]], dim=-1)
+    parts = frames[..., :RING, :], sides, frames[..., -RING:, :]
+    return torch.cat([part.flatten(-2) for part in parts], dim=-1)
 
 
 class LinearFill(nn.Module):
@@ -73,6 +103,11 @@ class LinearFill(nn.Module):
         """The tiles in the centre of `context` ([0, 1]); pixels where `hidden` is True are never read."""
         ring, mean = ring_and_mean(context, hidden)
         return (mean + ring @ self.matrix.T).unflatten(2, (TILE, TILE))
+
+    def one_pass(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
+        """All tiles of images, side by side; as `FourSides.one_pass`."""
+        tiles = fill_tiles(self.matrix, completed, hidden_rows, hidden_columns)
+        return assemble(tiles, len(completed), hidden_rows.shape[1], hidden_columns.shape[1])
 
     @classmethod
     def fit(cls, contexts: Iterable[Float[Tensor, "n 3 side side"]], ridge: float = 1e-3) -> "LinearFill":

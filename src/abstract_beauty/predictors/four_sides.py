@@ -21,8 +21,8 @@ import torch.nn.functional as functional
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from abstract_beauty.prediction.full_prediction import MARGIN, TILE
-from abstract_beauty.prediction.linear_fill import FRAME, RING, RING_PIXELS
+from abstract_beauty.prediction.full_prediction import MARGIN, TILE, assemble
+from abstract_beauty.prediction.linear_fill import RING_PIXELS, fill_tiles
 from abstract_beauty.prediction.strips import PARTS, STEP, strips
 
 TOKENS = TILE // STEP  # tokens at a side of a tile
@@ -103,6 +103,7 @@ class FourSides(nn.Module):
 
     matrix: Tensor
     forward_methods = ("one_pass",)
+    begins_as_fill = True  # its matrix is that of the linear fill
 
     def __init__(self, width: int = 64):
         super().__init__()
@@ -158,13 +159,8 @@ class FourSides(nn.Module):
         whole = self.enter.weight.dtype != torch.float32
         with torch.autocast(completed.device.type, enabled=False) if whole else contextlib.nullcontext():
             correction = self._correction(completed, hidden_rows, hidden_columns)
-        tiles = self._linear_fill(completed, hidden_rows, hidden_columns) + correction
-        return _side_by_side(tiles, hidden_rows.shape[1], hidden_columns.shape[1])
-
-    def fill_pass(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
-        """The linear fill alone, of all tiles; as `one_pass`."""
-        tiles = self._linear_fill(completed, hidden_rows, hidden_columns)
-        return _side_by_side(tiles, hidden_rows.shape[1], hidden_columns.shape[1])
+        filled = fill_tiles(self.matrix, completed, hidden_rows, hidden_columns, self._dtype(completed))
+        return assemble(filled + correction, len(completed), hidden_rows.shape[1], hidden_columns.shape[1])
 
     def _correction(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
         """What to add to the linear fill of every tile, (b rows columns, 3, 32, 32)."""
@@ -240,30 +236,3 @@ class FourSides(nn.Module):
         """The type that the matrices compute in."""
         kind = like.device.type
         return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else self.enter.weight.dtype
-
-    def _linear_fill(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
-        """The linear fill of every tile, (b rows columns, 3, 32, 32). Only deviations from a mean are rounded."""
-        edge = MARGIN - RING
-        frames = completed[..., edge:-edge, edge:-edge].unfold(2, FRAME, TILE).unfold(3, FRAME, TILE)
-        near_rows, near_columns = hidden_rows[..., edge:-edge], hidden_columns[..., edge:-edge]
-        hidden = near_rows[:, :, None, :, None] & near_columns[:, None, :, None, :]
-        visible = ~_ring(hidden)[:, None]
-        ring = _ring(frames)  # (b, 3, rows, columns, 272)
-        count = visible.sum(-1, keepdim=True)
-        mean = torch.where(visible, ring, 0).sum(-1, keepdim=True) / count.clamp(min=1)
-        mean = torch.where(visible.any(-1, keepdim=True), mean, 0.5)
-        deviation = torch.where(visible, ring - mean, 0).to(self._dtype(completed)) @ self.matrix.T
-        return (mean + deviation).permute(0, 2, 3, 1, 4).flatten(0, 2).unflatten(2, (TILE, TILE))
-
-
-def _side_by_side(tiles: Tensor, rows: int, columns: int) -> Tensor:
-    """Tiles (b rows columns, 3, 32, 32) as images (b, 3, 32 rows, 32 columns)."""
-    return tiles.unflatten(0, (-1, rows, columns)).permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)
-
-
-def _ring(frames: Tensor) -> Tensor:
-    """Of frames (..., 36, 36), the 2 pixels along their edges, row by row: (..., 272)."""
-    inner = frames[..., RING:-RING, :]
-    sides = torch.cat([inner[..., :RING], inner[..., -RING:]], dim=-1)
-    parts = frames[..., :RING, :], sides, frames[..., -RING:, :]
-    return torch.cat([part.flatten(-2) for part in parts], dim=-1)

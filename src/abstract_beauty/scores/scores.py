@@ -3,7 +3,7 @@
 A new score is a function of a `Look` and a row of SCORES: command line, study of ratings and book read them from there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import SimpleNamespace
 
@@ -43,8 +43,11 @@ def share_missed(
     picture: Float[Tensor, "3 h w"], f: Predictor, phases: Sequence[Phase] = errors.PHASES
 ) -> float:
     """What a predictor misses of a picture, averaged over grids; 0 to 1."""
-    shares = [float(missed(picture[None], full_prediction(f, picture[None], phase))) for phase in phases]
-    return sum(shares) / len(shares)
+    return _share(picture[None], [full_prediction(f, picture[None], phase) for phase in phases])
+
+
+def _share(y: Float[Tensor, "1 3 h w"], grids: Sequence[Float[Tensor, "1 3 h w"]]) -> float:
+    return sum(float(missed(y, z)) for z in grids) / len(grids)
 
 
 def trimmed(picture: Float[Tensor, "3 h w"]) -> Float[Tensor, "3 h2 w2"]:
@@ -68,11 +71,28 @@ class Look:
 
     def __init__(self, picture: Float[Tensor, "3 h w"], f: Mapping[str, Predictor]):
         self.picture, self.f = picture, f
+        self._guessed: dict[tuple, tuple[Tensor, list[Tensor]]] = {}
+
+    def guessed(
+        self, name: str, picture: Float[Tensor, "3 h w"], side: int
+    ) -> tuple[Float[Tensor, "1 3 h2 w2"], list[Float[Tensor, "1 3 h2 w2"]]]:
+        """The picture, `whole` or `inside`, reduced to a short side, and a predictor's guess of it on four grids."""
+        key = name, id(picture), side
+        if key not in self._guessed:
+            small = resize_short_side(picture, side)[None]
+            grids = [full_prediction(self.f[name], small, phase) for phase in errors.PHASES]
+            self._guessed[key] = small, grids
+        return self._guessed[key]
 
     @cached_property
-    def y(self) -> Float[Tensor, "1 3 h w"]:
+    def whole(self) -> Float[Tensor, "3 h w"]:
         """The picture at the working size."""
-        return resize_short_side(self.picture, WORKING_SIDE)[None]
+        return resize_short_side(self.picture, WORKING_SIDE)
+
+    @property
+    def y(self) -> Float[Tensor, "1 3 h w"]:
+        """The same, as a batch of one."""
+        return self.whole[None]
 
     @cached_property
     def z(self) -> Float[Tensor, "1 3 h w"]:
@@ -81,18 +101,19 @@ class Look:
 
     @cached_property
     def inside(self) -> Float[Tensor, "3 h w"]:
-        """The picture without its frame, at the working size."""
-        return resize_short_side(trimmed(self.picture), WORKING_SIDE)
+        """The picture without its frame, at the working size; y itself where it has none."""
+        inside = trimmed(self.picture)
+        return self.whole if inside.shape == self.picture.shape else resize_short_side(inside, WORKING_SIDE)
 
     @cached_property
     def glance(self) -> float:
         """The share that the good predictor misses when a tile is a quarter of the picture."""
-        return share_missed(resize_short_side(self.inside, GLANCE), self.f["good"])
+        return _share(*self.guessed("good", self.inside, GLANCE))
 
     @cached_property
     def texture(self) -> float:
         """The share that a linear continuation of borders misses nearer by: what surprises pixels but not people."""
-        return share_missed(resize_short_side(self.inside, TEXTURE), self.f["linear"])
+        return _share(*self.guessed("linear", self.inside, TEXTURE))
 
 
 def error(look: Look) -> float:
@@ -131,7 +152,8 @@ def error_at(side: int) -> Callable[[Look], float]:
 
     def of(look: Look) -> float:
         """MAE(y, z) of the picture seen from further away, averaged over four grids; lower is more predictable."""
-        return float(errors.phase_averaged(look.f["good"], resize_short_side(look.y[0], side)[None]))
+        y, grids = look.guessed("good", look.whole, side)
+        return float(torch.stack([errors.predictability(y, z) for z in grids]).mean(dim=0))
 
     return of
 
@@ -159,7 +181,13 @@ class Scores(SimpleNamespace):
 
 
 @torch.no_grad()
-def score(picture: Float[Tensor, "3 h w"], good: Predictor, bad: Predictor, linear: Predictor) -> Scores:
+def score(
+    picture: Float[Tensor, "3 h w"],
+    good: Predictor,
+    bad: Predictor,
+    linear: Predictor,
+    names: Iterable[str] | None = None,
+) -> Scores:
     """Score a picture.
 
     Args:
@@ -167,9 +195,10 @@ def score(picture: Float[Tensor, "3 h w"], good: Predictor, bad: Predictor, line
         good: the good predictor, `load_predictor("reference/good")`.
         bad: the bad one, for progress: `load_predictor("reference/bad")`.
         linear: the fill that knows only a tile's border, `load_predictor("reference/linear")`.
+        names: of the scores that are wanted, others are not computed; None: all.
     """
     look = Look(picture, {"good": good, "bad": bad, "linear": linear})
-    found = {name: row.of(look) for name, row in SCORES.items()}
+    found = {name: SCORES[name].of(look) for name in (SCORES if names is None else names)}
     return Scores(**found, map=errors.error_map(look.y, look.z)[0], z=look.z[0])
 
 
