@@ -2,6 +2,7 @@
 
     python tests/trust/sources.py                     print the table
     python tests/trust/sources.py --out FILE          and keep it in FILE, e.g. results/trust/sources.json
+    python tests/trust/sources.py --emulator QEMU     on emulated processors instead; see the README of this folder
 
 Operations that the pipeline uses are computed in processes of their own, once as the machine would and once with each
 switch that forbids some instructions, asks for other threads, or gives MKL another maker's processor; their bytes are
@@ -79,6 +80,21 @@ def other_maker(folder: Path) -> dict[str, str]:
         [compiler, "-O2", "-shared", "-fPIC", "-o", library, source, "-lm"], capture_output=True
     )
     return {"LD_PRELOAD": str(library)} if done.returncode == 0 else {}
+
+
+# Processors for QEMU (user mode, 8 or later) to emulate. It computes approximate instructions exactly, as no processor
+# does, so what depends on them shows. It has no AVX-512: a program that uses it all the same is killed.
+_AVX512 = ",".join(f"avx512{part}=on" for part in ("f", "dq", "bw", "vl", "cd", "vnni", "vbmi", "-bf16"))
+_LACKING = ",".join(f"{part}=off" for part in ("pcid", "x2apic", "tsc-deadline", "hle", "rtm", "invpcid"))
+EMULATED = {
+    "an Intel Haswell": "Haswell",
+    "the same, said to have AVX-512": f"Haswell,{_AVX512},{_LACKING},x-force-features=on",
+}
+# The C library copies memory with AVX-512 where it believes in it, which no result depends on.
+COPYING = {
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps="
+    + ",".join(f"-AVX512{part}" for part in ("F", "VL", "BW", "DQ", "CD"))
+}
 
 
 def common(root: Path) -> dict[str, str]:
@@ -235,14 +251,15 @@ def step_seconds() -> dict[str, float]:
     return found
 
 
-def asked(what: str, variables: Mapping[str, str]) -> dict[str, Any]:
-    """What this script says of itself, in a process of its own with these variables."""
+def asked(what: str, variables: Mapping[str, str], by: Sequence[str] = ()) -> dict[str, Any]:
+    """What this script says of itself, in a process of its own with these variables, started by a command if any."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **variables}
     done = subprocess.run(
-        [sys.executable, __file__, "--say", what], env=environment, capture_output=True, text=True
+        [*by, sys.executable, __file__, "--say", what], env=environment, capture_output=True, text=True
     )
     if done.returncode:
-        raise UserError(f"{variables}: {done.stderr.strip().splitlines()[-1]}")
+        said = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
+        raise UserError(f"{' '.join(by)} {variables}: {said[-1]}")
     return json.loads(done.stdout)
 
 
@@ -254,6 +271,27 @@ def different(first: Mapping[str, str], second: Mapping[str, str]) -> str:
         if first[what] != second[what]:
             by_library.setdefault(library, []).append(operation)
     return "; ".join(f"{library}: {', '.join(found)}" for library, found in by_library.items())
+
+
+def emulated(root: Path, emulator: str) -> dict[str, Any]:
+    """Under the common switches, on each emulated processor: what differs; and how it ends without the switches."""
+    alike = common(root)
+    here = asked("bytes", alike)
+    rows = {}
+    for name, processor_ in EMULATED.items():
+        by = [emulator, "-cpu", processor_]
+        got = asked("bytes", alike | COPYING, by)
+        try:
+            without = different(here, asked("bytes", COPYING, by)) or "nothing differs"
+        except UserError as error:
+            if "Illegal instruction" not in str(error):
+                raise
+            without = "killed: an illegal instruction"
+        differing = sum(got[what] != here[what] for what in here)
+        rows[name] = {"differs": different(here, got), "differing": differing, "without": without}
+    version = subprocess.run([emulator, "-version"], capture_output=True, text=True).stdout
+    by = version.splitlines()[0].partition(" (")[0]
+    return {"machine": machine(), "by": by, "operations": len(here), "processors": rows}
 
 
 def sources(root: Path) -> dict[str, Any]:
@@ -295,6 +333,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print what differs; exit status 1 if the common switches leave a difference."""
     parser = argparse.ArgumentParser(description="What of a computation depends on the processor?")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write what was found into FILE")
+    parser.add_argument("--emulator", metavar="QEMU", help="qemu-x86_64: emulate other processors, no more")
     parser.add_argument("--say", choices=["bytes", "seconds"], help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.say == "bytes":
@@ -305,7 +344,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(step_seconds()))
         return 0
     began = time.monotonic()
-    found = sources(find_project().root)
+    root = find_project().root
+    if options.emulator:
+        found = emulated(root, options.emulator)
+        for name, row in found["processors"].items():
+            print(f"{name}: {row['differs'] or 'nothing differs'}; without the switches: {row['without']}")
+        keep(options.out, began, **found)
+        return int(any(row["differs"] for row in found["processors"].values()))
+    found = sources(root)
     for name, row in found["switches"].items():
         print(f"{name:24} {row['differs'] or 'nothing differs'}")
     left, cost = found["common"]["differs_by_maker"], found["common"]["cost"]

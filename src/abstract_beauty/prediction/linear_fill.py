@@ -107,7 +107,7 @@ class LinearFill(nn.Module):
     def one_pass(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
         """All tiles of images, side by side; as `FourSides.one_pass`."""
         tiles = fill_tiles(self.matrix, completed, hidden_rows, hidden_columns)
-        return assemble(tiles, len(completed), hidden_rows.shape[1], hidden_columns.shape[1])
+        return assemble(tiles, completed.shape[0], hidden_rows.shape[1], hidden_columns.shape[1])
 
     @classmethod
     def fit(cls, contexts: Iterable[Float[Tensor, "n 3 side side"]], ridge: float = 1e-3) -> "LinearFill":

@@ -160,7 +160,9 @@ class FourSides(nn.Module):
         with torch.autocast(completed.device.type, enabled=False) if whole else contextlib.nullcontext():
             correction = self._correction(completed, hidden_rows, hidden_columns)
         filled = fill_tiles(self.matrix, completed, hidden_rows, hidden_columns, self._dtype(completed))
-        return assemble(filled + correction, len(completed), hidden_rows.shape[1], hidden_columns.shape[1])
+        return assemble(
+            filled + correction, completed.shape[0], hidden_rows.shape[1], hidden_columns.shape[1]
+        )
 
     def _correction(self, completed: Tensor, hidden_rows: Tensor, hidden_columns: Tensor) -> Tensor:
         """What to add to the linear fill of every tile, (b rows columns, 3, 32, 32)."""
