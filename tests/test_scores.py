@@ -59,6 +59,25 @@ def test_a_file_is_scored_by_the_reference_run(networks, photograph):
         ab.score("nowhere.png")
 
 
+def test_only_the_scores_that_are_wanted_are_computed_and_what_two_need_once(
+    networks, photograph, monkeypatch
+):
+    asked = []
+
+    def full_prediction(f, y, phase=(0, 0)):
+        asked.append((id(f), tuple(y.shape[2:]), phase))
+        return ab.full_prediction(f, y, phase)
+
+    monkeypatch.setattr(scores, "full_prediction", full_prediction)
+    everything = vars(scores.score(photograph, **networks))
+    assert len(asked) == len(set(asked))
+    asked.clear()
+    few = vars(scores.score(photograph, **networks, names=["structure", "complexity"]))
+    assert few.keys() == {"structure", "complexity", "map", "z"}
+    assert all(few[name] == everything[name] for name in ("structure", "complexity"))
+    assert len(asked) == 2 + 4 + 4  # the picture by two predictors, and each part of complexity on four grids
+
+
 def test_structure_is_what_the_border_does_not_know(photograph):
     fill = RingMeanFill()
     assert ab.score(photograph[:, :96, :96], fill, fill, fill).structure == pytest.approx(0)

@@ -1,5 +1,8 @@
 """What depends on the processor: the switches that make all alike are those of every stage, and are obeyed."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +53,22 @@ def test_the_makers_name_matters_and_under_the_common_switches_does_not(tmp_path
         assert "products of matrices" in sources.different(
             sources.asked("bytes", {}), sources.asked("bytes", maker)
         )
+
+
+@pytest.mark.slow
+def test_another_maker_has_other_approximations(tmp_path):
+    maker = sources.other_maker(tmp_path)
+    if not maker:
+        pytest.skip("no C compiler")
+    program = "import torch; x = torch.linspace(0.1, 3, 1000); print(hash(x.sqrt().numpy().tobytes()))"
+
+    def roots(more):
+        environment = {**os.environ, "PYTHONHASHSEED": "0", **sources.common(ROOT), **more}
+        return subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, check=True
+        ).stdout
+
+    assert roots({}) == roots({}) != roots(maker)
 
 
 def test_differences_are_named_by_library():
