@@ -212,7 +212,7 @@ trust: env ## the checks too long for `make test`, about half an hour; what they
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/trust/mutants.py --out results/trust/mutants.json
 
 clean: ## remove built pages, scratch files, the smoke run and caches; data, weights and the environment stay
-	rm -rf book/_build book/notebooks .profiles/smoke .profiles/*.verify .scratch .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build
+	rm -rf book/_build book/notebooks .profiles/smoke .profiles/*vérifié .scratch .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build
 	find src tests notebooks book -name __pycache__ -prune -exec rm -rf {} +
 	find notebooks -name .ipynb_checkpoints -prune -exec rm -rf {} +
 

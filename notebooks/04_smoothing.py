@@ -72,7 +72,7 @@ chapter.show(
 # %%
 torch.manual_seed(0)
 g = PlainConvolutions(width=24)
-optimizer = torch.optim.AdamW(g.parameters(), lr=0.002)
+optimizer = torch.optim.AdamW(g.parameters(), lr=0.002, fused=True)
 for step, x in zip(range(61), ab.crops(batch=2, side=128)):
     y = g(x)
     z = ab.full_prediction(f, y)

@@ -81,7 +81,7 @@ print(textwrap.dedent(inspect.getsource(ResidualBlock.forward)))
 # %%
 torch.manual_seed(0)
 g = DeepResidual(width=32)
-optimizer = torch.optim.AdamW(g.parameters(), lr=0.002)
+optimizer = torch.optim.AdamW(g.parameters(), lr=0.002, fused=True)
 for step, x in zip(range(31), ab.crops(batch=2, side=128)):
     y = g(x)
     z = ab.full_prediction(f, y)

@@ -330,7 +330,7 @@ chapter.show(
 # %%
 torch.manual_seed(0)
 g = PlainConvolutions(width=24)
-optimizer = torch.optim.AdamW(g.parameters(), lr=0.002)
+optimizer = torch.optim.AdamW(g.parameters(), lr=0.002, fused=True)
 for step, crops in zip(range(121), ab.crops(batch=2, side=128)):
     loss = (crops - g(crops)).abs().mean()
     optimizer.zero_grad()

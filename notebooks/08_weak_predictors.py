@@ -146,7 +146,7 @@ def both(y):
 # %%
 torch.manual_seed(0)
 y = x.clone().requires_grad_(True)
-optimizer = torch.optim.Adam([y], lr=0.003, betas=(0.9, 0.99))
+optimizer = torch.optim.Adam([y], lr=0.003, betas=(0.9, 0.99), fused=True)
 won = {}
 for step in range(31):
     if step % 10 == 0:

@@ -128,7 +128,7 @@ for name, y in {
 
 # %%
 nodes = torch.zeros_like(nodes, requires_grad=True)
-optimizer = torch.optim.Adam([nodes], lr=0.7)
+optimizer = torch.optim.Adam([nodes], lr=0.7, fused=True)
 for step in range(31):
     u = fields.follow(fields.velocity(nodes, h, w), h, w)
     y = fields.moved(x, u)
@@ -423,7 +423,7 @@ state = torch.zeros(1, 10, *(n - 1 for n in fields.grid_of(h, w, 4)))
 for look in range(5):
     u = fields.follow(fields.velocity(state[:, :2], h, w), h, w)
     y = fields.moved(x, u)
-    far = u.square().sum(1).sqrt().mean()
+    far = torch.linalg.vector_norm(u, dim=1).mean()
     error = ab.phase_averaged(f, y).item()
     print(f"after {look} looks: {far:.2f} pixels, MAE(y,z) {error:.4f}")
     with torch.no_grad():

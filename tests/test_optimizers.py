@@ -74,3 +74,17 @@ def test_muon_gets_the_inner_matrices_and_adamw_the_rest():
 def test_muon_is_refused_for_a_network_without_matrices():
     with pytest.raises(UserError, match="ContextEncoder needs adamw"):
         optimizers_for(ContextEncoder(4), "muon", 0.01)
+
+
+def test_a_parameter_with_strides_is_stepped_as_any():
+    plain = nn.Module()
+    plain.weight = nn.Parameter(torch.ones(4, 3))
+    strided = nn.Module()
+    strided.weight = nn.Parameter(torch.ones(3, 4).T)
+    gradient = torch.arange(12.0).view(4, 3)
+    for network in (plain, strided):
+        (optimizer,) = optimizers_for(network, "adamw", 0.1)
+        for _ in range(3):
+            network.weight.grad = gradient.clone()
+            optimizer.step()
+    torch.testing.assert_close(strided.weight, plain.weight)

@@ -117,6 +117,7 @@ def descend(
         if z_bad is not None:
             left = error_left(y, z_bad, areas(u), weights["k_area"])
             loss = loss - left.clamp(min=SMALLEST_ERROR).log().mean()
-        (nodes.grad,) = torch.autograd.grad(len(x) * loss, nodes)  # each picture's own
+        (gradient,) = torch.autograd.grad(len(x) * loss, nodes)  # each picture's own
+        nodes.grad = gradient.contiguous()
         adam.step()
     return velocity(nodes.detach(), h, w, stream=stream)

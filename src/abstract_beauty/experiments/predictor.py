@@ -29,9 +29,7 @@ def predictor_config(
     if name == "linear":
         return linear_config(project, params)
     section = section or runs.row(params, "predictors", name)
-    begins_as_fill = hasattr(
-        NETWORKS[section.network], "begins_as_fill"
-    )  # the fitted one, from the first step
+    begins_as_fill = getattr(NETWORKS[section.network], "begins_as_fill", False)
     more = {"linear": runs.digest(linear_config(project, params))} if begins_as_fill else {}
     return runs.config_of(params, data_hash(project), section, **more)
 
@@ -65,7 +63,7 @@ def predictor_run(
     config = predictor_config(project, params, name, section)
 
     def begin(network: nn.Module) -> None:
-        if hasattr(network, "begins_as_fill"):
+        if getattr(network, "begins_as_fill", False):
             network.matrix.copy_(linear_run(project, params).network.matrix)
 
     def make_task(fabric: Fabric) -> Task:

@@ -101,9 +101,7 @@ def judge(g: Callable[[Tensor], Tensor], name: str = "yours", *, times: int = 1)
         raise UserError(f"judge: {type(g).__name__} is no network or function from pictures to pictures")
     f = {part: own_predictor(part) for part in ("good", "bad", "judge")}
     if None in f.values():
-        raise UserError(
-            "judge: the networks that judge are the pipeline's; run `make repro` first (ten minutes)"
-        )
+        raise UserError("judge: the networks that judge are the pipeline's; run `make repro` first")
     rows = []
     for x in photographs().values():
         y = x

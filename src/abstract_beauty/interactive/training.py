@@ -64,7 +64,9 @@ def train_predictor(
             range; or a loss stopped being a number.
     """
     f = _network("predictors", network, width, seed)
-    if hasattr(f, "begins_as_fill") and not isinstance(network, nn.Module):  # it begins as the linear fill
+    if getattr(f, "begins_as_fill", False) and not isinstance(
+        network, nn.Module
+    ):  # it begins as the linear fill
         f.matrix.copy_(predictor("linear").matrix)
     crop = (192 if hasattr(f, "one_pass") else 0) if crop is None else crop
     muon = hasattr(f, "hidden_matrices")

@@ -84,8 +84,8 @@ class LinearFill(nn.Module):
     With r the 272 pixels of the ring in one channel and m their mean, the tile is `m + W (r - m)`, with one
     matrix W of 1024 x 272 for all three channels. Taking the mean out makes it exact on flat colour, so that
     no colour can fool it. Ring pixels hidden by the picture's border count as the mean. It is differentiable
-    in the context, and it is blind: it reads the ring and, only when the whole ring is hidden, the rest of
-    the visible context.
+    in the context, and it is blind: it reads the ring and, of a single context whose whole ring is hidden,
+    the rest of what is visible.
 
     A new one has W = 0 and returns the ring's mean; `fit` learns W, `load_state_dict` brings a saved one
     back. The result is not clamped: it may leave [0, 1] a little beside strong edges.

@@ -2,7 +2,7 @@
 
 On processors PyTorch takes sqrt, log10 and atan, and log and tan in double precision, from MKL, which may begin with
 the instructions for an approximate reciprocal or root: their bits are each maker's own. Where the pipeline needs one
-of those it is made of exact operations here, or asked of NumPy.
+of those it is made of exact operations: here, by `torch.linalg.vector_norm`, or by an optimiser that is `fused`.
 """
 
 from torch import Tensor

@@ -6,6 +6,7 @@ A new score is a function of a `Look` and a row of SCORES: command line, study o
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import SimpleNamespace
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -73,13 +74,16 @@ class Look:
         self.picture, self.f = picture, f
         self._guessed: dict[tuple, tuple[Tensor, list[Tensor]]] = {}
 
+    @torch.no_grad()
     def guessed(
-        self, name: str, picture: Float[Tensor, "3 h w"], side: int
-    ) -> tuple[Float[Tensor, "1 3 h2 w2"], list[Float[Tensor, "1 3 h2 w2"]]]:
-        """The picture, `whole` or `inside`, reduced to a short side, and a predictor's guess of it on four grids."""
-        key = name, id(picture), side
+        self, name: str, part: Literal["whole", "inside"], side: int
+    ) -> tuple[Float[Tensor, "1 3 h w"], list[Float[Tensor, "1 3 h w"]]]:
+        """`whole` or `inside` reduced to a short side, and a predictor's guess of it on each of four grids."""
+        if part == "inside" and self.inside is self.whole:
+            part = "whole"
+        key = name, part, side
         if key not in self._guessed:
-            small = resize_short_side(picture, side)[None]
+            small = resize_short_side(getattr(self, part), side)[None]
             grids = [full_prediction(self.f[name], small, phase) for phase in errors.PHASES]
             self._guessed[key] = small, grids
         return self._guessed[key]
@@ -108,12 +112,12 @@ class Look:
     @cached_property
     def glance(self) -> float:
         """The share that the good predictor misses when a tile is a quarter of the picture."""
-        return _share(*self.guessed("good", self.inside, GLANCE))
+        return _share(*self.guessed("good", "inside", GLANCE))
 
     @cached_property
     def texture(self) -> float:
         """The share that a linear continuation of borders misses nearer by: what surprises pixels but not people."""
-        return _share(*self.guessed("linear", self.inside, TEXTURE))
+        return _share(*self.guessed("linear", "inside", TEXTURE))
 
 
 def error(look: Look) -> float:
@@ -152,7 +156,7 @@ def error_at(side: int) -> Callable[[Look], float]:
 
     def of(look: Look) -> float:
         """MAE(y, z) of the picture seen from further away, averaged over four grids; lower is more predictable."""
-        y, grids = look.guessed("good", look.whole, side)
+        y, grids = look.guessed("good", "whole", side)
         return float(torch.stack([errors.predictability(y, z) for z in grids]).mean(dim=0))
 
     return of
@@ -174,7 +178,7 @@ class Scores(SimpleNamespace):
     """What predictors say of one picture.
 
     Attributes:
-        predictability, progress, structure, complexity: and every other score, by its name in SCORES.
+        predictability, progress, structure, complexity: and the other scores of SCORES, those that were wanted.
         map: the predictability map, (h, w) at the working size.
         z: the full prediction, (3, h, w).
     """

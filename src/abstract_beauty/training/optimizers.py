@@ -93,6 +93,7 @@ def optimizers_for(network: nn.Module, optimizer: str, learning_rate: float) -> 
         chosen.append(Muon(matrices, lr=learning_rate))
         inner = {id(matrix) for matrix in matrices}
         rest = [parameter for parameter in rest if id(parameter) not in inner]
-    # fused: its square root is the processor's own instruction, which all round alike
-    chosen.append(torch.optim.AdamW(rest, lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=True))
+    # Fused, it takes roots by the processor's own instruction, which all round alike; but it minds no strides.
+    fused = all(parameter.is_contiguous() for parameter in rest)
+    chosen.append(torch.optim.AdamW(rest, lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=fused))
     return tuple(chosen)
