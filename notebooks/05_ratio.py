@@ -336,7 +336,7 @@ for way, run in ways.items():
 # gradient is 0: once all crops of a step come out so, nothing leads the training out again. For the ratio as meant that is not even a
 # good place, since the untouched photographs have more progress than 1. But a predictor need not guess a flat colour so well. As long as the bad
 # one's error there is above the guard, a flat picture has a progress of its own, more than the photographs' or
-# less: see which it is for those in the judges' table above that kept little contrast. Without the guard it would be worse: the ratio of two errors next to
+# less: see which it is for any in the judges' table above that kept little contrast. Without the guard it would be worse: the ratio of two errors next to
 # nothing could be anything, and the flat picture might win.
 
 # %% [markdown]
