@@ -279,12 +279,11 @@ def emulated(root: Path, emulator: str) -> dict[str, Any]:
     alike = common(root)
     here = asked("bytes", alike)
     rows = {}
-    for name, processor_ in EMULATED.items():
-        by = [emulator, "-cpu", processor_]
-        has = (
-            {"OPENCV_CPU_DISABLE": "AVX512-SKX"} if "avx512" in processor_ else {}
-        )  # as `run` has it on such a one
-        got = asked("bytes", alike | COPYING | has, by)
+    for name, model in EMULATED.items():
+        by = [emulator, "-cpu", model]
+        # what `run` adds on such a processor, by what the machine says of itself
+        added = {"OPENCV_CPU_DISABLE": "AVX512-SKX"} if "avx512" in model else {}
+        got = asked("bytes", alike | COPYING | added, by)
         try:
             without = different(here, asked("bytes", COPYING, by)) or "nothing differs"
         except UserError as error:
@@ -294,8 +293,8 @@ def emulated(root: Path, emulator: str) -> dict[str, Any]:
         differing = sum(got[what] != here[what] for what in here)
         rows[name] = {"differs": different(here, got), "differing": differing, "without": without}
     version = subprocess.run([emulator, "-version"], capture_output=True, text=True).stdout
-    by = version.splitlines()[0].partition(" (")[0]
-    return {"machine": machine(), "by": by, "operations": len(here), "processors": rows}
+    named = version.splitlines()[0].partition(" (")[0]
+    return {"machine": machine(), "by": named, "operations": len(here), "processors": rows}
 
 
 def sources(root: Path) -> dict[str, Any]:
