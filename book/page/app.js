@@ -18,6 +18,11 @@ class Engine {
   #worker = null;
   #waiting = new Map();
   #next = 0;
+  #script;
+
+  constructor(script) {
+    this.#script = script; // answers the worker's address, each time that one is started
+  }
 
   get running() {
     return [...this.#waiting.values()].some(({ task }) => task !== "load");
@@ -33,15 +38,18 @@ class Engine {
   }
 
   stop() {
-    if (!this.running) return; // its networks stay loaded, or go on loading
-    this.#worker.terminate();
+    if (this.running) this.reset(); // else its networks stay loaded, or go on loading
+  }
+
+  reset() {
+    this.#worker?.terminate();
     this.#worker = null;
     for (const { reject } of this.#waiting.values()) reject(new Cancelled());
     this.#waiting.clear();
   }
 
   #start() {
-    const worker = new Worker(new URL("worker.js", home), { type: "module" });
+    const worker = new Worker(new URL(this.#script(), home), { type: "module" });
     worker.addEventListener("message", ({ data }) => {
       const waiting = this.#waiting.get(data.id);
       if (!waiting) return;
@@ -64,14 +72,15 @@ class Engine {
   }
 }
 
-const scorer = new Engine();
-const improver = new Engine();
+const scorer = new Engine(() => "worker.js");
+const improver = new Engine(() => (part("gpu").checked && !moves() ? "worker.js?gpu" : "worker.js"));
 const stop = () => { scorer.stop(); improver.stop(); };
 const state = {
   image: null, name: "", steps: [], before: null, // the picture, what became of it after n times, and its scores
   flow: null, searching: false, // where a network moves it
   shown: null, version: 0, scoring: false, // what is shown now, and how often that has changed
   taken: 0, busy: 0, // how many pictures were chosen, and long works begun
+  card: false, // whether the browser can compute on a graphics card
 };
 let manifest = null;
 
@@ -332,6 +341,7 @@ function card() {
 function wield() {
   part("again").hidden = moves();
   part("how-far").hidden = !moves();
+  part("gpu-row").hidden = moves() || !state.card; // what moves came out otherwise there
 }
 
 function wire() {
@@ -346,6 +356,7 @@ function wire() {
       take1(files);
     });
   }
+  navigator.gpu?.requestAdapter().then((card) => { state.card = Boolean(card); wield(); }).catch(() => {});
   part("camera-row").hidden = !matchMedia("(pointer: coarse)").matches; // elsewhere it would only open the files again
   const zone = part("zone");
   for (const kind of ["dragenter", "dragover"]) {
@@ -371,7 +382,8 @@ function wire() {
   part("times").addEventListener("input", (event) => showStep(Number(event.target.value)));
   part("times").addEventListener("change", (event) => improveTo(Number(event.target.value)));
   part("improver").addEventListener("change", () => {
-    improver.stop();
+    if (part("gpu").checked) improver.reset();
+    else improver.stop();
     state.steps.length = Math.min(1, state.steps.length);
     state.flow = null;
     wield();
@@ -380,6 +392,7 @@ function wire() {
     showStep(0);
     if (!moves() && Number(part("times").value) > 0) improveTo(Number(part("times").value));
   });
+  part("gpu").addEventListener("change", () => improver.reset());
   part("play").addEventListener("click", () => {
     part("times").value = MOST;
     improveTo(MOST);

@@ -8,14 +8,15 @@ import { join } from "node:path";
 // What Chromium asks for itself when it starts.
 const OWN_REQUESTS = /^https?:\/\/([a-z0-9-]+\.)*(clients2|update|accounts|optimizationguide-pa|redirector)\.[a-z.]*google/;
 
-// Opens Chromium with an empty profile, which `close` removes. MODULES is the folder that has playwright-core.
-export async function openBrowser(executablePath, modules, settings = {}) {
+// Opens Chromium with an empty profile, which `close` removes. MODULES is the folder that has playwright-core. Without
+// `flags` it has no graphics card.
+export async function openBrowser(executablePath, modules, { flags = ["--disable-gpu"], ...settings } = {}) {
   const { chromium } = createRequire(join(modules, "x.js"))("playwright-core");
   const profile = mkdtempSync(join(tmpdir(), "book-check-"));
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath,
     headless: true,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    args: [...flags, "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
            "--disable-component-update", "--disable-sync"],
     ...settings,
   });

@@ -4,9 +4,9 @@ The page's own modules, ONNX Runtime Web from node_modules, the reference networ
 photographs that come with scikit-image, and a list of it all. Nothing is fetched from elsewhere when the page runs.
 Beside it, the pictures of the front page's figure.
 
-The networks run on the processor, in WebAssembly. The runtime with WebGPU is a second file of 16 to 28 MB (in version
-1.30, by the way it waits for the card) and does not replace the first, which browsers without WebGPU need: more than
-a page may ask a reader to fetch. That its numbers agree could not be shown either without a card to try it on.
+The networks run on the processor, in WebAssembly. The runtime with WebGPU is a second file of 27 MB, which a browser
+fetches only when its reader asks for the graphics card. Of the ways in which it can wait for a card (in version 1.30)
+it is the one that needs nothing else of a browser.
 """
 
 import json
@@ -34,7 +34,14 @@ from abstract_beauty.project import Project
 
 RUNTIME = Path("node_modules/onnxruntime-web/dist")
 FLOW = Path(flow.__file__).with_suffix(".js")  # also in pages that need no other file
-RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
+RUNTIME_FILES = (
+    "ort.wasm.min.mjs",
+    "ort-wasm-simd-threaded.mjs",
+    "ort-wasm-simd-threaded.wasm",
+    "ort.webgpu.min.mjs",
+    "ort-wasm-simd-threaded.asyncify.mjs",
+    "ort-wasm-simd-threaded.asyncify.wasm",
+)
 PREDICTORS = ("good", "bad", "linear")
 SAMPLES = {
     "coffee": "a cup of coffee on a table",
