@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -53,6 +55,14 @@ def picture(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (70, 90, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(path)
     return path
+
+
+def test_help_and_mistakes_are_answered_without_torch():
+    asked = "from abstract_beauty.cli import main\ntry: main({})\nexcept SystemExit: assert 'torch' not in sys.modules"
+    for arguments in (["--help"], ["score", "--help"], ["scores"], ["improve", "a.png", "--strength", "9"]):
+        subprocess.run(
+            [sys.executable, "-c", f"import sys\n{asked.format(arguments)}"], check=True, capture_output=True
+        )
 
 
 def run(capsys, *arguments):

@@ -10,15 +10,14 @@ import torch
 from torch import nn
 
 from abstract_beauty import improvers, losses
-from abstract_beauty.errors import UserError
-from abstract_beauty.params import TrainingParams
+from abstract_beauty.errors import Terminated, UserError
 from abstract_beauty.prediction.full_prediction import full_prediction
 from abstract_beauty.prediction.predictability import mae
 from abstract_beauty.predictors.context_encoder import ContextEncoder
 from abstract_beauty.predictors.four_sides import FourSides
+from abstract_beauty.sections import TrainingParams
 from abstract_beauty.training.fit import (
     Task,
-    Terminated,
     TrainingStopped,
     fit,
     generator_for,

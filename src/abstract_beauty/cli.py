@@ -11,18 +11,18 @@ from importlib import import_module
 from typing import Any
 
 from abstract_beauty.commands.arguments import Parser, count, path, strength
-from abstract_beauty.errors import SharedError, UserError
-from abstract_beauty.files import write_json
-from abstract_beauty.params import load_params
-from abstract_beauty.project import find_project
-from abstract_beauty.training.fit import Terminated
-from abstract_beauty.training.machine import is_first_process, use_threads
+from abstract_beauty.errors import SharedError, Terminated, UserError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
+# What a command needs is loaded when it runs: torch takes seconds, and a mistake is answered without it.
+
+
 def _data(options: argparse.Namespace) -> None:
     from abstract_beauty.experiments.pictures import prepare_data
+    from abstract_beauty.params import load_params
+    from abstract_beauty.project import find_project
 
     prepare_data(find_project(), load_params(), progress=not options.quiet)
 
@@ -30,6 +30,10 @@ def _data(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     from abstract_beauty.experiments.improver import improver_run
     from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
+    from abstract_beauty.files import write_json
+    from abstract_beauty.params import load_params
+    from abstract_beauty.project import find_project
+    from abstract_beauty.training.machine import is_first_process, use_threads
 
     project, params = find_project(), load_params()
     use_threads(params.threads)
@@ -51,14 +55,24 @@ def _train(options: argparse.Namespace) -> None:
 
 def _stage(options: argparse.Namespace) -> None:
     from abstract_beauty.experiments import run_stage
+    from abstract_beauty.params import load_params
+    from abstract_beauty.project import find_project
+    from abstract_beauty.training.machine import use_threads
 
     project, params = find_project(), load_params()
     use_threads(params.threads)
     run_stage(project, params, options.what)
 
 
+def _speaks() -> bool:
+    """Whether this process is the one, of all that train together, that prints."""
+    from abstract_beauty.training.machine import is_first_process
+
+    return is_first_process()
+
+
 def _later(options: argparse.Namespace) -> int | None:
-    """Run the function of commands/NAME.py, loaded only now: each loads much that the others do not need."""
+    """Run the function of commands/NAME.py."""
     module = import_module(f"abstract_beauty.commands.{options.command}")
     return getattr(module, f"{options.command}_command")(options)
 
@@ -189,11 +203,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = options.run(options)
         sys.stdout.flush()
     except UserError as error:
-        if not isinstance(error, SharedError) or is_first_process():
+        if not isinstance(error, SharedError) or _speaks():
             print(f"abstract-beauty: {error}", file=sys.stderr)
         return 2
     except Terminated as stopped:
-        if is_first_process():
+        if _speaks():
             print(f"abstract-beauty: {stopped}; the same command again goes on there", file=sys.stderr)
         return 128 + signal.SIGTERM
     except KeyboardInterrupt:

@@ -14,8 +14,7 @@ class UserError(Exception):
     """Something in the input is wrong: one line that names the file or key, what is wrong with it, and the mend.
 
     The command line prints it and exits with status 2; anything else that is raised is a bug and keeps its traceback.
-    A message quotes names and values of files that nobody checked: line breaks, terminal codes and half characters in
-    it are shown as escapes, so it stays one line on any screen.
+    It may quote files that nobody checked, so it is `escaped`.
     """
 
     def __init__(self, message: str):
@@ -38,3 +37,7 @@ def reason(error: Exception) -> str:
 
 class SharedError(UserError):
     """One that every process which trains meets alike, so that the first process speaks for all."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came while a network was trained; its state was saved."""

@@ -4,8 +4,3 @@ Everything is trained anew each time, on the prepared pictures of params.yaml, t
 trained (where it has not run: those of the reference run). Nothing of the pipeline's is overwritten, and no module
 that is given is changed.
 """
-
-from abstract_beauty.interactive.given import crops, judge, judged, photographs, predictor
-from abstract_beauty.interactive.training import train_improver, train_predictor
-
-__all__ = ["crops", "judge", "judged", "photographs", "predictor", "train_improver", "train_predictor"]

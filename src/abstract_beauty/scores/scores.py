@@ -3,8 +3,9 @@
 A new score is a function of a `Look` and a row of SCORES: command line, study of ratings and book read them from there.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from types import SimpleNamespace
 from typing import Literal
 
@@ -12,10 +13,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from abstract_beauty.data.images import resize_short_side
+from abstract_beauty.data.images import read_image, resize_short_side
 from abstract_beauty.prediction import predictability as errors
 from abstract_beauty.prediction.full_prediction import TILE, Phase, Predictor, full_prediction
 from abstract_beauty.scores import Measure
+from abstract_beauty.weights import load_predictor
 
 # Larger pictures are reduced to this short side before they are scored: a tile of 32 pixels then covers much the same
 # part of any photograph, and a camera's resolution does not decide how predictable its pictures are.
@@ -39,16 +41,14 @@ def missed(y: Float[Tensor, "b 3 h w"], z: Float[Tensor, "b 3 h w"]) -> Float[Te
     return (squared / (squared + NOTICED**2)).mean(dim=(1, 2))
 
 
-@torch.no_grad()
-def share_missed(
-    picture: Float[Tensor, "3 h w"], f: Predictor, phases: Sequence[Phase] = errors.PHASES
-) -> float:
-    """What a predictor misses of a picture, averaged over grids; 0 to 1."""
-    return _share(picture[None], [full_prediction(f, picture[None], phase) for phase in phases])
-
-
 def _share(y: Float[Tensor, "1 3 h w"], grids: Sequence[Float[Tensor, "1 3 h w"]]) -> float:
     return sum(float(missed(y, z)) for z in grids) / len(grids)
+
+
+@torch.no_grad()
+def share_missed(picture: Float[Tensor, "3 h w"], f: Predictor, phases: Sequence[Phase]) -> float:
+    """What a predictor misses of a picture, averaged over grids; 0 to 1."""
+    return _share(picture[None], [full_prediction(f, picture[None], phase) for phase in phases])
 
 
 def trimmed(picture: Float[Tensor, "3 h w"]) -> Float[Tensor, "3 h2 w2"]:
@@ -63,11 +63,9 @@ def trimmed(picture: Float[Tensor, "3 h w"]) -> Float[Tensor, "3 h2 w2"]:
 
 
 class Look:
-    """A picture as the scores see it: what several of them need is computed once, when the first asks for it.
+    """A picture in [0, 1], h and w >= 32, as the scores see it: what several need is computed once, when one asks.
 
-    Args:
-        picture: (3, h, w) in [0, 1], h and w >= 32, of any size.
-        f: the predictors by name: "good", "bad" and "linear", the fill that knows only a tile's border.
+    The predictors f are "good", "bad" and "linear", the fill that knows only a tile's border.
     """
 
     def __init__(self, picture: Float[Tensor, "3 h w"], f: Mapping[str, Predictor]):
@@ -151,15 +149,10 @@ def complexity_of(look: Look) -> float:
     return look.glance - DISCOUNT * look.texture
 
 
-def error_at(side: int) -> Callable[[Look], float]:
-    """The error of a picture that is reduced to a short side."""
-
-    def of(look: Look) -> float:
-        """MAE(y, z) of the picture seen from further away, averaged over four grids; lower is more predictable."""
-        y, grids = look.guessed("good", "whole", side)
-        return float(torch.stack([errors.predictability(y, z) for z in grids]).mean(dim=0))
-
-    return of
+def error_at(look: Look, side: int) -> float:
+    """MAE(y, z) of the picture reduced to a short side, averaged over four grids; lower is more predictable."""
+    y, grids = look.guessed("good", "whole", side)
+    return float(torch.stack([errors.predictability(y, z) for z in grids]).mean(dim=0))
 
 
 SCORES: dict[str, Measure] = {
@@ -168,40 +161,47 @@ SCORES: dict[str, Measure] = {
     "structure": Measure(structure, "structure"),
     "complexity": Measure(complexity_of, "complexity"),
     **{
-        f"predictability_{side}": Measure(error_at(side), f"MAE(y,z) at {side} pixels", printed=False)
+        f"predictability_{side}": Measure(
+            partial(error_at, side=side), f"MAE(y,z) at {side} pixels", printed=False
+        )
         for side in SCALES
     },
 }
 
 
 class Scores(SimpleNamespace):
-    """What predictors say of one picture.
+    """What predictors say of one picture: predictability, progress, structure, complexity and the others of SCORES.
 
-    Attributes:
-        predictability, progress, structure, complexity: and the other scores of SCORES, those that were wanted.
-        map: the predictability map, (h, w) at the working size.
-        z: the full prediction, (3, h, w).
+    Those that were wanted; beside them `map`, the predictability map, and `z`, the full prediction, (h, w) and
+    (3, h, w) at the working size.
     """
 
 
 @torch.no_grad()
 def score(
-    picture: Float[Tensor, "3 h w"],
-    good: Predictor,
-    bad: Predictor,
-    linear: Predictor,
+    picture: str | os.PathLike | Float[Tensor, "3 h w"],
+    good: Predictor | None = None,
+    bad: Predictor | None = None,
+    linear: Predictor | None = None,
     names: Iterable[str] | None = None,
 ) -> Scores:
-    """Score a picture.
+    """Score a picture, as `abstract-beauty score` does.
 
     Args:
-        picture: in [0, 1], h and w >= 32, of any size; it is reduced to the working size.
-        good: the good predictor, `load_predictor("reference/good")`.
-        bad: the bad one, for progress: `load_predictor("reference/bad")`.
-        linear: the fill that knows only a tile's border, `load_predictor("reference/linear")`.
-        names: of the scores that are wanted, others are not computed; None: all.
+        picture: a file, or a picture in [0, 1], h and w >= 32, of any size; it is reduced to the working size.
+        good: the good predictor; like the others by default the reference run's.
+        bad: the bad one, for progress.
+        linear: the fill that knows only a tile's border.
+        names: the scores that are wanted; None: all.
+
+    Raises:
+        UserError: the file cannot be read, or the picture is too small.
     """
-    look = Look(picture, {"good": good, "bad": bad, "linear": linear})
+    picture = picture if isinstance(picture, Tensor) else read_image(picture)
+    given = {"good": good, "bad": bad, "linear": linear}
+    look = Look(
+        picture, {name: load_predictor(f"reference/{name}") if f is None else f for name, f in given.items()}
+    )
     found = {name: SCORES[name].of(look) for name in (SCORES if names is None else names)}
     return Scores(**found, map=errors.error_map(look.y, look.z)[0], z=look.z[0])
 
@@ -209,9 +209,6 @@ def score(
 def complexity(picture: Float[Tensor, "3 h w"], good: Predictor, linear: Predictor) -> float:
     """How complex people would call a picture, by `complexity_of`; in [-0.5, 1], higher is more complex.
 
-    Args:
-        picture: in [0, 1], h and w >= 32.
-        good: the good predictor.
-        linear: the linear fill (`reference/linear`).
+    The picture is in [0, 1], h and w >= 32; `linear` is the linear fill (`reference/linear`).
     """
     return complexity_of(Look(picture, {"good": good, "linear": linear}))

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from abstract_beauty.errors import SharedError
-from abstract_beauty.params import TrainingParams
+from abstract_beauty.errors import SharedError, Terminated
+from abstract_beauty.sections import TrainingParams
 from abstract_beauty.training.checkpoints import Row, State, load_checkpoint, save_checkpoint
 from abstract_beauty.training.machine import computes_as_all, processes
 from abstract_beauty.training.optimizers import optimizers_for
@@ -48,10 +48,6 @@ class TrainingStopped(SharedError):
     """A loss or gradient stopped being a number; the last good checkpoint is kept."""
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came while a network was trained; its state was saved."""
-
-
 def seed_for(*parts: object) -> int:
     """A seed in 0 .. 2^63 - 1 that depends on every part, so that no two uses of randomness share a stream."""
     return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:8], "big") >> 1
@@ -73,11 +69,6 @@ def computes_in_bfloat16(accelerator: str = "auto") -> bool:
         return False
     asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # not public, so perhaps not there
     return any(getattr(torch.cpu, ask, lambda: False)() for ask in asks)
-
-
-def low_precision(device: torch.device) -> torch.autocast:
-    """A context in which products of matrices are computed in bfloat16, where this machine does that faster."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=computes_in_bfloat16(device.type))
 
 
 def precision_of(params: TrainingParams) -> str:
@@ -111,32 +102,6 @@ def learning_rate_at(step: int, steps: int, peak: float, warmup: float) -> float
     if step < rise:
         return peak * (step + 1) / rise
     return peak * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
-
-
-class _Finite:
-    """The first step at which each value was not finite, noted where it is computed: nothing waits for a GPU."""
-
-    NEVER = torch.iinfo(torch.int64).max
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self.first: Tensor | None = None
-
-    def note(self, step: int, values: Mapping[str, Tensor]) -> None:
-        """Look at one step's values."""
-        found = torch.stack([value.detach().float() for value in values.values()]).isfinite()
-        if self.first is None:
-            self.names = list(values)
-            self.first = torch.full_like(found, self.NEVER, dtype=torch.int64)
-        self.first = torch.where(found, self.first, self.first.clamp(max=step))
-
-    def broken(self, fabric: Fabric) -> tuple[str, int] | None:
-        """Which value was the first, and at which step, in any process; None while all are numbers."""
-        if self.first is None:
-            return None
-        first = fabric.all_reduce(self.first, reduce_op="min").tolist()
-        step = min(first)
-        return None if step == self.NEVER else (self.names[first.index(step)], step)
 
 
 @contextlib.contextmanager
@@ -184,16 +149,12 @@ def fit(
     """Train `network` in place; go on from `checkpoint` where there is one.
 
     Args:
-        network: what is trained.
         task: its `step(network, i)` draws the i-th batch and returns tensors of one number each, "loss" among them.
-        steps: how many.
         learning_rate: the schedule's peak.
         params: warm-up, clipping, how often to log and to save.
         checkpoint: where the state is kept meanwhile; safetensors, replaced atomically. None: nowhere.
-        fabric: devices and precision.
         optimizer: "adamw", or "muon" where the network names its matrices.
-        label: what the progress bar on stderr calls it.
-        progress: whether to show that bar.
+        label: what messages and the progress bar call it.
 
     Returns:
         The state at the end: its `curve` has a row every `params.log_every` steps, values averaged over them (and over
@@ -214,7 +175,8 @@ def fit(
     state = _restored(checkpoint, network, optimizers, fabric) if checkpoint else State()
     groups = [group for part in optimizers for group in part.param_groups]
     started = time.perf_counter() - state.seconds
-    finite, said = _Finite(), set()
+    finite: list[Tensor] = []  # of each step since this was last asked: which of its values are
+    said: set[str] = set()
     model.train()
     bar = tqdm(
         total=steps, initial=state.step, desc=label, unit="step", mininterval=1.0, dynamic_ncols=True,
@@ -234,9 +196,9 @@ def fit(
                 norms.append(norm)
                 part.step()
             values = {**values, "gradient_norm": torch.stack(norms).norm()}
-            finite.note(i + 1, values)
+            # Noted and summed where they are computed: reading a number back at every step would stall a GPU.
+            finite.append(torch.stack([value.detach().float() for value in values.values()]).isfinite())
             for name, value in values.items():
-                # Summed where they are computed: reading a number back at every step would stall a GPU.
                 state.sums[name] = state.sums.get(name, 0) + value.detach()
             state.counted += 1
             state.step = i + 1
@@ -249,8 +211,12 @@ def fit(
             if not (ends or stop):
                 continue
             # Before anything is saved: the last checkpoint is of a step at which all was well.
-            if broken := finite.broken(fabric):
+            everywhere = fabric.all_reduce(torch.stack(finite).float(), reduce_op="min")
+            if not everywhere.all():
+                at, which = (everywhere == 0).nonzero()[0].tolist()
+                broken = list(values)[which], state.step - len(finite) + at + 1
                 raise TrainingStopped(f"{label}: {_broken(*broken, steps, checkpoint, task)}")
+            finite.clear()
             if ends:
                 row = {
                     name: float(fabric.all_reduce(total / state.counted, reduce_op="mean"))
