@@ -10,7 +10,7 @@ import torch
 from abstract_beauty.data.generators import KINDS, generate
 from abstract_beauty.data.images import from_bytes, read_image, resize_short_side, to_bytes
 from abstract_beauty.data.prepare import Found, Split
-from abstract_beauty.params import DataParams
+from abstract_beauty.sections import DataParams
 
 # Photographs inside the wheel of scikit-image. The most photographic ones test; motorcycle_right is left out of both,
 # as it shows the scene of motorcycle_left, and so are drawings and files too small for a context.

@@ -11,16 +11,15 @@ from PIL import Image
 from abstract_beauty.data.images import PLAIN, RAW, printable, read_image, resize_short_side, to_bytes
 from abstract_beauty.data.prepare import Found, Skip, Split, share
 from abstract_beauty.errors import UserError
-from abstract_beauty.params import DataParams
+from abstract_beauty.sections import DataParams
 
 SUFFIXES = {suffix for suffix, kind in Image.registered_extensions().items() if kind in PLAIN.split()} | {""}
 # Pictures too, but read nowhere, or not everywhere: they are tried, so that each is named with what it needs. Files
 # with another suffix are taken for labels and notes and passed over in silence; no suffix at all is tried.
-OTHER = RAW | {
+OTHER = (RAW | {
     ".avif", ".cur", ".dds", ".dib", ".emf", ".eps", ".exr", ".fits", ".heic", ".heics", ".heif", ".hif", ".icns",
     ".ico", ".jp2", ".jxl", ".jxr", ".psb", ".psd", ".svg", ".svgz", ".wmf", ".xbm", ".xcf", ".xpm",
-}  # fmt: skip
-OTHER -= SUFFIXES
+}) - SUFFIXES  # fmt: skip
 TRIED = SUFFIXES | OTHER
 
 
@@ -44,19 +43,17 @@ def pictures(params: DataParams, seed: int) -> Iterator[Found | Skip]:
     return itertools.chain(skips, read)
 
 
-def sample(folder: Path, limit: int, short_side: int, option: str = "folder") -> Iterator[Found]:
-    """At most `limit` readable pictures of a folder, those whose names have the smallest hash; none is written.
+def sample(folder: Path, limit: int, short_side: int, option: str = "folder") -> list[Found]:
+    """At most `limit` readable pictures below a folder, those whose names have the smallest hash; none is written.
 
-    The folder is looked through recursively. UserError, which names `option`, when it is missing or holds no
-    readable picture. Larger pictures are reduced to `short_side` pixels.
+    Larger ones are reduced to `short_side` pixels. UserError, which names `option`, when there are none.
     """
     files = _files(option, (str(folder),), [])
     read = (_picture(key, files[key], "test", short_side) for key in sorted(files, key=share))
-    readable = itertools.islice((item for item in read if isinstance(item, Found)), limit)
-    first = next(readable, None)
-    if first is None:
+    readable = list(itertools.islice((item for item in read if isinstance(item, Found)), limit))
+    if not readable:
         raise UserError(f"{option}: '{printable(folder)}' holds no readable picture")
-    yield from itertools.chain([first], readable)
+    return readable
 
 
 def _picture(key: str, path: Path, split: Split, short_side: int) -> Found | Skip:

@@ -10,7 +10,7 @@ from abstract_beauty.data.folder import picture_name
 from abstract_beauty.data.images import decode_image, printable, resize_short_side, to_bytes
 from abstract_beauty.data.prepare import Found, Skip, Split, share
 from abstract_beauty.errors import UserError, reason
-from abstract_beauty.params import DataParams
+from abstract_beauty.sections import DataParams
 
 
 def pictures(params: DataParams, seed: int) -> Iterator[Found | Skip]:
@@ -28,8 +28,6 @@ def pictures(params: DataParams, seed: int) -> Iterator[Found | Skip]:
         try:
             for index, row in enumerate(stream):
                 yield _picture(name, index, row[params.column], split, params)
-        except UserError:
-            raise
         except Exception as error:
             what = f"broke off ({reason(error)}); run the stage again"
             raise UserError(f"the dataset '{name}' {what}") from error

@@ -63,10 +63,7 @@ def read_image(path: str | os.PathLike, *, profile: bool = True) -> Float[Tensor
     The EXIF rotation is applied, transparency is composited on white, 16-bit and float samples are scaled; of several
     frames the first is taken. Of 8 bits a channel, colours are brought to sRGB by the embedded colour profile, unless
     `profile` is false; one that is broken, or of another colour space than the picture, is ignored. HEIC is read where
-    pillow-heif is installed.
-
-    Raises:
-        UserError: the file is missing, no picture, damaged, truncated or larger than `MAX_PIXELS`; it is named.
+    pillow-heif is installed. UserError names a file that is missing, no picture, damaged or larger than `MAX_PIXELS`.
     """
     shown = printable(path)
     try:
@@ -201,24 +198,20 @@ def _colours(image: Image.Image, to_srgb: Callable[[Image.Image], Image.Image]) 
     return np.asarray(to_srgb(image), dtype=np.float32) / 255
 
 
-def format_of(path: str | os.PathLike) -> str:
-    """The format that a picture's suffix means; UserError when it means none."""
-    suffix = Path(path).suffix
-    if suffix.lower() not in WRITTEN:
-        raise UserError(f"{printable(path)}: unknown suffix '{suffix}'; use .png, .jpg, .jpeg or .webp")
-    return WRITTEN[suffix.lower()]
-
-
 def too_long(image: Tensor, kind: str) -> bool:
     """Whether a side of a picture is longer than a format allows."""
     return max(image.shape[-2:]) > LONGEST.get(kind, math.inf)
 
 
-def check_writable(path: str | os.PathLike, image: Tensor) -> None:
-    """UserError when `write_image` would refuse such a picture: known before it is made."""
-    if too_long(image, kind := format_of(path)):
+def check_writable(path: str | os.PathLike, image: Tensor) -> str:
+    """The format that the suffix means; UserError when it means none, or none for so long a picture."""
+    suffix = Path(path).suffix
+    if suffix.lower() not in WRITTEN:
+        raise UserError(f"{printable(path)}: unknown suffix '{suffix}'; use .png, .jpg, .jpeg or .webp")
+    if too_long(image, kind := WRITTEN[suffix.lower()]):
         why = f"{image.shape[-1]}x{image.shape[-2]} pixels, of which one side is too long"
         raise UserError(f"{printable(path)}: cannot be written as {kind} ({why}); write a .png")
+    return kind
 
 
 def write_image(path: str | os.PathLike, image: Float[Tensor, "3 h w"] | UInt8[Tensor, "3 h w"]) -> None:
@@ -226,8 +219,7 @@ def write_image(path: str | os.PathLike, image: Float[Tensor, "3 h w"] | UInt8[T
 
     UserError when the suffix is unknown or the file cannot be written, ValueError for values that are no numbers.
     """
-    path, kind = Path(path), format_of(path)
-    check_writable(path, image)
+    kind = check_writable(path, image)
     if image.is_floating_point():
         if not torch.isfinite(image).all():
             raise ValueError("the image holds values that are not finite numbers")

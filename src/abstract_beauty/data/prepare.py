@@ -22,8 +22,8 @@ from tqdm import tqdm
 from abstract_beauty.data.images import printable, write_image
 from abstract_beauty.errors import UserError, complaint
 from abstract_beauty.files import read_json, replacing_folder, sha256, write_json
-from abstract_beauty.params import DataParams
 from abstract_beauty.project import find_project, located
+from abstract_beauty.sections import DataParams
 
 SMALLEST_SIDE = 128  # one context
 Split = Literal["train", "test"]
@@ -83,8 +83,7 @@ class Manifest:
     def total(self, split: Split) -> dict[str, Any]:
         """How many pictures and pixels a split has."""
         entries = self.of(split)
-        pixels = sum(entry.width * entry.height for entry in entries)
-        return {"pictures": len(entries), "pixels": pixels}
+        return {"pictures": len(entries), "pixels": sum(entry.width * entry.height for entry in entries)}
 
 
 def share(text: str) -> float:
@@ -104,9 +103,7 @@ def prepare(params: DataParams, seed: int, out: Path, *, progress: bool = True) 
     one whose pixels were there already (in either split) is skipped and listed. The same parameters, seed and source
     files give the same bytes. `out` is replaced as a whole at the end; on an error it stays as it was. Folders that
     `params` name are looked for from the project's root, whatever the working folder; `~` is the home folder.
-
-    Raises:
-        UserError: a parameter is wrong, a folder is missing, a split is left empty, or `out` holds other things.
+    UserError when a parameter is wrong, a folder is missing, a split is left empty, or `out` holds other things.
     """
     out, asked = Path(out), digest(params, seed)
     if params.source == "folder":

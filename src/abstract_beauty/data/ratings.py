@@ -39,18 +39,14 @@ def read_rated(folder: Path) -> list[RatedSet]:
     """Every rated set in a folder.
 
     The folder holds `ratings.csv`, or one other table, with a column of file names relative to it and one or more of
-    numbers; or folders that do. Columns of beauty come first.
-
-    Raises:
-        UserError: there is none, or a table is malformed; the file and the row are named.
+    numbers; or folders that do. Columns of beauty come first. UserError when there is none, or names a malformed
+    table and its row.
     """
     if not os.path.isdir(folder):
         raise UserError(f"{printable(folder)}: no such folder; give one with pictures and {FILE}")
     if table := _table_in(folder):
         return [_from_table(folder, table)]
-    inside = sorted(
-        path for path in folder.iterdir() if os.path.isdir(path) and not path.name.startswith(".")
-    )
+    inside = sorted(folder.glob("[!.]*/"))
     if found := [(path, table) for path in inside if (table := _table_in(path))]:
         return [_from_table(*each) for each in found]
     raise UserError(f"{printable(folder)}: holds no {FILE} (columns: image, and at least one of ratings)")
@@ -184,8 +180,7 @@ def _ratings(table: pd.DataFrame, decimal_comma: bool) -> tuple[dict[str, Float[
             found[column] = numbers
         if column in left_out and len(there) == len(numbers):
             doubtful[column] = numbers
-    if not found:  # what is doubtful is all that there is
-        found = doubtful
+    found = found or doubtful  # where that is all that there is
     said = [f"column '{printable(column)}': {why}" for column, why in left_out.items() if column not in found]
     first = sorted(found, key=lambda column: not any(word in column.lower() for word in LIKED))
     return {column: found[column] for column in first}, said

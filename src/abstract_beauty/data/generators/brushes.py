@@ -52,9 +52,9 @@ def fixed(points: np.ndarray) -> np.ndarray:
     return np.round(points * 16).astype(np.int32)
 
 
-def lay(lab: Lab, colour: np.ndarray, mask: np.ndarray) -> None:
-    """Lay a colour, or a picture, over another where a mask of bytes is 255."""
-    lab += (colour - lab) * (mask[..., None] * np.float32(1 / 255))
+def paint(under: Lab, colour: np.ndarray, cover: Field) -> None:
+    """Paint a colour, or a picture, over another where `cover` is 1."""
+    under += (colour - under) * cover[..., None]
 
 
 class Patch(NamedTuple):
@@ -63,11 +63,6 @@ class Patch(NamedTuple):
     under: Lab  # a view of the picture
     u: Field
     v: Field
-
-    def paint(self, colour: np.ndarray, cover: Field) -> None:
-        """Paint on the picture where `cover` is 1."""
-        under = self.under
-        under += (colour - under) * cover[..., None]
 
 
 def patch(lab: Lab, x: float, y: float, radius: float, angle: float, margin: float) -> Patch | None:

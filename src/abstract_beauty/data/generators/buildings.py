@@ -5,7 +5,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from abstract_beauty.data.generators.brushes import Lab, blur, fixed, grid, lay, mix, ramp, reduced, sample
+from abstract_beauty.data.generators.brushes import Lab, blur, fixed, grid, mix, paint, ramp, reduced, sample
 from abstract_beauty.data.generators.clouds import SKIES, sky
 from abstract_beauty.data.generators.noise import Random, Textures, fractal, pick, whole
 from abstract_beauty.data.generators.palette import Palette, lch, lighter, mottled, photograph
@@ -123,7 +123,7 @@ def hang(picture: Lab, wall: Lab, corners: np.ndarray) -> None:
     turned = cv2.warpPerspective(smooth, matrix, place, borderMode=cv2.BORDER_REPLICATE)
     mask = np.zeros(place[::-1], np.uint8)
     cv2.fillConvexPoly(mask, fixed(points), 255, cv2.LINE_AA, 4)
-    lay(picture[top:bottom, left:right], turned, mask)
+    paint(picture[top:bottom, left:right], turned, mask * np.float32(1 / 255))
 
 
 def _ground(rng: Random, size: int, name: str) -> Lab:

@@ -85,11 +85,8 @@ def cloud_layer(
     toward = np.array([sun[0] - 0.5, sun[1] - 0.5 * horizon - 0.35]) + rng.normal(0, 0.1, 2)
     right, down = toward / np.hypot(*toward)
     shade = np.zeros_like(there)
-    for step, weight in (
-        (0.012, 0.5),
-        (0.03, 0.3),
-        (0.06, 0.3),
-    ):  # how much cloud lies between here and the light
+    # how much cloud lies between here and the light
+    for step, weight in ((0.012, 0.5), (0.03, 0.3), (0.06, 0.3)):
         reach = step * size
         moved = sample(there, x * size - 0.5 + right * reach, y * size - 0.5 + down * reach)
         shade += (moved - there) * np.float32(weight)

@@ -7,7 +7,7 @@ edge and shadow, and the layers lie at different depths of focus (after Achddou 
 import cv2
 import numpy as np
 
-from abstract_beauty.data.generators.brushes import Field, Lab, Patch, blur, patch
+from abstract_beauty.data.generators.brushes import Field, Lab, Patch, blur, paint, patch
 from abstract_beauty.data.generators.noise import Random, Textures, fractal, pick, whole
 from abstract_beauty.data.generators.palette import Palette, photograph
 
@@ -71,7 +71,7 @@ def drop_leaf(
     strength = 0.15 * rng.random() ** 1.5
     texture = textures.piece(rng, *place.u.shape) * np.float32(strength)
     leaf += texture[..., None] * np.array([1, rng.normal(0, 0.2), rng.normal(0, 0.3)], np.float32)
-    place.paint(leaf, np.clip(0.5 - distance / softness, 0, 1))
+    paint(place.under, leaf, np.clip(0.5 - distance / softness, 0, 1))
 
 
 def cast_shadow(

@@ -3,11 +3,18 @@
 import cv2
 import numpy as np
 
-from abstract_beauty.data.generators.brushes import Field, Lab, blur, fixed, grid, mix, patch, reduced
+from abstract_beauty.data.generators.brushes import Field, Lab, blur, fixed, grid, mix, paint, patch, reduced
+from abstract_beauty.data.generators.clouds import SKIES, sky
 from abstract_beauty.data.generators.dead_leaves import cast_shadow
 from abstract_beauty.data.generators.noise import Random, Textures, fractal, pick, whole
 from abstract_beauty.data.generators.palette import Palette, lch, lighter, mottled, photograph
-from abstract_beauty.data.generators.trees import SEASONS, Season, green, tree
+
+Season = tuple[float, float, float]
+# hue, chroma, lightness of the leaves of a season
+SEASONS: dict[str, Season] = {
+    "spring": (125, 0.13, 0.62), "summer": (135, 0.1, 0.46), "deep": (148, 0.07, 0.34), "olive": (112, 0.07, 0.5),
+    "autumn": (68, 0.13, 0.58), "red": (35, 0.14, 0.45), "blue": (165, 0.05, 0.52),
+}  # fmt: skip
 
 
 def draw_foliage(rng: Random, size: int) -> np.ndarray:
@@ -17,6 +24,14 @@ def draw_foliage(rng: Random, size: int) -> np.ndarray:
     if draw in (fern, grass) and season[0] < 60:
         season = SEASONS["spring"]  # no red meadows
     return photograph(rng, draw(rng, size, season))
+
+
+def green(rng: Random, season: Season, lightness: float = 0.0) -> np.ndarray:
+    """A colour of the season's leaves, OKLab; the lighter, the yellower, as light through a leaf is."""
+    hue, chroma, middle = season
+    more = lightness + rng.normal(0, 0.07)
+    chroma = chroma * rng.uniform(0.7, 1.2)
+    return lch(np.clip(middle + more, 0.08, 0.92), chroma, hue - 60 * more + rng.normal(0, 6))
 
 
 def bokeh(rng: Random, size: int, season: Season) -> Lab:
@@ -29,10 +44,9 @@ def bokeh(rng: Random, size: int, season: Season) -> Lab:
     radius = rng.uniform(0.02, 0.07) * size
     for _ in range(whole(rng, 0, 26)):
         place = patch(lab, *rng.uniform(0, size, 2), radius * rng.uniform(0.8, 1.2), 0.0, 2)
-        if place is not None:
-            distance = np.hypot(place.u, place.v)
-            disc = np.clip((1 - distance) * radius * 0.6, 0, 1) * (0.6 + 0.4 * distance)
-            place.paint(lch(0.92, 0.07, season[0] - 25), disc * np.float32(0.5 * rng.random()))
+        distance = np.hypot(place.u, place.v)
+        disc = np.clip((1 - distance) * radius * 0.6, 0, 1) * (0.6 + 0.4 * distance)
+        paint(place.under, lch(0.92, 0.07, season[0] - 25), disc * np.float32(0.5 * rng.random()))
     return lab
 
 
@@ -91,25 +105,88 @@ def lay_leaf(
     if not backlit and rng.random() < 0.4:  # the sky in its wax
         gloss = np.exp(-(((v - 0.4 * slim) / (0.22 * slim)) ** 2)) * rng.uniform(0.1, 0.4)
         leaf = mix(leaf, lch(0.9, 0.02, 230), gloss)
-    place.paint(leaf, np.clip(0.5 - distance, 0, 1))
+    paint(place.under, leaf, np.clip(0.5 - distance, 0, 1))
 
 
 def flower(rng: Random, lab: Lab, at: np.ndarray, radius: float, colour: np.ndarray) -> None:
-    """Petals around a yellow middle."""
+    """Petals around a yellow middle, which lies inside the picture."""
     place = patch(lab, *at, radius, rng.uniform(0, 6.3), 2)
-    if place is None:
-        return
     distance, angle = np.hypot(place.u, place.v), np.arctan2(place.v, place.u)
     petals = whole(rng, 4, 9)
     edge = 0.62 + 0.34 * np.abs(np.cos(angle * petals / 2)) ** 0.6
     petal = np.full_like(place.under, lighter(colour, rng.normal(0.08, 0.05)))
     petal[..., 0] += 0.18 * distance - 0.12 + 0.1 * np.cos(angle * petals)
     petal = mix(petal, lch(0.72, 0.14, 82), np.clip((0.27 - distance) * 9, 0, 1))
-    place.paint(petal, np.clip((edge - distance) * radius, 0, 1))
+    paint(place.under, petal, np.clip((edge - distance) * radius, 0, 1))
 
 
 def _towards(angle: float) -> np.ndarray:
     return np.array([np.cos(angle), np.sin(angle)])
+
+
+def tree(rng: Random, size: int, season: Season) -> Lab:
+    """A tree against the sky: branches that fork by a rule with chance in it, and leaves in the light."""
+    y, _ = grid(size)
+    name = pick(rng, [name for name in SKIES if name not in ("moonlit", "storm")])
+    lab = blur(sky(rng, size, name, 1.1), rng.uniform(0.5, 2.5))
+    if rng.random() < 0.7:
+        ground = mottled(rng, size, green(rng, season, -0.12), 0.06, 1.0)
+        line = (y - rng.uniform(0.78, 0.95)) * size / 3 + fractal(rng, size, 1.2) * 0.8
+        lab = mix(lab, ground, np.clip(line, 0, 1))
+    cover, tips = branches(rng, size)
+    wood = lch(rng.uniform(0.12, 0.4), rng.uniform(0.01, 0.05), rng.uniform(30, 90))
+    bark = mottled(rng, size, wood, 0.05, 0.9)
+    edges = np.gradient(blur(cover, 1.5))[1]
+    bark[..., 0] += edges * np.float32(pick(rng, [-0.5, 0.5]))  # round: lighter on one side
+    lab = mix(lab, bark, cover)
+    if rng.random() >= 0.25:  # the others are bare
+        textures = Textures(rng, size)
+        rng.uniform(0, 6.3)  # nothing uses it, but every number drawn decides those after it
+        length = rng.uniform(0.012, 0.035) * size
+        for index in rng.permutation(len(tips))[:260]:
+            at = tips[index] / 2 + rng.normal(0, 0.02 * size, 2)
+            colour = green(rng, season, 0.25 * (0.5 - at[1] / size) + rng.normal(0, 0.05))
+            place = patch(lab, *at, length * rng.uniform(1.2, 2.6), 0.0, 1)
+            if place is not None:  # a tuft of leaves seen from afar: a ragged disc, lit from above
+                ragged = textures.piece(rng, *place.u.shape, 3)
+                tuft = np.full_like(place.under, colour)
+                tuft[..., 0] += -0.09 * place.v + 0.06 * ragged
+                paint(place.under, tuft, np.clip((1 - np.hypot(place.u, place.v) + 0.3 * ragged) * 2.5, 0, 1))
+    return lab
+
+
+def branches(rng: Random, size: int) -> tuple[Field, list[np.ndarray]]:
+    """One to three bare trees: how much they cover of each pixel, and where on twice the size branches end."""
+    mask, tips = np.zeros((2 * size, 2 * size), np.uint8), []
+
+    def grow(
+        start: np.ndarray, angle: float, length: float, width: float, spread: float, shrink: float
+    ) -> None:
+        """Draw a branch and the two or three that grow from it; the cross-section is kept, as Leonardo noted."""
+        bend = angle + rng.normal(0, 0.12)
+        middle = start + length * 0.5 * _towards(angle)
+        end = middle + length * 0.5 * _towards(bend)
+        points = fixed(np.stack([start, middle, end]))
+        cv2.polylines(mask, [points], False, 255, max(1, round(width)), cv2.LINE_AA, 4)
+        if length < len(mask) * 0.02 or width < 0.8:
+            tips.append(end)
+            return
+        if width < len(mask) * 0.012:
+            tips.append(middle)
+        count = 2 if rng.random() < 0.8 else 3
+        for side in np.linspace(-1, 1, count):
+            turn = bend + side * spread * rng.uniform(0.5, 1.3)
+            turn += 0.1 * (-np.pi / 2 - bend)  # towards the light
+            shorter = length * shrink * rng.uniform(0.75, 1.15)
+            grow(end, turn, shorter, width / count**0.5, spread, shrink)
+
+    for _ in range(whole(rng, 1, 4)):
+        start = np.array([rng.uniform(0.1, 0.9), rng.uniform(0.95, 1.15)]) * 2 * size
+        length = rng.uniform(0.35, 0.6) * size
+        forks = rng.uniform(0.3, 0.55), rng.uniform(0.72, 0.82)
+        up = -np.pi / 2 + rng.normal(0, 0.1)
+        grow(start, up, length, length * rng.uniform(0.08, 0.16), *forks)
+    return reduced(mask, size).astype(np.float32) / 255, tips
 
 
 def fern(rng: Random, size: int, season: Season) -> Lab:

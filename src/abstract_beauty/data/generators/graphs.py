@@ -5,7 +5,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from abstract_beauty.data.generators.brushes import Field, Lab, blur, fixed, grid, lay, mix, ramp, reduced
+from abstract_beauty.data.generators.brushes import Field, Lab, blur, fixed, grid, mix, paint, ramp, reduced
 from abstract_beauty.data.generators.noise import Random, fractal, pick, whole
 from abstract_beauty.data.generators.palette import Palette, lch, mottled, photograph, to_rgb
 
@@ -110,7 +110,7 @@ def draw_curves(
     if filled:
         cv2.fillPoly(mask, points, 90, cv2.LINE_AA, 4)
     cv2.polylines(mask, points, False, 255, max(1, round(width)), cv2.LINE_AA, 4)
-    lay(lab, ink, mask)
+    paint(lab, ink, mask * np.float32(1 / 255))
 
 
 def axes(rng: Random, lab: Lab, matrix: np.ndarray, ground: np.ndarray, bright: bool) -> None:
