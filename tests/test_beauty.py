@@ -59,8 +59,8 @@ def test_what_is_held_fixed_explains_nothing(table):
     both = table.assign(spread_whole=spread)
     rating = table["error_whole"].to_numpy()
     rating = rating + 0.3 * np.random.default_rng(2).normal(size=len(rating))
-    assert beauty.tested(plain, both, rating, 0).value > 0.9
-    assert abs(beauty.tested(surprise, both, rating, 0).value) < 0.15
+    assert beauty.tested(plain, both, rating, 0)["value"] > 0.9
+    assert abs(beauty.tested(surprise, both, rating, 0)["value"]) < 0.15
 
 
 def test_a_correction_for_many_tests():

@@ -28,10 +28,11 @@ from abstract_beauty.experiments.pixels import (
 )
 from abstract_beauty.experiments.predictor import networks, predictor_run
 from abstract_beauty.measures.judging import point_at
-from abstract_beauty.params import ImproverParams, as_tree, load_params, merge, parse_params, read_yaml
+from abstract_beauty.params import as_tree, load_params, merge, parse_params, read_yaml
 from abstract_beauty.prediction.full_prediction import full_prediction
 from abstract_beauty.prediction.predictability import SMALLEST_ERROR, predictability
 from abstract_beauty.project import Project, find_project
+from abstract_beauty.sections import ImproverParams
 from abstract_beauty.training import runs
 from abstract_beauty.training.batches import Crops, Tiles
 from abstract_beauty.training.runs import record_path, scratch
@@ -194,6 +195,10 @@ def test_the_judges_table(project, tiny):
     filters = measure_filters(project, small, networks)
     table = measure_improver(project, small, run, networks, filters)
     json.dumps(table)
+    reached = {name: error for name, error in table["filters_at_same_change"].items() if error is not None}
+    best = min(reached, key=reached.get, default=None)
+    assert table["best_filter"] == {"name": best, "error_judge": reached.get(best)}
+    assert "original" not in reached
     assert 0 < table["test"]["change"] < 1
     assert filters["original"][0]["change"] == 0
     assert filters["original"][0]["contrast_kept"] == pytest.approx(1)
@@ -322,7 +327,7 @@ def test_a_pixel_stays_where_its_subgradient_allows_it(project, tiny):
     assert theory["stays"] == sorted(theory["stays"], reverse=True)
     assert theory["stays"][0] == 1 and theory["stays"][-1] == pytest.approx(0, abs=0.05)
     # By hand: move single pixels by a little; where the loss falls in neither direction, the pixel stays.
-    g = pull(f, x, [(0, 0)])
+    g = pull(f, x)
     for k1, k2 in ((0.5, 0.5), (0.4, 0.6)):
         share = float((k2 * g.abs() <= k1).float().mean())
         assert stationary(f, x, [k2])["stays"] == [pytest.approx(share)]
@@ -331,7 +336,7 @@ def test_a_pixel_stays_where_its_subgradient_allows_it(project, tiny):
 def test_the_pull_is_the_slope_of_the_error(project, tiny):
     f = networks(project, tiny, "good")["good"].double()
     x = torch.cat(list(squares(project, 1, 128).values())).double()
-    g = pull(f, x, [(0, 0)])
+    g = pull(f, x)
     for place in ((0, 0, 5, 7), (0, 1, 64, 40), (0, 2, 100, 100)):
         moved = x.clone()
         moved[place] += 1e-6
@@ -355,7 +360,7 @@ def test_the_experiments_on_pixels(project, small):
 
 
 def test_the_phase_diagram_trains_each_point(project, small):
-    found = measure_balance(project, small, networks(project, small, "good", "bad", "judge"), progress=False)
+    found = measure_balance(project, small, networks(project, small, "good", "bad", "judge"))
     rows = found["points"]
     assert [(row["series"], row["network"], row["ratio"]) for row in rows] == [
         ("ratio", "unet", 0.0), ("ratio", "unet", 0.6), ("length", "plain", 0.0), ("length", "plain", 0.5),

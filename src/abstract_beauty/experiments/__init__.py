@@ -1,6 +1,8 @@
 """What each stage of the pipeline runs, one file a stage: it puts parameters, pictures, networks and losses together.
 
 `python -m abstract_beauty stage NAME` runs the function `stage` of NAME.py; `stage NAME.ROW` gives it a name besides.
+What it returns is written into results/NAME.json: numbers, or numbers and the pictures that they speak of, which go
+into models/run/NAME.safetensors.
 """
 
 import importlib
@@ -8,7 +10,9 @@ import inspect
 import pkgutil
 from pathlib import Path
 
+from abstract_beauty.data.images import write_pictures
 from abstract_beauty.errors import UserError
+from abstract_beauty.files import write_json
 from abstract_beauty.params import Params
 from abstract_beauty.project import Project
 
@@ -25,4 +29,9 @@ def run_stage(project: Project, params: Params, what: str) -> None:
         found = getattr(importlib.import_module(f"{__name__}.{name}"), "stage", None)
     if found is None or (len(inspect.signature(found).parameters) == 3) != bool(row) or Path(row).name != row:
         raise UserError(f"{what}: there is no such stage; dvc.yaml lists those that there are")
-    found(project, params, *([row] if row else []))
+    made = found(project, params, *([row] if row else []))
+    numbers, pictures = made if isinstance(made, tuple) else (made, None)
+    if pictures is not None:
+        write_pictures(project.run / f"{name}.safetensors", pictures)
+    if numbers is not None:
+        write_json(project.results / f"{name}.json", numbers)

@@ -9,10 +9,10 @@ from torch import nn
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import squares
 from abstract_beauty.experiments.predictor import networks
-from abstract_beauty.files import write_json
 from abstract_beauty.measures.judging import judge_picture
-from abstract_beauty.params import ImproverParams, Params
+from abstract_beauty.params import Params
 from abstract_beauty.project import Project
+from abstract_beauty.sections import ImproverParams
 from abstract_beauty.training.runs import forget
 
 
@@ -38,43 +38,33 @@ def points(params: Params) -> Iterator[Point]:
             yield Point("length", "plain", ratio, 0, steps)
 
 
-def improver_of(point: Point, params: Params) -> ImproverParams:
-    """The improver that is trained at a point: everything equal but what the point says."""
-    section = params.balance
-    weights = {"k1": 1 - point.ratio, "k2": point.ratio}
-    return ImproverParams(
-        network=point.network, width=section.width, loss="smoothing", weights=weights, steps=point.steps, batch=2,
-        crop=section.side, learning_rate=0.002, seed=point.seed,
-    )  # fmt: skip
-
-
-def measure_balance(
-    project: Project, params: Params, f: Mapping[str, nn.Module], *, progress: bool = True
-) -> dict[str, Any]:
+def measure_balance(project: Project, params: Params, f: Mapping[str, nn.Module]) -> dict[str, Any]:
     """Train and judge every point, on the central squares of some test pictures.
 
     Trainings are kept in the scratch folder until all are done, so that a killed stage goes on where it was.
     """
-    x = torch.cat(list(squares(project, params.balance.pictures, params.balance.side).values()))
+    section = params.balance
+    x = torch.cat(list(squares(project, section.pictures, section.side).values()))
     rows, done = [], []
     for point in points(params):
+        improver = ImproverParams(
+            network=point.network, width=section.width, loss="smoothing", steps=point.steps, batch=2,
+            weights={"k1": 1 - point.ratio, "k2": point.ratio}, crop=section.side, learning_rate=0.002,
+            seed=point.seed,
+        )  # fmt: skip
         name = f"balance-{point.network}-{point.ratio:g}-{point.seed}-{point.steps}"
-        run = improver_run(project, params, name, section=improver_of(point, params), progress=progress)
+        run = improver_run(project, params, name, section=improver)
         done.append(run)
         with torch.no_grad():
             y = run.network(x)
-        first, last = run.curve[0], run.curve[-1]
-        ends = {
-            "first_loss": first["loss"],
-            "last_loss": last["loss"],
-            "gradient_norm": last["gradient_norm"],
-        }
-        rows.append({**point._asdict(), **judge_picture(x, y, f), **ends})
+        last = run.curve[-1]
+        row = point._asdict() | judge_picture(x, y, f)
+        row |= {"first_loss": run.curve[0]["loss"], "last_loss": last["loss"]}
+        rows.append(row | {"gradient_norm": last["gradient_norm"]})
     forget(*done)
     return {"original": judge_picture(x, x, f), "points": rows}
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write results/balance.json."""
-    f = networks(project, params, "good", "bad", "judge")
-    write_json(project.results / "balance.json", measure_balance(project, params, f))
+def stage(project: Project, params: Params) -> dict[str, Any]:
+    """`measure_balance` with the pipeline's predictors."""
+    return measure_balance(project, params, networks(project, params, "good", "bad", "judge"))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,6 @@ from abstract_beauty.data.images import resize_short_side
 from abstract_beauty.errors import UserError, complaint, reason
 from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.experiments.ratings import BASELINE_SIDE, Rated, folders
-from abstract_beauty.files import write_json
 from abstract_beauty.params import Params
 from abstract_beauty.project import Project
 from abstract_beauty.scores import correlation
@@ -91,34 +90,25 @@ def numbers_of(
     return rated.table(lambda picture: numbers(picture, f), workers, progress=progress)
 
 
-@dataclass(frozen=True)
-class Tested:
-    """What a set says of a hypothesis: the correlation that it is about with its interval, and a p value.
-
-    Of a hill the value is by how much a parabola explains more than a line, which has no interval.
-    """
-
-    value: float
-    low: float | None
-    high: float | None
-    p: float
-
-
 def tested(
     hypothesis: Hypothesis, table: pd.DataFrame, rating: np.ndarray, seed: int, kin: Kin | None = None
-) -> Tested:
-    """A hypothesis on one set. Where pictures have kin, p is as the interval has it; a hill counts each picture."""
+) -> dict[str, Any]:
+    """What a set says of a hypothesis: "value", the correlation that it is about, from "low" to "high", and "p".
+
+    Where pictures have kin, p is as the interval has it. A hill counts each picture: its value is by how much a
+    parabola explains more than a line, which has no interval.
+    """
     score, given = table[hypothesis.score].to_numpy(), table[hypothesis.given].to_numpy()
     if hypothesis.hill:
         if not np.ptp(score):
-            return Tested(0.0, None, None, 1.0)
+            return {"value": 0.0, "low": None, "high": None, "p": 1.0}
         hill = correlation.hill(score, rating)
         sides = [p if np.isfinite(p) else 1.0 for p in (hill.rising_p, hill.falling_p)]
-        return Tested(hill.hill_r2 - hill.line_r2, None, None, max(sides))
+        return {"value": hill.hill_r2 - hill.line_r2, "low": None, "high": None, "p": max(sides)}
     found = correlation.partial(score, rating, given, seed, ranks=True, kin=kin)
-    if correlation.have_kin(kin):
-        return Tested(**asdict(found), p=correlation.p_of(found))
-    return Tested(**asdict(found), p=correlation.p_value(found.value, len(score), given.shape[1]))
+    alone = not correlation.have_kin(kin)
+    p = correlation.p_value(found.value, len(score), given.shape[1]) if alone else correlation.p_of(found)
+    return asdict(found) | {"p": p}
 
 
 def verdict(hypothesis: Hypothesis, value: float, p: float) -> str:
@@ -135,11 +125,8 @@ def study(
 ) -> dict[str, Any]:
     """Each set's tests of each hypothesis, each score alone and beside plain statistics, and what can be foretold.
 
-    Args:
-        tables: of each set the numbers of its pictures, by their names, and their ratings by column, of which the first
-            is studied.
-        hypotheses: as read from their file.
-        seed: of folds and of resampled pictures.
+    `tables` holds of each set the numbers of its pictures, by their names, and their ratings by column, of which the
+    first is studied; `seed` is that of folds and of resampled pictures.
     """
     found: dict[str, Any] = {}
     tests = {}
@@ -153,9 +140,8 @@ def study(
             alone = correlation.spearman(scores[:, at], rating, seed, kin)
             beside, p = correlation.partial_rank(scores[:, at], rating, plain, seed, kin)
             rows[score] = {"alone": asdict(alone), "beside": {"value": beside, "p": p}}
-        by_plain, by_scores, by_both = (
-            foretold(each, rating, seed, kin) for each in (plain, scores, np.hstack([plain, scores]))
-        )
+        columns = {"plain": plain, "scores": scores, "both": np.hstack([plain, scores])}
+        by = {kind: foretold(seen, rating, seed, kin) for kind, seen in columns.items()}
         found[name] = {
             "pictures": len(table),
             "kinds": len(set(kin)),
@@ -171,24 +157,17 @@ def study(
                 for key in PLAIN
             },
             "foretold": {
-                "plain": asdict(correlation.pearson(by_plain, rating, seed, kin)),
-                "scores": asdict(correlation.pearson(by_scores, rating, seed, kin)),
-                "both": asdict(correlation.pearson(by_both, rating, seed, kin)),
-                "gained": asdict(gained(by_plain, by_both, rating, seed, kin)),
+                **{kind: asdict(correlation.pearson(told, rating, seed, kin)) for kind, told in by.items()},
+                "gained": asdict(gained(by["plain"], by["both"], rating, seed, kin)),
             },
             "taste": taste(table, rating),
             "points": {"error_whole": table["error_whole"].tolist(), "rating": rating.tolist()},
+            "hypotheses": {},
         }
-    corrected = dict(zip(tests, correlation.holm([test.p for test in tests.values()]), strict=True))
-    for name, rows in found.items():
-        rows["hypotheses"] = {
-            key: asdict(tests[name, key])
-            | {
-                "p_holm": corrected[name, key],
-                "verdict": verdict(each, tests[name, key].value, corrected[name, key]),
-            }
-            for key, each in hypotheses.items()
-        }
+    corrected = correlation.holm([test["p"] for test in tests.values()])
+    for ((name, key), test), p in zip(tests.items(), corrected, strict=True):
+        said = verdict(hypotheses[key], test["value"], p)
+        found[name]["hypotheses"][key] = test | {"p_holm": p, "verdict": said}
     return found
 
 
@@ -216,10 +195,11 @@ def by_rules(
     pictures = tuple(torch.from_numpy(dial_picture(*each, seed, DRAWN)).permute(2, 0, 1) for each in levels)
     table = numbers_of(Rated("drawn", pictures, {}), f, progress=False)
     rank = rankdata(table["error_whole"]) / len(table) - 0.5  # even from -1/2 to 1/2
-    goes_by = dict(zip(RULES, (-rank, -(rank**2), np.zeros(len(table))), strict=True))
-    rng = np.random.default_rng(seed)
-    noise = {rule: rng.normal(size=len(table)) * (NOISE * (by.std() or 1.0)) for rule, by in goes_by.items()}
-    return {rule: (table, {"beauty": by + noise[rule]}) for rule, by in goes_by.items()}
+    rng, found = np.random.default_rng(seed), {}
+    for rule, by in zip(RULES, (-rank, -(rank**2), np.zeros(len(table))), strict=True):
+        noise = rng.normal(size=len(table)) * (NOISE * (by.std() or 1.0))
+        found[rule] = table, {"beauty": by + noise}
+    return found
 
 
 def measure_beauty(project: Project, params: Params, f: Mapping[str, nn.Module]) -> dict[str, Any]:
@@ -235,7 +215,6 @@ def measure_beauty(project: Project, params: Params, f: Mapping[str, nn.Module])
     }
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write results/beauty.json."""
-    f = networks(project, params, "linear", "bad", "good")
-    write_json(project.results / "beauty.json", measure_beauty(project, params, f))
+def stage(project: Project, params: Params) -> dict[str, Any]:
+    """`measure_beauty` with the pipeline's predictors."""
+    return measure_beauty(project, params, networks(project, params, "linear", "bad", "good"))

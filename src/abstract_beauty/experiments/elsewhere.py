@@ -9,7 +9,6 @@ from abstract_beauty.data.folder import sample
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.linear import linear_run
 from abstract_beauty.experiments.predictor import errors_of, networks
-from abstract_beauty.files import write_json
 from abstract_beauty.measures.fills import FILLS
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import TILE
@@ -47,7 +46,6 @@ def measure_elsewhere(project: Project, params: Params, f: dict[str, nn.Module])
     return {"sets": sets}
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write results/elsewhere.json."""
-    f = networks(project, params, "good", "bad", "judge")
-    write_json(project.results / "elsewhere.json", measure_elsewhere(project, params, f))
+def stage(project: Project, params: Params) -> dict[str, Any]:
+    """`measure_elsewhere` with the pipeline's predictors."""
+    return measure_elsewhere(project, params, networks(project, params, "good", "bad", "judge"))

@@ -13,22 +13,22 @@ import torch.nn.functional as functional
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from abstract_beauty.data.images import resize_short_side, write_pictures
+from abstract_beauty.data.images import resize_short_side
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.beauty import numbers
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import ensure_data
 from abstract_beauty.experiments.predictor import networks, predictor_run
 from abstract_beauty.experiments.ratings import Rated, folders
-from abstract_beauty.files import write_json
 from abstract_beauty.measures.statistics import luminance
 from abstract_beauty.moving import move
-from abstract_beauty.params import DataParams, Params
+from abstract_beauty.params import Params
 from abstract_beauty.prediction.predictability import SMALLEST_ERROR, phase_averaged
 from abstract_beauty.prediction.rounding import square_root
 from abstract_beauty.project import Project, located
 from abstract_beauty.scores import correlation
 from abstract_beauty.scores.fitting import fitted, foretold
+from abstract_beauty.sections import DataParams
 
 SIDES = (64, 128, 256)  # short sides: a tile is half a face, a quarter, and at last an eye or a mouth
 ALIGNED = 128  # at which faces are laid upon each other
@@ -85,18 +85,13 @@ def trained_on(project: Project, params: Params) -> dict[str, nn.Module]:
 
 
 def attractive(
-    rated: Rated, pictures: Sequence[Tensor], f: Mapping[str, nn.Module], learnt: set[str], seed: int
+    rated: Rated, pictures: Sequence[Tensor], f: Mapping[str, nn.Module], seed: int
 ) -> dict[str, Any]:
-    """How attractiveness goes with averageness, with symmetry, and with what each predictor misses beyond both.
-
-    `learnt` names the predictors that learnt from these very faces, which are left out.
-    """
+    """How attractiveness goes with averageness, with symmetry, and with what each predictor misses beyond both."""
     rating, faces = next(iter(rated.ratings.values())), aligned(pictures)
     known = np.stack([averageness(faces), mirrored(faces)], 1)
     rows: dict[str, Any] = {}
     for name, network in f.items():
-        if name in learnt:
-            continue
         rows[name] = {}
         for side in SIDES:
             missed = errors(pictures, network, side)
@@ -123,24 +118,21 @@ def moved(
 
     Numbers are differences to the originals, one a face; beside them the average of the faces that come out.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, dict[str, np.ndarray]] = {}
     averages: dict[str, Tensor] = {}
-    before: dict[str, np.ndarray] = {}
     for way, change in {"original": lambda y: y, **ways}.items():
         out = [change(picture[None])[0].clamp(0, 1) for picture in pictures]
         faces = aligned(out)
-        after = {
+        found[way] = {
             "error": errors(out, judge, SIDES[-1]),
             "averageness": averageness(faces, among),
             "symmetry": mirrored(faces),
             "attractiveness": taste(np.stack([features(picture) for picture in out])),
         }
         averages[way] = torch.stack(out).mean(0)
-        if way == "original":
-            before = after
-        else:
-            found[way] = {key: (after[key] - before[key]).tolist() for key in after}
-    return found, averages
+    before = found.pop("original")
+    rows = {way: {key: (after[key] - before[key]).tolist() for key in after} for way, after in found.items()}
+    return rows, averages
 
 
 def improvers(project: Project, params: Params) -> dict[str, Callable[[Tensor], Tensor]]:
@@ -152,12 +144,9 @@ def improvers(project: Project, params: Params) -> dict[str, Callable[[Tensor], 
 def measure_faces(
     project: Project, params: Params, f: Mapping[str, nn.Module]
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The study of params.faces; empty where it names no rated faces.
+    """The study of params.faces, of which the first rated set is moved and shown; empty where it names no rated faces.
 
-    Args:
-        project: where the predictors that learn from faces are trained, in scratch.
-        params: what is trained, and on which faces; the first rated set is the one that is moved and shown.
-        f: predictors "linear", "bad", "good" and "judge", which learnt from other pictures.
+    f are the predictors "linear", "bad", "good" and "judge", which learnt from other pictures.
 
     Raises:
         UserError: the first set has fewer faces than an average needs.
@@ -166,63 +155,59 @@ def measure_faces(
     if not sets:
         return {}, {}
     own = trained_on(project, params)
-    learnt = {
-        name: {Path(at).resolve() for at in located(project.root, at)}
-        for name, at in params.faces.train.items()
-    }
     pictures = {
         rated.name: [resize_short_side(each, SIDES[-1]) for each in rated.pictures()] for rated in sets
     }
-    numbers_found: dict[str, Any] = {"sets": {}}
-    seen: dict[str, set[str]] = {}
+
+    def strange_to(rated: Rated) -> dict[str, nn.Module]:
+        """The predictors that did not learn from these very faces."""
+        at = {file.parent.resolve() for file in rated.files if isinstance(file, Path)}
+        trains = {name: located(project.root, names) for name, names in params.faces.train.items()}
+        known = [name for name, train in trains.items() if at & {Path(each).resolve() for each in train}]
+        return {name: network for name, network in own.items() if name not in known}
+
+    found: dict[str, Any] = {"sets": {}}
     for rated in sets:
-        at = {Path(file).parent.resolve() for file in rated.files if isinstance(file, Path)}
-        seen[rated.name] = {name for name, folders_of in learnt.items() if folders_of & at}
-        numbers_found["sets"][rated.name] = attractive(
-            rated, pictures[rated.name], {"photographs": f["good"], **own}, seen[rated.name], params.seed
-        )
+        through = {"photographs": f["good"], **strange_to(rated)}
+        found["sets"][rated.name] = attractive(rated, pictures[rated.name], through, params.seed)
     shown, *others = sets
     faces = pictures[shown.name]
     if len(faces) < FEWEST_SHOWN:
         raise UserError(f"faces.rated: {shown.name} has {len(faces)} faces; an average needs {FEWEST_SHOWN}")
-    strangers = next((name for name in own if name not in seen[shown.name]), None)
-    if not others or strangers is None:
-        return numbers_found, {}
+    stranger, eye = next(iter(strange_to(shown).items()), (None, None))
+    if not others or eye is None:
+        return found, {}
 
     def features(picture: Tensor) -> np.ndarray:
         return np.array([*numbers(picture, f).values()])
 
     other = others[0]
     table = np.stack([features(picture) for picture in pictures[other.name]])
-    rating = next(iter(other.ratings.values()))
+    rating, liked = (next(iter(rated.ratings.values())) for rated in (other, shown))
     fit, spread = fitted(table, rating), rating.std()
     there = fit.of(np.stack([features(picture) for picture in faces]))
-    rated = next(iter(shown.ratings.values()))
-    numbers_found["taste"] = {
+    found["taste"] = {
         "fitted_on": other.name,
         "there": asdict(correlation.pearson(foretold(table, rating, params.seed), rating, params.seed)),
-        "here": asdict(correlation.pearson(there, rated, params.seed)),
+        "here": asdict(correlation.pearson(there, liked, params.seed)),
     }
     some = [faces[k * len(faces) // params.faces.moved] for k in range(min(params.faces.moved, len(faces)))]
     ways: dict[str, Callable[[Tensor], Tensor]] = {
-        "move": lambda x: move(own[strangers], x, steps=params.faces.move_steps, progress=False),
+        "move": lambda x: move(eye, x, steps=params.faces.move_steps, progress=False),
         **improvers(project, params),
     }
     by, averages = moved(
         some, ways, aligned(faces), f["judge"], features, lambda table: fit.of(table) / spread
     )
-    numbers_found["moved"] = {"faces": len(some), "through": strangers, "ways": by}
-    missed = errors(faces, own[strangers], SIDES[1])
+    found["moved"] = {"faces": len(some), "through": stranger, "ways": by}
+    missed = errors(faces, eye, SIDES[1])
     third = len(faces) // 3
-    for title, order in {"easy": missed, "hard": -missed, "attractive": -rated, "plain": rated}.items():
+    for title, order in {"easy": missed, "hard": -missed, "attractive": -liked, "plain": liked}.items():
         chosen = np.argsort(order, kind="stable")[:third]
         averages[title] = torch.stack([faces[at] for at in chosen]).mean(0)
-    return numbers_found, {name: picture[None] for name, picture in averages.items()}
+    return found, {name: picture[None] for name, picture in averages.items()}
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write results/faces.json and the averages that it speaks of."""
-    f = networks(project, params, "linear", "bad", "good", "judge")
-    found, averages = measure_faces(project, params, f)
-    write_pictures(project.run / "faces.safetensors", averages)
-    write_json(project.results / "faces.json", found)
+def stage(project: Project, params: Params) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """`measure_faces` with the pipeline's predictors."""
+    return measure_faces(project, params, networks(project, params, "linear", "bad", "good", "judge"))

@@ -5,7 +5,6 @@ from typing import Any
 from abstract_beauty.experiments.linear import linear_run
 from abstract_beauty.experiments.pictures import test_images
 from abstract_beauty.experiments.predictor import errors_of
-from abstract_beauty.files import write_json
 from abstract_beauty.measures.fills import FILLS
 from abstract_beauty.params import Params
 from abstract_beauty.project import Project
@@ -21,6 +20,4 @@ def measure_fills(project: Project, params: Params) -> dict[str, Any]:
     return table
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write results/fills.json."""
-    write_json(project.results / "fills.json", measure_fills(project, params))
+stage = measure_fills

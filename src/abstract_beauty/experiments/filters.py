@@ -7,7 +7,6 @@ from torch import nn
 
 from abstract_beauty.experiments.pictures import judged_images, squares
 from abstract_beauty.experiments.predictor import networks
-from abstract_beauty.files import write_json
 from abstract_beauty.measures.filters import FILTERS, strength_for
 from abstract_beauty.measures.judging import judge_picture, mean_of
 from abstract_beauty.params import Params
@@ -43,7 +42,6 @@ def measure_filters(
     return curves
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write results/filters.json."""
-    f = networks(project, params, "good", "bad", "judge")
-    write_json(project.results / "filters.json", measure_filters(project, params, f))
+def stage(project: Project, params: Params) -> dict[str, list[dict[str, float]]]:
+    """`measure_filters` with the pipeline's predictors."""
+    return measure_filters(project, params, networks(project, params, "good", "bad", "judge"))

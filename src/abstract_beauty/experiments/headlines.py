@@ -1,12 +1,12 @@
 """The few numbers by which two runs are compared, results/headlines.json: `dvc metrics show`, `dvc exp show`."""
 
-from abstract_beauty.files import read_json, write_json
+from abstract_beauty.files import read_json
 from abstract_beauty.params import Params
 from abstract_beauty.project import Project
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write the good predictor's error, beside classical inpainting and the article's, and what some improvers do.
+def stage(project: Project, params: Params) -> dict[str, dict[str, float]]:
+    """The good predictor's error, beside classical inpainting and the article's, and what some improvers do.
 
     The improvers are those of `book.blind`, with the judge's error and the fine detail kept.
     """
@@ -17,4 +17,4 @@ def stage(project: Project, params: Params) -> None:
     for name in params.book.blind:
         test = read_json(project.results / "improvers" / f"{name}.json")["test"]
         numbers[name] = {"error": test["error_judge"], "detail": test["high_frequency_kept"]}
-    write_json(project.results / "headlines.json", numbers)
+    return numbers

@@ -16,19 +16,12 @@ from abstract_beauty.files import read_json, write_json
 from abstract_beauty.improvers import mover
 from abstract_beauty.losses import LOSSES, needs
 from abstract_beauty.losses._scorers import load_scorer
-from abstract_beauty.measures.judging import (
-    KEPT,
-    Point,
-    best_at,
-    best_keeping,
-    judge_picture,
-    mean_of,
-    point_at,
-)
-from abstract_beauty.params import ImproverParams, Params
+from abstract_beauty.measures.judging import KEPT, Point, best_keeping, judge_picture, mean_of, point_at
+from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import Phase, full_prediction
 from abstract_beauty.prediction.predictability import SMALLEST_ERROR, mae
 from abstract_beauty.project import Project
+from abstract_beauty.sections import ImproverParams
 from abstract_beauty.training import runs
 from abstract_beauty.training.batches import Crops, random_phase
 from abstract_beauty.training.checkpoints import Row
@@ -209,29 +202,26 @@ def measure_improver(
 
     test = judged()
     matched = {name: point_at(points, "change", test["change"]) for name, points in filters.items()}
-    best = best_at(filters, "change", test["change"])
+    errors = {name: point and point["error_judge"] for name, point in matched.items()}
+    reached = [name for name, error in errors.items() if error is not None]
+    best = min(reached, key=errors.__getitem__, default=None)
     keeping = best_keeping(filters, test)
-    section = params.improvers[run.name]
     looks = {f"{n}": test if n == mover.LOOKS else judged(looks=n) for n in LOOKS if moves}
     return {
         "test": test,
-        "filters_at_same_change": {name: point and point["error_judge"] for name, point in matched.items()},
-        "best_filter": {"name": best and best["name"], "error_judge": best and best["error_judge"]},
+        "filters_at_same_change": errors,
+        "best_filter": {"name": best, "error_judge": errors.get(best)},
         "best_filter_keeping": {key: keeping[key] for key in ("name", "error_judge", *KEPT)},
-        "original": filters["original"][0] if "original" in filters else None,
+        "original": filters["original"][0],
         "final_loss": run.curve[-1]["loss"],
         "parameters": sum(p.numel() for name, p in g.named_parameters() if not name.startswith("eye.")),
-        "warnings": warnings(section, {**run.curve[-1], "deviation": test["deviation"]}),
+        "warnings": warnings(params.improvers[run.name], {**run.curve[-1], "deviation": test["deviation"]}),
     } | ({"looks": looks} if moves else {})
 
 
 def stage(project: Project, params: Params, name: str) -> None:
     """Write results/improvers/NAME.json."""
     curves = read_json(project.results / "filters.json")
-    try:
-        f = networks(project, params, "good", "bad", "judge")
-        numbers = measure_improver(project, params, improver_run(project, params, name), f, curves)
-    except (AttributeError, TypeError, LookupError) as error:
-        what = "holds no curves of filters; run that stage again"
-        raise UserError(f"{project.results}/filters.json: {what}") from error
+    f = networks(project, params, "good", "bad", "judge")
+    numbers = measure_improver(project, params, improver_run(project, params, name), f, curves)
     write_json(project.results / "improvers" / f"{name}.json", numbers)

@@ -9,10 +9,11 @@ from torch import Tensor
 from abstract_beauty import weights
 from abstract_beauty.data import Picture
 from abstract_beauty.experiments.pictures import data_hash, pictures
-from abstract_beauty.params import LinearParams, Params, as_tree
+from abstract_beauty.params import Params, as_tree
 from abstract_beauty.prediction.full_prediction import TILE
 from abstract_beauty.prediction.linear_fill import LinearFill
 from abstract_beauty.project import Project
+from abstract_beauty.sections import LinearParams
 from abstract_beauty.training.batches import Tiles
 from abstract_beauty.training.fit import seed_for
 from abstract_beauty.training.machine import is_first_process

@@ -6,11 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from abstract_beauty.data.images import write_pictures
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import squares
 from abstract_beauty.experiments.predictor import networks
-from abstract_beauty.files import write_json
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import full_prediction
 from abstract_beauty.prediction.predictability import mae
@@ -21,10 +19,7 @@ STILL = 1 / 2550  # a tenth of a step of an 8-bit picture: moving less is standi
 
 
 def measure_many(project: Project, params: Params, f: nn.Module) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Each improver applied to its own result, again and again: its curves and what became of it.
-
-    And the pictures at some times, "NAME/TIMES", with "x/0".
-    """
+    """Each improver's curves, as `repeated` gives them, and its end; and the pictures at some times, "NAME/TIMES"."""
     section = params.many
     x = torch.cat(list(squares(project, section.pictures, section.side).values()))
     numbers: dict[str, Any] = {}
@@ -66,8 +61,6 @@ def ending(curves: dict[str, list[float]]) -> str:
     return "stands still" if curves["step"][-1] < STILL else "goes on"
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write results/many.json and the pictures that it speaks of."""
-    numbers, pictures = measure_many(project, params, networks(project, params, "good")["good"])
-    write_pictures(project.run / "many.safetensors", pictures)
-    write_json(project.results / "many.json", numbers)
+def stage(project: Project, params: Params) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """`measure_many` with the pipeline's predictor."""
+    return measure_many(project, params, networks(project, params, "good")["good"])

@@ -1,19 +1,18 @@
 """What moving can and cannot do: fields of test pictures, found for several wishes, and what must not work."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from abstract_beauty.book.tables import chosen
-from abstract_beauty.data.images import write_pictures
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import judged_images
 from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.fields import STEP, areas, follow, grid_of, moved, unfolded, velocity
-from abstract_beauty.files import read_json, write_json
-from abstract_beauty.measures.fills import TeleaFill
+from abstract_beauty.files import read_json
+from abstract_beauty.measures.fills import FILLS
 from abstract_beauty.measures.judging import Curves, best_keeping, judge_picture, judged_map, mean_of
 from abstract_beauty.moving import descend
 from abstract_beauty.params import Params
@@ -35,7 +34,6 @@ STRENGTHS = (-1.0, -0.5, 0.5, 1.0, 1.5)
 JUDGES = ("good", "judge", "article", "linear", "telea")  # whose errors of what was moved are compared
 SHOWN = ("chelsea", "coffee")  # on these, or as many others, many descents are compared
 
-Velocities = Callable[[str, Tensor], Tensor]  # of a picture, by its name and itself
 Drawn = tuple[Tensor, Tensor | None]  # a picture and the field that drew it
 
 
@@ -50,75 +48,62 @@ def measure_moving(
     of them, and of what the mover g made of them, by the predictor itself and by four judges that had no part in it.
     """
     section, images = params.moving, judged_images(project, params)
-    f = {**f, "telea": TeleaFill()}
+    f = {**f, "telea": FILLS["telea"]()}
     few = chosen(images, *SHOWN)
     pictures: dict[str, Tensor] = {f"{name}/x": x for name, x in few.items()}
 
-    def found(x: Tensor, through: str = "good", **wish: Any) -> Tensor:
+    def found(over: Mapping[str, Tensor], through: str = "good", **wish: Any) -> dict[str, Tensor]:
         how = {"steps": section.steps, "spacing": section.spacing, "seed": params.seed} | wish
-        return descend(f[through], x, progress=False, **how | {"bad": f.get(how.get("bad"))})
+        how["bad"] = f.get(how.get("bad"))
+        return {name: descend(f[through], x, progress=False, **how) for name, x in over.items()}
 
-    def judged(
-        velocities: Velocities, over: Mapping[str, Tensor] = images, label: str = "", strength: float = 1.0
-    ) -> dict[str, float]:
+    def judged(velocities: Mapping[str, Tensor], label: str = "", strength: float = 1.0) -> dict[str, float]:
         rows = []
-        for name, x in over.items():
-            u = unfolded(velocities(name, x), *x.shape[2:], strength)
+        for name, v in velocities.items():
+            x = images[name]
+            u = unfolded(v, *x.shape[2:], strength)
             y = moved(x, u)
             rows.append(judge_picture(x, y, f, u))
             if label and name in few:
                 pictures[f"{name}/{label}"] = y
         return mean_of(rows)
 
-    # those of the wish "both" are looked at again and again
-    both = {name: found(x, **WISHES["both"]) for name, x in images.items()}
-
-    def wished(wish: str) -> dict[str, float]:
-        again = both if wish == "both" else {}
-        return judged(lambda name, x: again[name] if again else found(x, **WISHES[wish]), label=wish)
-
     @torch.no_grad()
     def drawn(x: Tensor, v: Tensor) -> dict[str, Drawn]:
         u = unfolded(v, *x.shape[2:])
         return {"photograph": (x, None), "moved": (moved(x, u), u), "mover": g(x, field=True)}
 
-    wishes = {wish: wished(wish) for wish in WISHES}
+    both = found(images, **WISHES["both"])
+    both_of_few = {name: both[name] for name in few}
+    wishes = {
+        wish: judged(both if wish == "both" else found(images, **how), wish) for wish, how in WISHES.items()
+    }
     all_drawn = [drawn(x, both[name]) for name, x in images.items()]
     distance = wishes["both"]["distance"]
+    by_chance = {name: random_velocity(x, distance, params.seed) for name, x in images.items()}
+    # found for the mirrored picture: as rough and as long as its own, but it fits nothing here
+    of_mirror = found({name: x.flip(3) for name, x in images.items()})
     return {
         "original": mean_of([judge_picture(x, x, f) for x in images.values()]),
         "original_of_few": mean_of([judge_picture(x, x, f) for x in few.values()]),
         "wishes": wishes,
         "best_filter_keeping": {name: best_keeping(filters, row) for name, row in wishes.items()},
-        "controls": {
-            "random": judged(lambda _, x: random_velocity(x, distance, params.seed), label="random"),
-            # found for the mirrored picture: as rough and as long as its own, but it fits nothing here
-            "of the mirror image": judged(lambda _, x: found(x.flip(3))),
-        },
+        "controls": {"random": judged(by_chance, "random"), "of the mirror image": judged(of_mirror)},
         "looks": {
-            f"{steps}": judged(
-                lambda name, x, n=steps: both[name] if n == section.steps else found(x, steps=n), few
-            )
+            f"{steps}": judged(both_of_few if steps == section.steps else found(few, steps=steps))
             for steps in LOOKS
             if steps <= 2 * section.steps
         },
         "judges": {name: mean_of([_errors(f[name], each) for each in all_drawn]) for name in JUDGES},
         "strengths": {
-            f"{strength:g}": judged(lambda name, _: both[name], few, f"strength {strength:g}", strength)
-            for strength in STRENGTHS
+            f"{strength:g}": judged(both_of_few, f"strength {strength:g}", strength) for strength in STRENGTHS
         },
         "through": {
-            part: judged(
-                lambda name, x, part=part: both[name] if part == "good" else found(x, part),
-                few,
-                f"through {part}",
-            )
+            part: judged(both_of_few if part == "good" else found(few, part), f"through {part}")
             for part in THROUGH
         },
         "spacings": {
-            f"{spacing:g}": judged(
-                lambda _, x, spacing=spacing: found(x, spacing=spacing), few, f"every {spacing:g} pixels"
-            )
+            f"{spacing:g}": judged(found(few, spacing=spacing), f"every {spacing:g} pixels")
             for spacing in SPACINGS
         },
     }, pictures
@@ -146,10 +131,8 @@ def random_velocity(x: Tensor, distance: float, seed: int) -> Tensor:
     return v
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write results/moving.json and the pictures that it speaks of."""
+def stage(project: Project, params: Params) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """`measure_moving` with the pipeline's networks and filters."""
     f = networks(project, params, "good", "bad", "judge", "article", "linear")
     g = improver_run(project, params, "mover").network
-    numbers, pictures = measure_moving(project, params, f, g, read_json(project.results / "filters.json"))
-    write_pictures(project.run / "moving.safetensors", pictures)
-    write_json(project.results / "moving.json", numbers)
+    return measure_moving(project, params, f, g, read_json(project.results / "filters.json"))

@@ -31,9 +31,9 @@ def values_for(names: list[str], params: Params, script: Path) -> dict[str, Any]
     if unknown := [name for name in names if name not in sections]:
         what = f"parameter {unknown[0]!r} is no section of params.yaml; there are {', '.join(sections)}"
         raise UserError(f"{script}: {what}")
-    trees = {name: as_tree(sections[name]) for name in names}
     return {
-        name: {key: value for key, value in tree.items() if value is not None} for name, tree in trees.items()
+        name: {key: value for key, value in as_tree(sections[name]).items() if value is not None}
+        for name in names
     }
 
 

@@ -9,9 +9,10 @@ from torch import nn
 
 from abstract_beauty.experiments.pictures import ensure_data
 from abstract_beauty.experiments.predictor import predictor_run
-from abstract_beauty.params import DataParams, Params
+from abstract_beauty.params import Params
 from abstract_beauty.project import Project
 from abstract_beauty.scores.scores import GLANCE
+from abstract_beauty.sections import DataParams
 from abstract_beauty.training.runs import Run
 
 

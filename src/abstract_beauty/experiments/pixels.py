@@ -11,15 +11,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from abstract_beauty.data.images import write_pictures
 from abstract_beauty.experiments.pictures import squares
 from abstract_beauty.experiments.predictor import networks
-from abstract_beauty.files import write_json
 from abstract_beauty.losses.ratio_progress import ratio_progress
 from abstract_beauty.measures.judging import judge_picture
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.blurred_context import BlurredContext
-from abstract_beauty.prediction.full_prediction import Phase, full_prediction
+from abstract_beauty.prediction.full_prediction import full_prediction
 from abstract_beauty.prediction.predictability import PHASES, mae, progress
 from abstract_beauty.project import Project
 from abstract_beauty.training.batches import random_phase
@@ -75,17 +73,14 @@ def _share_of_step(i: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * i / steps))
 
 
-def pull(f: nn.Module, x: Float[Tensor, "b 3 h w"], phases: Sequence[Phase]) -> Float[Tensor, "b 3 h w"]:
+def pull(f: nn.Module, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
     """How much MAE(y, z) falls or rises at y = x as each pixel moves, per unit: its gradient, times its pixels.
 
     -1 or 1 is the pixel's own error; what is beyond is what it does to the guesses of its neighbours.
     """
-    total = torch.zeros_like(x)
-    for phase in phases:
-        y = x.clone().requires_grad_(True)
-        (gradient,) = torch.autograd.grad(mae(y, full_prediction(f, y, phase)), y)
-        total += gradient * x.numel() / len(phases)
-    return total
+    y = x.clone().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(mae(y, full_prediction(f, y)), y)
+    return gradient * x.numel()
 
 
 def stationary(f: nn.Module, x: Float[Tensor, "b 3 h w"], ratios: Sequence[float]) -> dict[str, Any]:
@@ -98,18 +93,16 @@ def stationary(f: nn.Module, x: Float[Tensor, "b 3 h w"], ratios: Sequence[float
         "neighbours_deviation": of what moving a pixel towards its guess does to the neighbours' errors, in units of
         what it gains itself: positive helps them. "half": the ratio at which half of the pixels would leave.
     """
-    g = pull(f, x, PHASES[:1])
+    g = pull(f, x)
     own = (x - full_prediction(f, x)).sign()
     helps = (g * own - own.abs())[own != 0]
     size = g.abs().flatten()
-    stays = [float((size <= (1 - r) / r).float().mean()) if r else 1.0 for r in ratios]
-    median = float(size.median())
     return {
         "ratios": list(ratios),
-        "stays": stays,
+        "stays": [float((size <= (1 - r) / r).float().mean()) if r else 1.0 for r in ratios],
         "neighbours_mean": float(helps.mean()),
         "neighbours_deviation": float(helps.std()),
-        "half": 1 / (1 + median),
+        "half": 1 / (1 + float(size.median())),
     }
 
 
@@ -147,11 +140,10 @@ def measure_pixels(
         return descend(x, error, steps=section.steps, anchor=1 - ratio)
 
     balance = [{"ratio": r, **judged(f"balance {r}", balanced(r, True))} for r in section.ratios]
-    grid = []
-    for random in (False, True):
-        y = balanced(section.grid_ratio, random)
-        row = judged(f"grid {'random' if random else 'fixed'}", y)
-        grid.append({"random": random, **row})
+    grid = [
+        {"random": random, **judged(f"grid {kind}", balanced(section.grid_ratio, random))}
+        for kind, random in {"fixed": False, "random": True}.items()
+    ]
     weak = []
     for name, bad in weak_predictors(f).items():
 
@@ -161,18 +153,16 @@ def measure_pixels(
 
         y = descend_freely(x, ratio, steps=section.steps)
         weak.append({"bad": name, **judged(f"weak {name}", y), **_progress(x, y, bad, f)})
-    exaggerated = []
     with torch.no_grad():
         z = torch.stack([full_prediction(f["good"], x, phase) for phase in PHASES]).mean(0)
-    for a in EXAGGERATIONS:
-        exaggerated.append({"a": a, **judged(f"exaggerate {a}", (x + a * (x - z)).clamp(0, 1))})
+    more = {a: (x + a * (x - z)).clamp(0, 1) for a in EXAGGERATIONS}
     numbers = {
         "original": judge_picture(x, x, f),
         "stationary": stationary(f["good"], x, [k / 200 for k in range(201)]),
         "balance": balance,
         "grid": grid,
         "weak": weak,
-        "exaggerate": exaggerated,
+        "exaggerate": [{"a": a, **judged(f"exaggerate {a}", y)} for a, y in more.items()],
     }
     return numbers, pictures
 
@@ -191,9 +181,7 @@ def _progress(x: Tensor, y: Tensor, bad: nn.Module, f: Mapping[str, nn.Module]) 
     return found
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write results/pixels.json and the pictures that it speaks of."""
+def stage(project: Project, params: Params) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """`measure_pixels` with the pipeline's predictors."""
     f = networks(project, params, "good", "bad", "bad_again", "small", "judge", "linear")
-    numbers, pictures = measure_pixels(project, params, f)
-    write_pictures(project.run / "pixels.safetensors", pictures)
-    write_json(project.results / "pixels.json", numbers)
+    return measure_pixels(project, params, f)

@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from abstract_beauty.data import Picture
 from abstract_beauty.experiments.linear import linear_config, linear_run
 from abstract_beauty.experiments.pictures import data_hash, pictures, test_images
-from abstract_beauty.params import Params, PredictorParams
+from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import MARGIN, TILE, full_prediction
 from abstract_beauty.prediction.predictability import mae, phase_averaged, predictability
 from abstract_beauty.predictors import NETWORKS
 from abstract_beauty.project import Project
+from abstract_beauty.sections import PredictorParams
 from abstract_beauty.training import runs
 from abstract_beauty.training.batches import Crops, Tiles
 from abstract_beauty.training.fit import Fabric, Task, seed_for
@@ -25,7 +26,7 @@ CENTRE = slice(MARGIN, MARGIN + TILE)
 def predictor_config(
     project: Project, params: Params, name: str, section: PredictorParams | None = None
 ) -> dict[str, Any]:
-    """Everything that a predictor depends on; of a row of params.predictors where no other section is given."""
+    """Everything that a predictor depends on: of a row of params.predictors, or of another section."""
     if name == "linear":
         return linear_config(project, params)
     section = section or runs.row(params, "predictors", name)

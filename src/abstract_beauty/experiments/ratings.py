@@ -20,7 +20,6 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.observers import observers
 from abstract_beauty.experiments.pictures import squares
 from abstract_beauty.experiments.predictor import errors_of, networks
-from abstract_beauty.files import write_json
 from abstract_beauty.parallel import side_by_side
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import TILE, Phase
@@ -241,7 +240,6 @@ def measure_ratings(project: Project, params: Params, f: Mapping[str, nn.Module]
     return {"dials": dial_study(turned, f), "sets": people, "observers": rows}
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write results/ratings.json."""
-    f = networks(project, params, *COMPARED)
-    write_json(project.results / "ratings.json", measure_ratings(project, params, f))
+def stage(project: Project, params: Params) -> dict[str, Any]:
+    """`measure_ratings` with the pipeline's predictors."""
+    return measure_ratings(project, params, networks(project, params, *COMPARED))

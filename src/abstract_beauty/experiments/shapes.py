@@ -13,12 +13,10 @@ from torch import Tensor, nn
 
 from abstract_beauty import weights
 from abstract_beauty.data import Picture
-from abstract_beauty.data.images import write_pictures
 from abstract_beauty.experiments.linear import fitted
 from abstract_beauty.experiments.pictures import pictures
 from abstract_beauty.experiments.predictor import networks, predictor_task
 from abstract_beauty.fields import moved, unfolded
-from abstract_beauty.files import write_json
 from abstract_beauty.measures.judging import mean_of
 from abstract_beauty.measures.shapes import shapes
 from abstract_beauty.moving import descend
@@ -28,7 +26,7 @@ from abstract_beauty.project import Project
 from abstract_beauty.training.fit import fit, make_fabric, seed_for
 
 SIDE = 160  # pixels of a drawn picture
-FINER = 6  # times finer is it drawn, then reduced
+FINE = 6 * SIDE  # pixels at which it is drawn, then reduced
 INK, PAPER = (40, 48, 96), (226, 214, 180)
 FITTED = 5000  # tiles, on which their linear fills are fitted
 CROP = 128  # pixels a side: the crops of which predictors learn from turned pictures, and from upright ones
@@ -37,41 +35,34 @@ Paint = Callable[[ImageDraw.ImageDraw], None]
 
 def _corners(count: int, turn: float, *radii: float) -> list[tuple[float, float]]:
     """Points around the middle, one every 360 / count degrees, at these radii in turn (shares of the side)."""
-    angles = [math.radians(turn) + 2 * math.pi * k / count for k in range(count)]
-    side = SIDE * FINER
-    return [
-        (
-            side * (0.5 + radii[k % len(radii)] * math.cos(a)),
-            side * (0.5 + radii[k % len(radii)] * math.sin(a)),
-        )
-        for k, a in enumerate(angles)
-    ]
+    found = []
+    for k in range(count):
+        angle, radius = math.radians(turn) + 2 * math.pi * k / count, radii[k % len(radii)]
+        found.append((FINE * (0.5 + radius * math.cos(angle)), FINE * (0.5 + radius * math.sin(angle))))
+    return found
 
 
 def _discs(draw: ImageDraw.ImageDraw) -> None:
     rng = np.random.default_rng(0)
-    for x, y, radius in rng.uniform((0, 0, 0.02), (1, 1, 0.09), (40, 3)) * SIDE * FINER:
+    for x, y, radius in rng.uniform((0, 0, 0.02), (1, 1, 0.09), (40, 3)) * FINE:
         draw.circle((x, y), radius, tuple(rng.integers(30, 220, 3).tolist()))
 
 
 def _waves(draw: ImageDraw.ImageDraw) -> None:
-    side, across = SIDE * FINER, np.arange(SIDE * FINER)
-    for y in range(-side // 4, side * 5 // 4, side // 12):
-        line = y + side / 20 * np.sin(across / side * 14)
-        draw.line(list(zip(across.tolist(), line.tolist(), strict=True)), INK, side // 30)
+    across = np.arange(FINE)
+    for y in range(-FINE // 4, FINE * 5 // 4, FINE // 12):
+        line = y + FINE / 20 * np.sin(across / FINE * 14)
+        draw.line(list(zip(across.tolist(), line.tolist(), strict=True)), INK, FINE // 30)
 
 
 def _letters(draw: ImageDraw.ImageDraw) -> None:
-    side = SIDE * FINER
-    font = ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSerif.ttf", side * 0.36)
-    draw.text((side / 2, side / 2), "a&S", INK, font, anchor="mm")
+    font = ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSerif.ttf", FINE * 0.36)
+    draw.text((FINE / 2, FINE / 2), "a&S", INK, font, anchor="mm")
 
 
 DRAWN: dict[str, Paint] = {
-    "circle": lambda draw: draw.circle((SIDE * FINER / 2,) * 2, 0.34 * SIDE * FINER, INK),
-    "ring": lambda draw: draw.circle(
-        (SIDE * FINER / 2,) * 2, 0.34 * SIDE * FINER, None, INK, SIDE * FINER // 12
-    ),
+    "circle": lambda draw: draw.circle((FINE / 2, FINE / 2), 0.34 * FINE, INK),
+    "ring": lambda draw: draw.circle((FINE / 2, FINE / 2), 0.34 * FINE, None, INK, FINE // 12),
     "star": lambda draw: draw.polygon(_corners(10, -90, 0.4, 0.17), INK),
     "letters": _letters,
     "waves": _waves,
@@ -82,7 +73,7 @@ DRAWN: dict[str, Paint] = {
 
 def drawn(name: str) -> Tensor:
     """A picture of DRAWN, (1, 3, SIDE, SIDE) in [0, 1], its edges smooth."""
-    image = Image.new("RGB", (SIDE * FINER,) * 2, PAPER)
+    image = Image.new("RGB", (FINE, FINE), PAPER)
     DRAWN[name](ImageDraw.Draw(image))
     small = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BOX))
     return torch.from_numpy(small.transpose(2, 0, 1).copy())[None] / 255
@@ -122,11 +113,13 @@ def measure_shapes(
     """Of drawn pictures, what their edges are like before and after they were moved, and the judge's error; and those
     pictures. By how the descent was done: "good" as everywhere; on a "fixed grid"; through predictors that learnt from
     "upright" and from "turned" pictures, for whom the world's axes are the picture's diagonals."""
-    angles = {"upright": 0.0, "turned": 45.0}
-    eyes = {"good": f["good"], "fixed grid": f["good"]}
-    eyes |= {name: _learnt(project, params, angle) for name, angle in angles.items()}
-    names = list(DRAWN)
-    xs = {name: drawn(name) for name in names}
+    eyes = {
+        "good": f["good"],
+        "fixed grid": f["good"],
+        "upright": _learnt(project, params, 0.0),
+        "turned": _learnt(project, params, 45.0),
+    }
+    xs = {name: drawn(name) for name in DRAWN}
     seen: dict[str, Tensor] = {f"{name}/x": x for name, x in xs.items()}
 
     def looked_at(x: Tensor, y: Tensor) -> dict[str, float]:
@@ -139,14 +132,13 @@ def measure_shapes(
             eye, torch.cat(list(xs.values())), params.moving.steps, params.moving.spacing, seed=params.seed,
             progress=False, fixed_grid=how == "fixed grid",
         )  # fmt: skip
-        ys = [moved(x, unfolded(v[i : i + 1], SIDE, SIDE)) for i, x in enumerate(xs.values())]
-        found[how] = {name: looked_at(xs[name], y) for name, y in zip(names, ys, strict=True)}
-        seen |= {f"{name}/{how}": y for name, y in zip(names, ys, strict=True)}
+        found[how] = {}
+        for i, (name, x) in enumerate(xs.items()):
+            y = seen[f"{name}/{how}"] = moved(x, unfolded(v[i : i + 1], SIDE, SIDE))
+            found[how][name] = looked_at(x, y)
     return {**found, "means": {how: mean_of(list(rows.values())) for how, rows in found.items()}}, seen
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write results/shapes.json and the pictures that it speaks of."""
-    numbers, seen = measure_shapes(project, params, networks(project, params, "good", "judge"))
-    write_pictures(project.run / "shapes.safetensors", seen)
-    write_json(project.results / "shapes.json", numbers)
+def stage(project: Project, params: Params) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """`measure_shapes` with the pipeline's predictors."""
+    return measure_shapes(project, params, networks(project, params, "good", "judge"))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from abstract_beauty.experiments.beauty import numbers
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import judged_images
-from abstract_beauty.files import read_json, write_json
+from abstract_beauty.files import read_json
 from abstract_beauty.measures.filters import FILTERS, strength_for
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.predictability import mae
@@ -80,6 +80,4 @@ def measure_taste(project: Project, params: Params) -> dict[str, Any]:
     return differences(images, ways(project, params, sample), f, tastes)
 
 
-def stage(project: Project, params: Params) -> None:
-    """Write results/taste.json."""
-    write_json(project.results / "taste.json", measure_taste(project, params))
+stage = measure_taste

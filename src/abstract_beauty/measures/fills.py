@@ -78,27 +78,14 @@ def _centre(pictures: np.ndarray, side: int = TILE) -> np.ndarray:
 class OpenCVFill(InpaintingFill):
     """`cv2.inpaint`, which works in 8 bits."""
 
-    method: int
+    def __init__(self, method: int):
+        super().__init__()
+        self.method = method
 
     def inpaint(self, pictures: np.ndarray, hole: np.ndarray) -> np.ndarray:
         """Every picture on its own."""
-        bytes_in, mask = np.rint(pictures.clip(0, 1) * 255).astype(np.uint8), hole.astype(np.uint8)
-        return np.stack([cv2.inpaint(each, mask, OPENCV_RADIUS, self.method) for each in bytes_in]) / 255.0
-
-
-class TeleaFill(OpenCVFill):
-    """Fast marching from the hole's edge inward (Telea 2004), by OpenCV.
-
-    OpenCV's arithmetic drifts: it fills even a hole in flat colour up to 7 of 255 levels too bright.
-    """
-
-    method = cv2.INPAINT_TELEA
-
-
-class NavierStokesFill(OpenCVFill):
-    """Isophotes continued as in fluid flow (Bertalmio, Bertozzi & Sapiro 2001), by OpenCV."""
-
-    method = cv2.INPAINT_NS
+        levels, mask = np.rint(pictures.clip(0, 1) * 255).astype(np.uint8), hole.astype(np.uint8)
+        return np.stack([cv2.inpaint(each, mask, OPENCV_RADIUS, self.method) for each in levels]) / 255.0
 
 
 class BiharmonicFill(InpaintingFill):
@@ -117,8 +104,11 @@ class BiharmonicFill(InpaintingFill):
 FILLS: dict[str, Callable[[], nn.Module]] = {
     "mean": MeanFill,
     "ring_mean": RingMeanFill,
-    "telea": TeleaFill,
-    "navier_stokes": NavierStokesFill,
+    # Fast marching from the hole's edge inward (Telea 2004). OpenCV's arithmetic drifts: it fills even a hole in flat
+    # colour up to 7 of 255 levels too bright.
+    "telea": lambda: OpenCVFill(cv2.INPAINT_TELEA),
+    # Isophotes continued as in fluid flow (Bertalmio, Bertozzi & Sapiro 2001).
+    "navier_stokes": lambda: OpenCVFill(cv2.INPAINT_NS),
     "biharmonic": BiharmonicFill,
     "linear": LinearFill,
 }

@@ -9,22 +9,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from abstract_beauty.fields import areas
-from abstract_beauty.measures.statistics import (
-    colour_shift,
-    contrast_kept,
-    high_frequency_kept,
-    steep_edges_kept,
-)
+from abstract_beauty.measures import statistics
+from abstract_beauty.prediction import predictability as errors
 from abstract_beauty.prediction.full_prediction import full_prediction
-from abstract_beauty.prediction.predictability import (
-    PHASES,
-    error_map,
-    phase_averaged,
-    predictability,
-    progress,
-)
 
-JUDGE_PHASES = PHASES[:2]  # the article's grid and the one furthest from it: the judge reads tiles one by one
+JUDGE_PHASES = errors.PHASES[:2]  # the judge reads tiles one by one: two grids are enough
 # What a picture may not lose where opponents are to be equal, and the share of it down to which a filter always may.
 KEPT, FREE = ("high_frequency_kept", "steep_edges_kept"), 0.9
 Point = Mapping[str, float]
@@ -44,15 +33,15 @@ def judge_picture(
     z = {key: full_prediction(f[key], y) for key in ("good", "bad")}
     judge = judged_map(f["judge"], y)
     values = {
-        "change": predictability(x, y),
-        "error": predictability(y, z["good"]),
-        "error_averaged": phase_averaged(f["good"], y),
+        "change": errors.predictability(x, y),
+        "error": errors.predictability(y, z["good"]),
+        "error_averaged": errors.phase_averaged(f["good"], y),
         "error_judge": judge.mean((1, 2)),
-        "progress": progress(y, z["bad"], z["good"]),
-        "contrast_kept": contrast_kept(x, y),
-        "high_frequency_kept": high_frequency_kept(x, y),
-        "steep_edges_kept": steep_edges_kept(x, y),
-        "colour_shift": colour_shift(x, y),
+        "progress": errors.progress(y, z["bad"], z["good"]),
+        "contrast_kept": statistics.contrast_kept(x, y),
+        "high_frequency_kept": statistics.high_frequency_kept(x, y),
+        "steep_edges_kept": statistics.steep_edges_kept(x, y),
+        "colour_shift": statistics.colour_shift(x, y),
     }
     if u is not None:
         area = areas(u)
@@ -65,7 +54,8 @@ def judge_picture(
 @torch.no_grad()
 def judged_map(judge: nn.Module, y: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
     """The error map of pictures by a judge, averaged over JUDGE_PHASES."""
-    return torch.stack([error_map(y, full_prediction(judge, y, phase)) for phase in JUDGE_PHASES]).mean(0)
+    guesses = [full_prediction(judge, y, phase) for phase in JUDGE_PHASES]
+    return torch.stack([errors.error_map(y, z) for z in guesses]).mean(0)
 
 
 def mean_of(rows: Sequence[Point]) -> dict[str, float]:
@@ -80,17 +70,6 @@ def point_at(points: Sequence[Point], key: str, value: float) -> dict[str, float
             share = (value - near[key]) / (far[key] - near[key])
             return {k: near[k] + share * (far[k] - near[k]) for k in near}
     return None
-
-
-def best_at(curves: Curves, key: str, value: float) -> dict[str, Any] | None:
-    """Of the filters that reach `value`, each at the first place where it does, the point that the judge guesses best.
-
-    It has its filter's "name"; None where no filter gets there. `key` is "change" to compare at the same MAE(x, y),
-    "high_frequency_kept" at the same fine detail.
-    """
-    reached = {name: point_at(points, key, value) for name, points in curves.items() if name != "original"}
-    found = [{"name": name, **point} for name, point in reached.items() if point]
-    return min(found, key=lambda point: point["error_judge"], default=None)
 
 
 def best_keeping(curves: Curves, row: Point) -> dict[str, Any]:

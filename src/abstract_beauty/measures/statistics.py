@@ -43,24 +43,19 @@ def _waves(light: Float[Tensor, "b h w"]) -> tuple[Tensor, Float[Tensor, "h w"]]
     return spectrum, torch.hypot(along[:, None], across[None, :])
 
 
-def high_frequency_energy(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
-    """Mean squared luminance per pixel above 1/8 cycle per pixel: `sum over |f| > 1/8 of |F(w (L - mean L))|^2 / n^2`.
+def high_frequency_kept(x: Float[Tensor, "b 3 h w"], y: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
+    """Energy of y above 1/8 cycle per pixel over that of x: `sum over |f| > 1/8 of |F(w (L - mean L))|^2 / n^2`.
 
     F is the discrete Fourier transform, n the number of pixels, |f| the length of the frequency, w a Hann window.
-    """
-    light = luminance(x)
-    spectrum, frequency = _waves(light)
-    fine = frequency > HIGH_FREQUENCY
-    return (spectrum.abs().square() * fine).sum((1, 2)) / light[0].numel() ** 2
-
-
-def high_frequency_kept(x: Float[Tensor, "b 3 h w"], y: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
-    """Energy of y above 1/8 cycle per pixel over that of x (see `high_frequency_energy`).
-
     1: as much as before; 0: none. Where x has none: 1 if y has none either, else very large.
     """
-    before, after = high_frequency_energy(x), high_frequency_energy(y)
-    return (after + SMALLEST_ENERGY) / (before + SMALLEST_ENERGY)
+
+    def energy(image: Tensor) -> Tensor:
+        light = luminance(image)
+        spectrum, frequency = _waves(light)
+        return (spectrum.abs().square() * (frequency > HIGH_FREQUENCY)).sum((1, 2)) / light[0].numel() ** 2
+
+    return (energy(y) + SMALLEST_ENERGY) / (energy(x) + SMALLEST_ENERGY)
 
 
 def steep_edges_kept(x: Float[Tensor, "b 3 h w"], y: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b"]:
