@@ -18,9 +18,7 @@ TIMES = 8  # steps in which it is followed
 TAPS = 16  # of the filter that doubles a picture's resolution
 STRIP = 256  # rows of a large picture that are drawn together
 LARGEST = 512  # of a picture whose short side is longer, the field is found on a reduced one
-LEAST_AREA = (
-    0.02  # no pixel covers less of the original, measured from pixel to pixel: nothing is drawn out further
-)
+LEAST_AREA = 0.02  # of a pixel, that each covers of the original at least: nothing is drawn out further
 
 
 @lru_cache(maxsize=64)
@@ -62,7 +60,6 @@ def velocity(
 
     Args:
         nodes: coefficients of cubic B-splines on an even grid from border to border, the border's own left out.
-        h, w: of the picture.
         stream: take the first of the two as a stream function, in squared pixels / 8: its turned gradient carries areas
             along without changing them.
     """
@@ -85,9 +82,7 @@ def follow(v: Float[Tensor, "b 2 hs ws"], h: int, w: int, strength: float = 1.0)
     here, part = _places(*v.shape[2:], v), v * (strength / TIMES)
     u = part
     for _ in range(TIMES - 1):
-        u = u + functional.grid_sample(
-            part, _to_grid(here + u / scale, *v.shape[2:]), "bilinear", "border", align_corners=True
-        )
+        u = u + _read(part, here + u / scale, "bilinear")
     return functional.interpolate(u, size=(h, w), mode="bicubic", align_corners=True)
 
 
@@ -127,14 +122,14 @@ def moved(
     h, w = x.shape[2:]
     places = _places(h, w, u)
     if twice is not None or h <= 2 * STRIP or torch.is_grad_enabled():
-        return _read(doubled(x) if twice is None else twice, places + u)
+        return _read(doubled(x) if twice is None else twice, 2 * (places + u), "bicubic").clamp(0, 1)
     y = torch.empty_like(x)
     for top in range(0, h, STRIP):
         there = places[:, top : top + STRIP] + u[:, :, top : top + STRIP]
         first = max(0, int(there[:, 0].min()) - TAPS)
         last = min(h, int(there[:, 0].max()) + TAPS + 1)
         there[:, 0] -= first
-        y[:, :, top : top + STRIP] = _read(doubled(x[:, :, first:last]), there)
+        y[:, :, top : top + STRIP] = _read(doubled(x[:, :, first:last]), 2 * there, "bicubic").clamp(0, 1)
     return y
 
 
@@ -144,10 +139,13 @@ def _places(h: int, w: int, like: Tensor) -> Float[Tensor, "2 h w"]:
     return torch.stack(torch.meshgrid(rows, columns, indexing="ij"))
 
 
-def _to_grid(places: Tensor, h: int, w: int) -> Float[Tensor, "b h w 2"]:
-    """Places in pixels as `grid_sample` wants them: (right, down) in [-1, 1]."""
-    places = places if places.ndim == 4 else places[None]
-    return torch.stack([places[:, 1] * (2 / (w - 1)) - 1, places[:, 0] * (2 / (h - 1)) - 1], dim=-1)
+def _read(
+    image: Float[Tensor, "b c _ _"], places: Float[Tensor, "b 2 h w"], mode: str
+) -> Float[Tensor, "b c h w"]:
+    """An image at places (down, right) in its pixels, by `grid_sample`; beyond the border it goes on as there."""
+    h, w = image.shape[2:]
+    grid = torch.stack([places[:, 1] * (2 / (w - 1)) - 1, places[:, 0] * (2 / (h - 1)) - 1], dim=-1)
+    return functional.grid_sample(image, grid, mode, "border", align_corners=True)
 
 
 @lru_cache(maxsize=1)
@@ -161,20 +159,9 @@ def _between() -> Float[Tensor, "n"]:
 
 def doubled(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h2 w2"]:
     """x at twice its resolution: its own pixels at the even places, band-limited interpolation at the odd ones."""
-    taps = _between().to(x)
-    for dim in (2, 3):
-        near = (TAPS // 2 - 1, TAPS // 2)
-        pad = (0, 0, *near) if dim == 2 else (*near, 0, 0)
+    taps, near = _between().to(x), (TAPS // 2 - 1, TAPS // 2)
+    for dim, kernel, pad in ((2, taps.view(-1, 1), (0, 0, *near)), (3, taps.view(1, -1), (*near, 0, 0))):
         along = functional.pad(x, pad, mode="reflect")
-        kernel = taps.view((-1, 1) if dim == 2 else (1, -1)).expand(x.shape[1], 1, -1, -1)
-        between = functional.conv2d(along, kernel, groups=x.shape[1])
+        between = functional.conv2d(along, kernel.expand(x.shape[1], 1, -1, -1), groups=x.shape[1])
         x = torch.stack([x, between], dim=dim + 1).flatten(dim, dim + 1)
     return x
-
-
-def _read(twice: Tensor, places: Tensor) -> Tensor:
-    """A doubled picture at places in pixels of the picture itself."""
-    h, w = twice.shape[2:]
-    return functional.grid_sample(
-        twice, _to_grid(2 * places, h, w), "bicubic", "border", align_corners=True
-    ).clamp(0, 1)

@@ -14,7 +14,7 @@ from abstract_beauty.fields import areas, doubled, follow, grid_of, moved, reduc
 from abstract_beauty.losses.moving import error_left, moving
 from abstract_beauty.prediction.full_prediction import TILE, Predictor, full_prediction
 from abstract_beauty.prediction.predictability import SMALLEST_ERROR
-from abstract_beauty.training.fit import low_precision
+from abstract_beauty.training.fit import computes_in_bfloat16
 
 STEPS, SPACING = 120, 4.0
 SMALLEST = 96  # pixels of the short side of a reduced picture that is still looked at
@@ -45,7 +45,6 @@ def move(
     Args:
         f: a predictor; no parameter of it is changed.
         x: pictures in [0, 1]; each is moved for itself. Of a large one the field is found on a reduced picture.
-        steps: of the descent.
         strength: how far along the field that was found: 1 all the way, 0 not at all, below 0 the other way.
         field: return u too, the displacement (down, right) in pixels.
         spacing: fineness of the field, pixels.
@@ -53,7 +52,6 @@ def move(
         bad: a predictor that should not guess y: the ratio of f's error to its error is what has to fall.
         learning_rate: pixels a step at most.
         seed: of the grids.
-        progress: show a bar on stderr.
         weights: of the loss, where they are to be others than WEIGHTS.
 
     Raises:
@@ -68,9 +66,9 @@ def move(
     check_number("move", "learning_rate", learning_rate, 0)
     for name, value in weights.items():
         check_number("move", name, value)
-    for name, predictor in {"f": f, "bad": bad}.items():
-        if name == "f" or predictor is not None:
-            check_predictor("move", name, predictor)
+    check_predictor("move", "f", f)
+    if bad is not None:
+        check_predictor("move", "bad", bad)
     if strength == 0:
         y, u = x.clone(), x.new_zeros(len(x), 2, *x.shape[2:])
         return (y, u) if field else y
@@ -94,7 +92,7 @@ def descend(
 ) -> Float[Tensor, "b 2 hs ws"]:  # fmt: skip
     """The velocity that the descent of `move` ends with; with `fixed_grid`, on the article's grid of tiles alone."""
     x, generator = x.detach().clone(), torch.Generator().manual_seed(seed)
-    h, w = x.shape[2:]
+    kind, (h, w) = x.device.type, x.shape[2:]
     rows, columns = grid_of(h, w, spacing)
     nodes = torch.zeros(len(x), 2, rows - 1, columns - 1, device=x.device, requires_grad=True)
     adam = torch.optim.Adam([nodes], lr=learning_rate, betas=(0.9, 0.95), fused=True)
@@ -103,14 +101,14 @@ def descend(
     twice = doubled(x)
     reduced = {size: functional.avg_pool2d(x, size) for size in sizes}
     for i in tqdm(range(steps), desc="moving", unit="step", disable=not progress, leave=False):
-        for group in adam.param_groups:  # a short rise, most of the way at full speed, then a cosine down
-            late = max(0.0, (i / steps - 0.3) / 0.7)
-            group["lr"] = learning_rate * min(1.0, (i + 1) / 5) * 0.5 * (1 + math.cos(math.pi * late))
+        # A short rise, most of the way at full speed, then a cosine down.
+        rise, late = min(1.0, (i + 1) / 5), max(0.0, (i / steps - 0.3) / 0.7)
+        adam.param_groups[0]["lr"] = learning_rate * rise * 0.5 * (1 + math.cos(math.pi * late))
         which, dy, dx = torch.randint(32 * len(sizes), (3,), generator=generator).tolist()
         size, phase = sizes[which % len(sizes)], (0, 0) if fixed_grid else (dy % 32, dx % 32)
         u = follow(velocity(nodes, h, w, stream=stream), h, w)
         y = functional.avg_pool2d(moved(x, u, twice), size)
-        with low_precision(x.device):
+        with torch.autocast(kind, torch.bfloat16, enabled=computes_in_bfloat16(kind)):
             z = full_prediction(f, y, phase)
             z_bad = None if bad is None else full_prediction(bad, y, phase).float()
         loss = moving(reduced[size], y, z.float(), u, **weights)

@@ -13,7 +13,6 @@ class ChannelNorm(nn.Module):
         self.norm = nn.LayerNorm(channels)
 
     def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        """Normalise over c, with a learnt scale and shift."""
         return self.norm(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 

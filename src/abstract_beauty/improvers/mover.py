@@ -37,7 +37,6 @@ class NodeBlock(nn.Module):
         nn.init.zeros_(self.second.bias)
 
     def forward(self, features: Float[Tensor, "b c rows columns"]) -> Float[Tensor, "b c rows columns"]:
-        """Same shape out as in."""
         return features + self.second(functional.gelu(self.first(functional.gelu(features))))
 
 
@@ -54,8 +53,7 @@ class Mover(nn.Module):
     In training a look is told things as they are, in use a little softened (SOFTENED), which makes it bolder. How soft
     was chosen on training pictures: the softest of four that were tried, of those that kept every steep edge.
 
-    Args:
-        width: of the eye, which must be that of the predictor that it is; a node has half as many channels.
+    `width` is that of the eye; a node has half as many channels.
     """
 
     moves = True  # of the whole picture at once, as the field stretches from border to border
@@ -90,17 +88,15 @@ class Mover(nn.Module):
             check_count("mover", "looks", looks)
         x = x.float()  # mixed precision hands it over in 16 bits
         h, w = x.shape[2:]
-        if self._learns:  # the barrier in the loss keeps things from folding
-            v, twice = self._looked(x, looks)
-            with _full(x):
-                u = follow(torch.cat(v), h, w, strength)
-                y = moved(x.repeat(looks, 1, 1, 1), u, twice.repeat(looks, 1, 1, 1))
-            return (y, u) if field else y
-        small, scale = reduced_to(x)
+        small, scale = (x, 1.0) if self._learns else reduced_to(x)
         v, twice = self._looked(small, looks)
         with _full(x):
-            u = unfolded(scale * v[-1], h, w, strength)
-            y = moved(x, u, twice if scale == 1 else None) if strength else x.clone()
+            if self._learns:  # the barrier in the loss keeps things from folding
+                u = follow(torch.cat(v), h, w, strength)
+                y = moved(x.repeat(looks, 1, 1, 1), u, twice.repeat(looks, 1, 1, 1))
+            else:
+                u = unfolded(scale * v[-1], h, w, strength)
+                y = moved(x, u, twice if scale == 1 else None) if strength else x.clone()
         return (y, u) if field else y
 
     @property

@@ -1,5 +1,3 @@
-"""A ready architecture."""
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -11,10 +9,8 @@ class ReadyUNet(nn.Module):
     """A ready architecture: MONAI's BasicUNet (Falk et al. 2019), as the library gives it, without its norms.
 
     Four levels down and up, and a path at full resolution, but none that copies x. Its usual instance norm averages
-    over the whole image and would make seams; so it is left out. A sigmoid brings the last layer to [0, 1].
-
-    Args:
-        width: channels at full resolution; the coarser levels have 1, 2, 4 and 8 times as many.
+    over the whole image and would make seams; so it is left out. A sigmoid brings the last layer to [0, 1]. It has
+    `width` channels at full resolution; the coarser levels have 1, 2, 4 and 8 times as many.
     """
 
     grain = 16

@@ -1,5 +1,3 @@
-"""A small U-Net that begins near the identity."""
-
 import torch
 import torch.nn.functional as functional
 from jaxtyping import Float
@@ -11,8 +9,7 @@ from abstract_beauty.improvers._parts import padded_to
 class UNet(nn.Module):
     """A small residual U-Net (Ronneberger et al. 2015): it begins near the identity and learns what to change.
 
-    Args:
-        width: channels at full resolution; each of the two coarser levels doubles them.
+    It has `width` channels at full resolution; each of the two coarser levels doubles them.
     """
 
     grain = 4

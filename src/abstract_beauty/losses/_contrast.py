@@ -36,9 +36,9 @@ def pyramid_contrast(x: Float[Tensor, "b c h w"], bands: int) -> Float[Tensor, "
     return torch.stack(found, dim=1)
 
 
-def low_pass(x: Float[Tensor, "b c h w"], octaves: int = 3) -> Float[Tensor, "b c h2 w2"]:
-    """The image without its finest octaves, at a resolution reduced as much: 3 leave waves longer than 16 pixels."""
-    for _ in range(octaves):
+def low_pass(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h2 w2"]:
+    """The image without its three finest octaves, at an eighth of its size: waves longer than 16 pixels are left."""
+    for _ in range(3):
         x = functional.avg_pool2d(_blurred(x), 2)
     return x
 

@@ -1,5 +1,3 @@
-"""Only what is coarse has to stay."""
-
 from abstract_beauty.losses._contrast import low_pass
 from abstract_beauty.prediction.predictability import Images, Number, mae
 

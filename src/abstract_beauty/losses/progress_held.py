@@ -1,5 +1,3 @@
-"""Progress, held to the original."""
-
 from abstract_beauty.losses._contrast import contrast_lost
 from abstract_beauty.prediction.predictability import Images, Number, mae, progress
 

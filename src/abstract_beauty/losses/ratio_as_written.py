@@ -1,5 +1,3 @@
-"""The article's ratio loss as its formula has it."""
-
 from abstract_beauty.prediction.predictability import Images, Number, progress
 
 

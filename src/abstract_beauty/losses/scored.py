@@ -1,5 +1,3 @@
-"""Stay near the original and please a ready aesthetic predictor."""
-
 from collections.abc import Callable
 
 from torch import Tensor

@@ -1,5 +1,3 @@
-"""The article's first loss: stay near the original and become predictable."""
-
 from abstract_beauty.prediction.predictability import Images, Number, mae
 
 

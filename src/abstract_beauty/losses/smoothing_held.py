@@ -1,5 +1,3 @@
-"""Become predictable, and pay for contrast and detail that is lost."""
-
 from abstract_beauty.losses._contrast import contrast_lost
 from abstract_beauty.prediction.predictability import Images, Number, mae
 

@@ -1,5 +1,3 @@
-"""Predictable to a set degree, not to the end."""
-
 from abstract_beauty.prediction.predictability import Images, Number, mae, predictability
 
 

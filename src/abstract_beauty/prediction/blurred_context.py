@@ -9,14 +9,10 @@ from torch import Tensor, nn
 
 
 class BlurredContext(nn.Module):
-    """Another predictor, shown contexts that are blurred: it knows the colours around the tile, and no detail.
+    """The predictor f, shown contexts that are blurred: it knows the colours around the tile, and no detail.
 
-    The blur is a normalised convolution (Knutsson & Westin 1993), in which hidden pixels weigh nothing; so nothing of
-    the tile leaks into what is visible, and the predictor stays blind.
-
-    Args:
-        f: the predictor.
-        sigma: standard deviation of the Gaussian, pixels.
+    The blur is a normalised convolution (Knutsson & Westin 1993) with a Gaussian of `sigma` pixels, in which hidden
+    pixels weigh nothing; so nothing of the tile leaks into what is visible, and the predictor stays blind.
     """
 
     def __init__(self, f: nn.Module, sigma: float):
@@ -37,7 +33,6 @@ class BlurredContext(nn.Module):
     def forward(
         self, context: Float[Tensor, "n 3 128 128"], hidden: Bool[Tensor, "n 1 128 128"]
     ) -> Float[Tensor, "n 3 32 32"]:
-        """The tile that `f` predicts of the blurred context."""
         visible = (~hidden).to(context)
         weight = self._blurred(visible).clamp(min=1e-6)
         return self.f(self._blurred(context * visible) / weight, hidden)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
 
 from abstract_beauty.prediction.full_prediction import MARGIN, TILE, assemble
@@ -11,15 +11,6 @@ from abstract_beauty.prediction.full_prediction import MARGIN, TILE, assemble
 RING = 2  # width in pixels of the frame around the tile
 FRAME = TILE + 2 * RING
 RING_PIXELS = FRAME**2 - TILE**2  # 272
-
-
-def ring_positions(side: int) -> Int64[Tensor, "272"]:
-    """Flat positions of the 2-pixel ring around the centre tile in a `side` x `side` context, row by row."""
-    start = (side - FRAME) // 2
-    frame = torch.zeros(side, side, dtype=torch.bool)
-    frame[start : start + FRAME, start : start + FRAME] = True
-    frame[start + RING : start + RING + TILE, start + RING : start + RING + TILE] = False
-    return frame.flatten().nonzero().squeeze(1)
 
 
 def visible_mean(
@@ -41,11 +32,15 @@ def ring_and_mean(
 
     The mean falls back to that of the visible context, and to 0.5 where everything is hidden.
     """
-    positions = ring_positions(context.shape[-1]).to(context.device)
-    pixels, visible = context.flatten(2), ~hidden.flatten(2)
-    ring, ring_visible = pixels.index_select(2, positions), visible.index_select(2, positions)
-    mean = visible_mean(ring, ring_visible, visible_mean(pixels, visible, 0.5))
-    return torch.where(ring_visible, ring - mean, 0.0), mean
+    ring, visible = _ring(framed(context)), ~_ring(framed(hidden))
+    mean = visible_mean(ring, visible, visible_mean(context.flatten(2), ~hidden.flatten(2), 0.5))
+    return torch.where(visible, ring - mean, 0.0), mean
+
+
+def framed(squares: Shaped[Tensor, "n c side side"]) -> Shaped[Tensor, "n c 36 36"]:
+    """The tile in the centre of squares, and the ring around it."""
+    start = (squares.shape[-1] - FRAME) // 2
+    return squares[..., start : start + FRAME, start : start + FRAME]
 
 
 def fill_tiles(
@@ -87,11 +82,9 @@ class LinearFill(nn.Module):
     in the context, and it is blind: it reads the ring and, of a single context whose whole ring is hidden,
     the rest of what is visible.
 
-    A new one has W = 0 and returns the ring's mean; `fit` learns W, `load_state_dict` brings a saved one
-    back. The result is not clamped: it may leave [0, 1] a little beside strong edges.
+    A new one has W = 0 and returns the ring's mean. The result is not clamped: it may leave [0, 1] a little beside
+    strong edges.
     """
-
-    matrix: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,26 +116,18 @@ class LinearFill(nn.Module):
                 them hidden.
             ridge: weight of the penalty, in units of squared pixel values; must be positive, since the rings,
                 which sum to 0, leave one direction undetermined.
-
-        Raises:
-            ValueError: `ridge` is not positive, or there are no contexts.
         """
-        if not ridge > 0:
-            raise ValueError(f"ridge must be positive, not {ridge}")
         rings = torch.zeros(RING_PIXELS, RING_PIXELS, dtype=torch.float64)
         tiles = torch.zeros(TILE * TILE, RING_PIXELS, dtype=torch.float64)
         count = 0
         for context in contexts:
-            start = (context.shape[-1] - FRAME) // 2
-            square = context.detach()[..., start : start + FRAME, start : start + FRAME].double()
+            square = framed(context.detach()).double()
             ring, mean = ring_and_mean(square, torch.zeros_like(square[:, :1], dtype=torch.bool))
             tile = square[..., RING:-RING, RING:-RING].flatten(2) - mean
             ring, tile = ring.flatten(0, 1), tile.flatten(0, 1)  # (3n, 272), (3n, 1024)
             rings += (ring.T @ ring).cpu()
             tiles += (tile.T @ ring).cpu()
             count += len(ring)
-        if not count:
-            raise ValueError("a linear fill cannot be fitted on no contexts")
         rings, tiles = symmetric(rings, tiles)
         system = rings / count + ridge * torch.eye(RING_PIXELS, dtype=torch.float64)
         fill = cls()
@@ -155,7 +140,7 @@ def symmetric(
 ) -> tuple[Float[Tensor, "272 272"], Float[Tensor, "1024 272"]]:
     """Both moment matrices averaged over the eight turned and mirrored forms of the square."""
     numbers = torch.arange(FRAME * FRAME).view(FRAME, FRAME)
-    outside = ring_positions(FRAME)
+    outside = _ring(numbers)
     inside = numbers[RING:-RING, RING:-RING].flatten()
     # Position in the frame -> index in the ring or in the tile.
     place = torch.empty(FRAME * FRAME, dtype=torch.int64)

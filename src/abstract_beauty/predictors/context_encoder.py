@@ -1,5 +1,3 @@
-"""The article's predictor."""
-
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -11,10 +9,8 @@ class ContextEncoder(nn.Module):
     """The article's predictor: an encoder of the whole context down to 8x8, a decoder of its centre up to the tile.
 
     After the context encoders of Pathak et al. 2016. The decoder keeps 16 pixels around the tile while it goes up,
-    narrowing as it goes: 128 -> 64 -> 48 -> 40 -> 32 pixels of the image.
-
-    Args:
-        width: channels of the first layer; each level doubles them.
+    narrowing as it goes: 128 -> 64 -> 48 -> 40 -> 32 pixels of the image. The first layer has `width` channels; each
+    level doubles them.
     """
 
     def __init__(self, width: int = 24):

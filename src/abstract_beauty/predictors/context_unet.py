@@ -1,5 +1,3 @@
-"""The judge's network: the article's, with skip connections."""
-
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -11,10 +9,8 @@ class ContextUNet(nn.Module):
     """A context encoder whose decoder also sees the encoder's finer levels, so that borders are not blurred away.
 
     Ronneberger et al. 2015's skip connections, cropped to what the decoder keeps. It serves as the judge: another
-    architecture and another seed than any predictor that an improver was trained against.
-
-    Args:
-        width: channels of the first layer; each level doubles them.
+    architecture and another seed than any predictor that an improver was trained against. The first layer has `width`
+    channels; each level doubles them.
     """
 
     def __init__(self, width: int = 16):

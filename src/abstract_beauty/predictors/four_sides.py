@@ -44,7 +44,6 @@ class LineBlock(nn.Module):
         nn.init.zeros_(self.second.bias)
 
     def forward(self, tokens: Float[Tensor, "n length c"]) -> Float[Tensor, "n length c"]:
-        """Same shape out as in."""
         heard = _along(self.norm(tokens), self.first.weight, self.first.bias, self.dilation)
         return tokens + self.second(functional.gelu(heard))
 
@@ -64,7 +63,6 @@ class TileBlock(nn.Module):
         nn.init.zeros_(self.second.bias)
 
     def forward(self, features: Float[Tensor, "n 8 8 c"]) -> Float[Tensor, "n 8 8 c"]:
-        """Same shape out as in; channels last."""
         c = features.shape[-1]
         kernel = self.first.weight.view(c, c, 3, 3).contiguous(memory_format=torch.channels_last)
         maps = self.norm(features).permute(0, 3, 1, 2)
@@ -97,11 +95,9 @@ class FourSides(nn.Module):
     Where a context was completed by reflection, the mirrored lines that hold a tile's own pixels are hidden from the
     side that they are on, whole lines at a time.
 
-    Args:
-        width: channels of a token; a tile's features have two thirds of them.
+    A token has `width` channels; a tile's features have two thirds of them.
     """
 
-    matrix: Tensor
     forward_methods = ("one_pass",)
     begins_as_fill = True  # its matrix is that of the linear fill
 

@@ -27,8 +27,7 @@ class _Batches:
     stream: ClassVar[str]  # the name of this randomness
 
     def _drawn(self, step: int) -> list[list[float]]:
-        generator = generator_for(self.seed, self.stream, step)
-        return torch.rand(self.batch, 6, generator=generator).tolist()
+        return torch.rand(self.batch, 6, generator=generator_for(self.seed, self.stream, step)).tolist()
 
     def pictures(self, step: int) -> list[int]:
         """Which of the images a batch is cut from, over all processes."""
@@ -37,13 +36,14 @@ class _Batches:
 
 @dataclass(frozen=True)
 class Crops(_Batches):
-    """Random crops of images, mirrored half of the time; smaller images are completed by reflection."""
+    """Random crops of images, mirrored half of the time; smaller images are completed by reflection.
+
+    Where they are to be varied, they are also turned and darkened as `Tiles` are.
+    """
 
     stream = "crops"
     size: int  # side of the square crops
-    varied: bool = (
-        False  # also turned by reflection in the diagonal, half of the time, and darkened by up to 40 %
-    )
+    varied: bool = False
 
     def __call__(self, step: int, rank: int = 0, world: int = 1) -> Float[Tensor, "b 3 size size"]:
         """This process's share of the batch, float in [0, 1]."""
@@ -66,7 +66,7 @@ class Tiles(_Batches):
     """Random tiles and their contexts for training a predictor.
 
     Tiles lie anywhere in an image, at its border too, where their contexts are completed as in full prediction.
-    Contexts are mirrored, turned by reflection in the diagonal, and darkened by up to 40 %.
+    Contexts are mirrored and turned by reflection in the diagonal, half of the time each, and darkened by up to 40 %.
     """
 
     stream = "tiles"
@@ -101,5 +101,5 @@ def within(begin: int, size: int, whole: int) -> Tensor:
 def _around(position: float, whole: int) -> tuple[Tensor, Tensor]:
     """Along one axis, the lines of the context of a tile at a relative position, and which of them are its own."""
     begin = int(position * (whole - TILE + 1))
-    lines = reflected(torch.arange(begin - MARGIN, begin - MARGIN + CONTEXT), whole)
+    lines = within(begin - MARGIN, CONTEXT, whole)
     return lines, (lines >= begin) & (lines < begin + TILE)

@@ -68,10 +68,8 @@ def machine(accelerator: str = "auto") -> dict[str, str | int]:
     """Device, threads, and versions, as plain values.
 
     "instructions" is there on a processor: the set that PyTorch uses of it, for example "AVX2" or "AVX512", or COMMON.
-    It decides the order of sums, and processors of one name may differ in it.
-
-    Args:
-        accelerator: "cpu" leaves a GPU out that is there but not used.
+    It decides the order of sums, and processors of one name may differ in it. The accelerator "cpu" leaves a GPU out
+    that is there but not used.
     """
     gpu = accelerator != "cpu" and torch.cuda.is_available()
     instructions = COMMON if computes_as_all() else torch.backends.cpu.get_cpu_capability()

@@ -10,8 +10,6 @@ from torch import Tensor, nn
 
 from abstract_beauty.errors import UserError
 
-Optimizers = tuple[torch.optim.Optimizer, ...]
-
 # The quintic of Jordan et al. 2024: steep at 0, so that five rounds bring singular values from 0.01 to about 1.
 _QUINTIC = (3.4445, -4.7750, 2.0315)
 _ROUNDS = 5
@@ -32,17 +30,12 @@ def orthogonalised(matrices: Float[Tensor, "n rows columns"]) -> Float[Tensor, "
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon (Jordan et al. 2024): the step of a matrix is its momentum, orthogonalised.
+    """Muon (Jordan et al. 2024) for parameters of two dimensions: a step is Nesterov's momentum, orthogonalised.
 
     The step is scaled by 0.2 sqrt(max(rows, columns)), as Liu et al. 2025 (arXiv 2502.16982, section 2.2) propose, so
     that it goes with AdamW's learning rate. PyTorch's own `torch.optim.Muon` calculates in bfloat16, one matrix after
     another; a processor without instructions for that number format then spends most of a training step on it. This
     one calculates in float32, all matrices of a shape together.
-
-    Args:
-        matrices: parameters of two dimensions.
-        lr: learning rate.
-        momentum: how much of the last steps goes on; Nesterov's.
     """
 
     def __init__(self, matrices: Iterable[nn.Parameter], lr: float, momentum: float = 0.95):
@@ -72,16 +65,12 @@ class Muon(torch.optim.Optimizer):
         return matrix.grad.lerp(kept, momentum)
 
 
-def optimizers_for(network: nn.Module, optimizer: str, learning_rate: float) -> Optimizers:
-    """AdamW for everything, or Muon for the matrices inside a network and AdamW for the rest.
+def optimizers_for(
+    network: nn.Module, optimizer: str, learning_rate: float
+) -> tuple[torch.optim.Optimizer, ...]:
+    """AdamW for everything ("adamw"), or Muon for the matrices that `network.hidden_matrices` names ("muon").
 
-    Args:
-        network: what is trained; for Muon it names its inner matrices by a method `hidden_matrices`.
-        optimizer: "adamw" or "muon".
-        learning_rate: of both.
-
-    Raises:
-        UserError: Muon is asked for and the network names no matrices.
+    UserError where Muon is asked for and the network names none.
     """
     rest = [parameter for parameter in network.parameters() if parameter.requires_grad]
     chosen: list[torch.optim.Optimizer] = []

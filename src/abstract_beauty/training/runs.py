@@ -55,7 +55,7 @@ def config_of(params: Params, data_hash: str, section: Any, **more: Any) -> dict
 
 
 def row(params: Params, kind: str, name: str) -> Any:
-    """The row `name` of the section "predictors" or "improvers"; UserError names those that there are."""
+    """The row `name` of the section "predictors" or "improvers"; UserError names those there are."""
     rows = getattr(params, kind)
     if name not in rows:
         raise UserError(f"params.yaml: {kind}: there is no {name!r}; there are {', '.join(rows)}")
