@@ -5,8 +5,9 @@ import dataclasses
 import pytest
 
 from abstract_beauty.errors import UserError
-from abstract_beauty.params import NEEDED, as_tree, load_params, merge, parse_params, read_yaml, with_profile
+from abstract_beauty.params import as_tree, load_params, merge, parse_params, read_yaml, with_profile
 from abstract_beauty.project import find_project
+from abstract_beauty.sections import NEEDED
 
 
 @pytest.fixture

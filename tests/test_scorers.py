@@ -9,7 +9,7 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.improver import loss_values, predictors_of
 from abstract_beauty.losses import LOSSES
 from abstract_beauty.losses import _scorers as scorers
-from abstract_beauty.params import ImproverParams
+from abstract_beauty.sections import ImproverParams
 
 transformers = pytest.importorskip("transformers")
 huggingface_hub = pytest.importorskip("huggingface_hub")

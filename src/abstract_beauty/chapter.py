@@ -47,13 +47,8 @@ SHOWING = ("notebook", "teaser", "blind", "page", "book")  # stages that make no
 class Chapter:
     """A chapter's parameters, pictures, runs, numbers and figures.
 
-    Args:
-        name: of the notebook, for the folder of its figures.
-        changes: rows of predictors and improvers, and sections, of params.yaml, each with the values that differ:
-            `smoothing={"k2": 0.7}`.
-
-    Raises:
-        UserError: a change names what params.yaml does not have; the name is a path.
+    The name is the notebook's. Changes are rows of predictors and improvers, and sections, of params.yaml, each with
+    the values that differ: `smoothing={"k2": 0.7}`. UserError: one names what params.yaml lacks; the name is a path.
     """
 
     def __init__(self, name: str, **changes: Mapping[str, Any]):
@@ -108,8 +103,8 @@ class Chapter:
         return (self.home.results if own else self.home.scratch) / "figures" / self.name
 
     def _published(self, *improvers: str) -> bool:
-        """Whether the predictors in use, and these improvers, are the pipeline's own."""
-        used = [*self._predictors.values(), *(self._improvers[name] for name in improvers)]
+        """Whether the predictors in use, and these improvers, are the pipeline's own; what is not yet in use is run."""
+        used = [*self._predictors.values(), *map(self.improver, improvers)]
         return all(run.path.is_relative_to(self.project.run) for run in used)
 
     def _networks(self, *names: str) -> dict[str, nn.Module]:
@@ -199,8 +194,6 @@ class Chapter:
 
     def many(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Improvers applied many times, and their pictures (`measure_many`); a minute where it is made anew."""
-        for name in self.params.improvers:
-            self.improver(name)
         f = self._networks("good")["good"]
         return self._with_pictures("many", {"many"}, measure_many, f, of=tuple(self.params.improvers))
 
@@ -220,8 +213,6 @@ class Chapter:
 
     def taste(self) -> dict[str, Any]:
         """What judges of taste say of improvers and filters (`measure_taste`); minutes where it is measured anew."""
-        for name in self.params.improvers:
-            self.improver(name)
         return self._measured("taste", {"evaluation"}, measure_taste, of=tuple(self.params.improvers))
 
     def show(self, what: Figure | pd.DataFrame, file: str, caption: str, alt: str = "") -> plots.Shown:
@@ -237,19 +228,14 @@ class Chapter:
         """
         if Path(file).name != file:
             raise UserError(f"{file}: must be a name without folders; it is kept with the chapter's figures")
-        shown = plots.show(what, self.folder / file, caption, alt)
-        published = self.home.results / "figures" / self.name / file
-        mine = self.folder / file
+        mine, published = self.folder / file, self.home.results / "figures" / self.name / file
+        shown = plots.show(what, mine, caption, alt)
         if mine == published or not published.is_file() or mine.read_bytes() == published.read_bytes():
             return shown
         return plots.beside({"with your change": shown, "as published": plots.kept(published, caption, alt)})
 
     def reference(self, name: str, *instead: Any) -> Any:
-        """What the reference run measured, results/reference/NAME.json; `instead` where there is no such file.
-
-        Raises:
-            UserError: there is none, and nothing is given instead.
-        """
+        """What the reference run measured, results/reference/NAME.json; where it is missing `instead`, or UserError."""
         file = self.home.results / "reference" / f"{name}.json"
         return instead[0] if instead and not file.is_file() else read_json(file)
 

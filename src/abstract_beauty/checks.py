@@ -17,13 +17,8 @@ def check_pictures(who: str, x: Any, smallest: int) -> None:
     """UserError unless x is pictures, (b, 3, h, w) in float32, values in [0, 1], `smallest` pixels a side or more."""
     if not isinstance(x, Tensor):
         raise UserError(f"{who}: x must be a tensor of pictures, not {_kind(x)}")
-    if (
-        x.dtype != torch.float32
-        or x.ndim != 4
-        or not len(x)
-        or x.shape[1] != 3
-        or min(x.shape[2:]) < smallest
-    ):
+    shaped = x.ndim == 4 and len(x) and x.shape[1] == 3 and min(x.shape[2:]) >= smallest
+    if x.dtype != torch.float32 or not shaped:
         what = f"(b, 3, h, w) in float32 with sides of at least {smallest}"
         raise UserError(f"{who}: x must be pictures, {what}, not {tuple(x.shape)} in {str(x.dtype)[6:]}")
     least, most = (float(value) for value in x.aminmax())

@@ -70,9 +70,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 
     The rename is atomic, so whoever opens `path` finds the old content or the new, whatever kills the writer. On an
     exception the temporary file is removed; after a kill, the next process that writes into the folder removes it.
-
-    Raises:
-        UserError: the folder cannot be made or written to, or the disk is full; `path` is named.
+    UserError names `path` where it cannot be written.
     """
     path = Path(path)
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
@@ -86,6 +84,12 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: str | os.PathLike, content: bytes) -> None:
+    """Write a file, whole or not at all; errors as `replacing`."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def check_outputs(outputs: Iterable[str | os.PathLike], inputs: Iterable[str | os.PathLike] = ()) -> None:

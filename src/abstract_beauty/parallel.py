@@ -23,10 +23,8 @@ def side_by_side(
 ) -> Iterator[Result]:
     """What `work` makes of each item, in their order; what it raises is raised where its item's turn is.
 
-    Args:
-        work: computes with PyTorch or anything else that leaves Python's lock to others.
-        items: are taken when their turn comes near, from this thread.
-        workers: how many at once; as many as there are cores unless it is said.
+    `work` must leave Python's lock to others, as PyTorch does; `items` are taken when their turn comes near, from this
+    thread. Without `workers` there are as many as cores.
     """
     workers = workers or cores()
     pool = ThreadPoolExecutor(workers, initializer=lambda: torch.set_num_threads(1))

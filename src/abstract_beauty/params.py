@@ -1,4 +1,4 @@
-"""params.yaml as one frozen dataclass of sections, and reading it so that every mistake is named."""
+"""Reading params.yaml so that every mistake is named, and laying profiles and changes over it."""
 
 import dataclasses
 import json
@@ -8,87 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pydantic
-from pydantic.dataclasses import dataclass
 from ruamel.yaml import YAML
 
 from abstract_beauty.errors import UserError
 from abstract_beauty.project import find_project
-from abstract_beauty.sections import (
-    STRICT,
-    BalanceParams,
-    BeautyParams,
-    BookParams,
-    DataParams,
-    EvaluationParams,
-    FacesParams,
-    ImproverParams,
-    LinearParams,
-    ManyParams,
-    MovingParams,
-    PixelsParams,
-    PredictorParams,
-    RatingsParams,
-    Run,
-    Seed,
-    Threads,
-    TrainingParams,
-)
+from abstract_beauty.sections import ImproverParams, Params, PredictorParams
 
-# Predictors that some stage asks for by name; others may stand beside them.
-NEEDED = ("article", "good", "bad", "bad_again", "small", "judge")
 ROWS = {"predictors": PredictorParams, "improvers": ImproverParams}  # sections of named rows
 _OF_AN_IMPROVER = {field.name for field in dataclasses.fields(ImproverParams)}
 
 
-@dataclass(frozen=True, config=STRICT)
-class Params:
-    """The whole of params.yaml."""
-
-    predictors: dict[str, PredictorParams]
-    improvers: dict[str, ImproverParams]
-    seed: Seed = 2023
-    run: Run = 'env PYTHONPATH="$PWD/src" python -m abstract_beauty'  # how a stage is run, in a shell
-    threads: Threads = 1  # of a stage; 0: as many as there are cores
-    data: DataParams = DataParams()
-    linear: LinearParams = LinearParams()
-    training: TrainingParams = TrainingParams()
-    evaluation: EvaluationParams = EvaluationParams()
-    balance: BalanceParams = BalanceParams()
-    pixels: PixelsParams = PixelsParams()
-    moving: MovingParams = MovingParams()
-    many: ManyParams = ManyParams()
-    ratings: RatingsParams = RatingsParams()
-    beauty: BeautyParams = BeautyParams()
-    faces: FacesParams = FacesParams()
-    book: BookParams = BookParams()
-
-    def __post_init__(self) -> None:
-        if missing := [name for name in NEEDED if name not in self.predictors]:
-            raise ValueError(
-                f"predictors needs {', '.join(missing)}: stages train, judge and compare with them"
-            )
-        if "linear" in self.predictors:
-            raise ValueError("predictors.linear is the linear fill's own name; call that predictor otherwise")
-        known = ["linear", *self.predictors]
-        for name, row in self.improvers.items():
-            if row.bad is not None and row.bad not in known:
-                wrong = f"improvers.{name}.bad: there is no predictor {row.bad!r}"
-                raise ValueError(f"{wrong}; there are {', '.join(known)}")
-        for field in dataclasses.fields(self.book):
-            if odd := [name for name in getattr(self.book, field.name) if name not in self.improvers]:
-                raise ValueError(f"book.{field.name}: there is no improver {odd[0]!r}")
-
-    def titles(self, kind: str) -> dict[str, str]:
-        """What the "predictors" or the "improvers" are called, in the order of the file."""
-        return {name: row.title or name.replace("_", " ") for name, row in getattr(self, kind).items()}
-
-
 def parse_params(tree: Any, source: str = "params.yaml") -> Params:
-    """Turn a tree of plain values into Params.
-
-    Raises:
-        UserError: a key is unknown, missing, of the wrong type or impossible; the line names `source` and the key.
-    """
+    """Params of a tree of plain values; UserError names `source` and the key that is unknown, missing or impossible."""
     if not isinstance(tree, Mapping):
         raise UserError(f"{source}: must hold a mapping of sections, not {type(tree).__name__}")
     tree = _with_weights(tree)
@@ -168,12 +99,7 @@ def with_profile(tree: Mapping, profile: Mapping) -> dict:
 def load_params(path: str | os.PathLike | None = None, *, changes: Mapping | None = None) -> Params:
     """Read params.yaml (of the project, unless `path` names another) with `changes` laid over it.
 
-    Args:
-        path: the file; None for the project's own.
-        changes: nested like the file, for example {"improvers": {"smoothing": {"k2": 0.7}}}.
-
-    Raises:
-        UserError: the file or the changes are wrong; the line names the key.
+    `changes` are nested like the file: {"improvers": {"smoothing": {"k2": 0.7}}}. UserError names a key that is wrong.
     """
     path = find_project().params if path is None else path
     tree = read_yaml(path)

@@ -54,11 +54,8 @@ class Project:
 def find_project(or_package: bool = False) -> Project:
     """The project of `$ABSTRACT_BEAUTY_ROOT`, else of the working folder or one above it, else the package's own clone.
 
-    Args:
-        or_package: where there is none, the package itself, for the reference run's weights that it may hold.
-
-    Raises:
-        UserError: there is none, or the one found has code of its own and other code is running.
+    `or_package`: where there is none, the package itself, for the reference run's weights that it may hold. UserError:
+    there is none, or the one found has code of its own and other code is running.
     """
     named = os.environ.get("ABSTRACT_BEAUTY_ROOT")
     here = Path.cwd()

@@ -1,5 +1,6 @@
-"""The sections of params.yaml as frozen dataclasses: every number that an experiment depends on, and what it may be."""
+"""params.yaml as a frozen dataclass of sections: every number that an experiment depends on, and what it may be."""
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
@@ -11,11 +12,13 @@ from abstract_beauty import improvers, losses, predictors
 # Strict: "3" is not a number and 1 is not True. Forbid: a key that nothing reads is an error, not a silent no-op.
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
+# Predictors that some stage asks for by name; others may stand beside them.
+NEEDED = ("article", "good", "bad", "bad_again", "small", "judge")
+
 Count = Annotated[int, Field(ge=1, le=10**9)]
 CountOrZero = Annotated[int, Field(ge=0, le=10**9)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Run = Annotated[str, Field(pattern=r"\bpython -m abstract_beauty$")]
-Threads = Annotated[int, Field(ge=0, le=1024)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
 Rate = Annotated[float, Field(gt=0, le=1)]
@@ -44,9 +47,8 @@ class DataParams:
         if self.source != "embedded" and not self.train:
             raise ValueError(f"data.train must name at least one source when data.source is {self.source}")
         if self.source == "embedded" and (self.train or self.test):
-            raise ValueError(
-                "data.train and data.test are for data.source folder or hub; leave them empty here"
-            )
+            what = "data.train and data.test are for data.source folder or hub"
+            raise ValueError(f"{what}; leave them empty here")
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -77,17 +79,13 @@ class PredictorParams:
 
 @dataclass(frozen=True, config=STRICT)
 class ImproverParams:
-    """One improver: its network, its loss and its training.
-
-    A row of params.yaml holds the loss's weights beside the other keys: all that its function takes by keyword, and no
-    others.
-    """
+    """One improver: its network, its loss and its training; its row holds the loss's weights beside the other keys."""
 
     title: str = ""  # what tables, figures, lists and the page's menu call it; no result depends on it
     network: str = "plain"  # a file of improvers/
     width: Width = 24
     loss: str = "smoothing"  # a file of losses/
-    weights: dict[str, Weight] = Field(default_factory=dict)  # of the loss, by name
+    weights: dict[str, Weight] = Field(default_factory=dict)  # all that the loss takes by keyword
     bad: str | None = None  # the bad predictor of losses of two, or "linear"; None: "bad"
     phase: Literal["fixed", "random"] = "fixed"  # the grid of each step: the article's, or one drawn anew
     scorer: str | None = None  # the loss `scored`: NAME@COMMIT
@@ -108,9 +106,8 @@ class ImproverParams:
         if self.bad is not None and "z_bad" not in takes:
             raise ValueError(f"bad cannot be given to the loss '{self.loss}', which has one predictor")
         if "u" in takes and not improvers.moves(improvers.NETWORKS[self.network]):
-            raise ValueError(
-                f"the loss '{self.loss}' is of a field of displacements; use the network 'mover', or `ab.move`"
-            )
+            what = f"the loss '{self.loss}' is of a field of displacements"
+            raise ValueError(f"{what}; use the network 'mover', or `ab.move`")
         if ("score" in takes) != (self.scorer is not None):
             raise ValueError("scorer is for the loss 'scored', which needs it")
         if {"k1", "k2"} <= set(weights) and not self.weights["k1"] + self.weights["k2"]:
@@ -242,3 +239,45 @@ class BookParams:
     # the figure of the front page: a label for each
     teaser: Annotated[dict[str, str], Field(min_length=1)] = Field(default_factory=dict)
     film: Shown = ()  # the moving picture of improvers applied many times
+
+
+@dataclass(frozen=True, config=STRICT)
+class Params:
+    """The whole of params.yaml."""
+
+    predictors: dict[str, PredictorParams]
+    improvers: dict[str, ImproverParams]
+    seed: Seed = 2023
+    run: Run = 'env PYTHONPATH="$PWD/src" python -m abstract_beauty'  # how a stage is run, in a shell
+    threads: Annotated[int, Field(ge=0, le=1024)] = 1  # of a stage; 0: as many as there are cores
+    data: DataParams = DataParams()
+    linear: LinearParams = LinearParams()
+    training: TrainingParams = TrainingParams()
+    evaluation: EvaluationParams = EvaluationParams()
+    balance: BalanceParams = BalanceParams()
+    pixels: PixelsParams = PixelsParams()
+    moving: MovingParams = MovingParams()
+    many: ManyParams = ManyParams()
+    ratings: RatingsParams = RatingsParams()
+    beauty: BeautyParams = BeautyParams()
+    faces: FacesParams = FacesParams()
+    book: BookParams = BookParams()
+
+    def __post_init__(self) -> None:
+        if missing := [name for name in NEEDED if name not in self.predictors]:
+            needs = f"predictors needs {', '.join(missing)}"
+            raise ValueError(f"{needs}: stages train, judge and compare with them")
+        if "linear" in self.predictors:
+            raise ValueError("predictors.linear is the linear fill's own name; call that predictor otherwise")
+        bad = ["linear", *self.predictors]
+        for name, row in self.improvers.items():
+            if row.bad is not None and row.bad not in bad:
+                wrong = f"improvers.{name}.bad: there is no predictor {row.bad!r}"
+                raise ValueError(f"{wrong}; there are {', '.join(bad)}")
+        for field in dataclasses.fields(self.book):
+            if odd := [name for name in getattr(self.book, field.name) if name not in self.improvers]:
+                raise ValueError(f"book.{field.name}: there is no improver {odd[0]!r}")
+
+    def titles(self, kind: str) -> dict[str, str]:
+        """What the "predictors" or the "improvers" are called, in the order of the file."""
+        return {name: row.title or name.replace("_", " ") for name, row in getattr(self, kind).items()}

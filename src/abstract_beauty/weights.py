@@ -45,11 +45,7 @@ class Description:
 
 
 def build(kind: str, network: str, width: int, seed: int | None = None) -> nn.Module:
-    """A new network of a registry, with random weights of a seed; without one, from torch's global generator.
-
-    Raises:
-        UserError: the registry has no such network.
-    """
+    """A new network, its weights random of a seed, else of torch's global generator; UserError where there is none."""
     registry = NETWORKS[kind]
     if network not in registry:
         there = ", ".join(sorted(registry))
@@ -70,20 +66,16 @@ def save(path: str | os.PathLike, network: nn.Module, description: Description) 
 
 
 def describe(path: str | os.PathLike) -> Description:
-    """Read what a weights file says of itself.
-
-    Raises:
-        UserError: the file is missing, is no safetensors file, or was not written by this package.
-    """
-    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited upon for ever
-        raise UserError(f"{path}: is not a regular file; name a .safetensors file")
+    """Read what a weights file says of itself; UserError where it is missing, or was not written by this package."""
+    if not os.path.isfile(path):  # a pipe would be waited upon for ever
+        there = os.path.exists(path)
+        what = "is not a regular file; name a .safetensors file" if there else "no such file"
+        raise UserError(f"{path}: {what}")
     try:
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {}).get(_ENTRY)
     except (OSError, SafetensorError) as error:
-        there = os.path.exists(path)
-        what = f"is not a readable safetensors file ({error})" if there else "no such file"
-        raise UserError(f"{path}: {what}") from error
+        raise UserError(f"{path}: is not a readable safetensors file ({error})") from error
     try:
         return Description(**json.loads(text))
     except (TypeError, ValueError, RecursionError) as error:
@@ -110,9 +102,8 @@ def _check_published(path: Path) -> None:
 def load(path: str | os.PathLike, kind: str) -> nn.Module:
     """Load a network onto the CPU: in eval mode, its parameters frozen.
 
-    Raises:
-        UserError: the file cannot be read, is of the other kind, or its tensors do not fit the network it names; or it
-            lies in models/reference and is not the one that was published there.
+    UserError: the file cannot be read, is of the other kind, or its tensors do not fit the network it names; or it lies
+    in models/reference and is not the one that was published there.
     """
     _check_published(Path(path))
     description = describe(path)
@@ -152,16 +143,13 @@ def reference_folder(project: Project) -> Path:
 
 
 def find(kind: str, name: str | os.PathLike, project: Project | None = None) -> Path:
-    """The file that a name means.
+    """The file that a name means; UserError where there is none, which says which there are, or how to make them.
 
     Args:
         kind: "predictors" or "improvers".
         name: "reference" or "reference/NAME", "run/NAME", NAME; a path of a .safetensors file, or of a folder with a
             model.safetensors; or hf:OWNER/NAME, perhaps with @REVISION, which fetches that from the Hugging Face Hub.
         project: where "reference" and "run" are; else the one found.
-
-    Raises:
-        UserError: there is no such file; the line says which there are, or how to make them.
     """
     name = os.fspath(name)
     if name.startswith("hf:"):
@@ -207,12 +195,8 @@ def _fetched(name: str) -> Path:
 def load_predictor(name: str | os.PathLike = "reference") -> nn.Module:
     """Load a predictor, ready to use: eval mode, frozen, `f(context, hidden) -> tile`.
 
-    Args:
-        name: "reference" (= "reference/good"), "reference/bad", "reference/judge", "run/good", a .safetensors path, or
-            "hf:OWNER/NAME" (see `find`).
-
-    Raises:
-        UserError: there is no such predictor, or its file is damaged or not the published one.
+    `name`: "reference" (= "reference/good"), "reference/bad", "reference/judge", "run/good", a .safetensors path, or
+    "hf:OWNER/NAME" (see `find`). UserError: there is none, or its file is damaged or not the published one.
     """
     return load(find("predictors", name), "predictors")
 
@@ -220,10 +204,7 @@ def load_predictor(name: str | os.PathLike = "reference") -> nn.Module:
 def load_improver(name: str | os.PathLike = "reference/smoothing") -> nn.Module:
     """Load an improver, ready to use: eval mode, frozen, `g(x) -> y`, both (b, 3, h, w) in [0, 1].
 
-    Args:
-        name: "reference/NAME", "run/NAME", a .safetensors path, or "hf:OWNER/NAME" (see `find`).
-
-    Raises:
-        UserError: there is no such improver, or its file is damaged or not the published one.
+    `name`: "reference/NAME", "run/NAME", a .safetensors path, or "hf:OWNER/NAME" (see `find`). UserError as
+    `load_predictor`.
     """
     return load(find("improvers", name), "improvers")

@@ -12,7 +12,7 @@ from abstract_beauty.data.generators.noise import fractal
 from abstract_beauty.data.generators.palette import to_rgb
 from abstract_beauty.data.images import read_image, resize_short_side, to_bytes
 from abstract_beauty.files import read_json, sha256
-from abstract_beauty.params import DataParams
+from abstract_beauty.sections import DataParams
 
 PER_KIND = 6
 

@@ -12,7 +12,7 @@ from PIL import Image
 from abstract_beauty.data import folder, load_split, prepare, read_manifest
 from abstract_beauty.data.prepare import share
 from abstract_beauty.errors import UserError
-from abstract_beauty.params import DataParams
+from abstract_beauty.sections import DataParams
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

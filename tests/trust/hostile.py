@@ -30,7 +30,7 @@ from abstract_beauty.data.folder import files_below
 from abstract_beauty.data.images import printable, read_image
 from abstract_beauty.data.prepare import prepare
 from abstract_beauty.errors import UserError
-from abstract_beauty.params import DataParams
+from abstract_beauty.sections import DataParams
 
 SEED = 20260
 SUFFIXES = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "TIFF": "tif", "GIF": "gif", "BMP": "bmp"}

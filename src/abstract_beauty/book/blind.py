@@ -17,12 +17,8 @@ def blind_page(pictures: Mapping[str, Tensor], improvers: Mapping[str, nn.Module
     """A page of HTML that holds everything it needs, in which anyone can choose between versions of pictures.
 
     Which version is which is not shown, and order and sides are drawn anew for each reader. Choices stay in the
-    browser until the reader saves them as a file, which `abstract-beauty preferences` reads.
-
-    Args:
-        pictures: by name, as large as they are shown; (3, h, w) in [0, 1].
-        improvers: by name, at least one; each makes a version of every picture, "original" is another.
-        times: how often each is applied.
+    browser until the reader saves them as a file, which `abstract-beauty preferences` reads. Pictures, (3, h, w) in
+    [0, 1], are shown as large as they are; each improver, applied so many times, makes a version of every one.
     """
     addresses: dict[str, dict[str, str]] = {}
     for name, x in pictures.items():

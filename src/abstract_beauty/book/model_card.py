@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from abstract_beauty.book.pages import beside
 from abstract_beauty.losses import LOSSES
 
 
@@ -24,10 +24,10 @@ class Network:
 
 def card(network: Network, record: Mapping[str, Any], fills: Mapping[str, Any]) -> str:
     """The model card of a network, Markdown: what plain fills do on the same pictures included."""
-    folder, data, loss = resources.files(__package__), record["data"], network.config["section"].get("loss")
-    texts = [(folder / name).read_text() for name in (f"model_card_{network.kind}.md", "model_card.md")]
+    data, loss = record["data"], network.config["section"].get("loss")
+    text = beside(f"model_card_{network.kind}.md") + beside("model_card.md")
     count = data["pictures"]["test"] if network.kind == "predictors" else data["judged"]
-    return "".join(texts).format(
+    return text.format(
         name=network.name,
         title=network.title,
         loss=LOSSES[loss].__doc__.partition("\n")[0] if loss else "",

@@ -13,7 +13,7 @@ import re
 import statistics
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
 import torch
@@ -27,16 +27,16 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.improver import loss_values
 from abstract_beauty.files import check_outputs, rounded, write_json
 from abstract_beauty.losses import LOSSES
-from abstract_beauty.params import ImproverParams, PredictorParams, TrainingParams, load_params
+from abstract_beauty.params import load_params
 from abstract_beauty.prediction.full_prediction import MARGIN, TILE, contexts, full_prediction
 from abstract_beauty.prediction.predictability import mae
+from abstract_beauty.sections import ImproverParams, PredictorParams, TrainingParams
 from abstract_beauty.training.fit import computes_in_bfloat16, fit, make_fabric, precision_of
 from abstract_beauty.training.machine import machine
 from abstract_beauty.training.runs import row
 
 Run = Callable[[], object]
 Tree = dict[str, Any]
-Key = TypeVar("Key")
 Networks = dict[tuple[str, str], nn.Module]  # by name and precision
 Trained = dict[str, PredictorParams | ImproverParams]  # rows of params.yaml, by what the report calls them
 
@@ -58,11 +58,11 @@ METHODS = {
 PRODUCTS = re.compile(r"aten::((add|badd)?b?mm|\w*conv\w*)")  # the operations that are products of matrices
 
 
-def in_turn(runs: Mapping[Key, Run]) -> dict[Key, list[float]]:
+def in_turn(runs: Mapping[Any, Run]) -> dict[Any, list[float]]:
     """Seconds of each run in every trial; in a trial all take one turn, in their order, with a warm-up of its own."""
     threads = torch.get_num_threads()
     timers = {key: Timer("run()", globals={"run": run}, num_threads=threads) for key, run in runs.items()}
-    seconds: dict[Key, list[float]] = {key: [] for key in runs}
+    seconds: dict[Any, list[float]] = {key: [] for key in runs}
     for _ in range(TRIALS):
         for key, timer in timers.items():
             if not seconds[key] or seconds[key][0] <= PATIENCE:
@@ -139,14 +139,6 @@ def share_of_products(run: Run) -> float:
     return products / sum(getattr(event, kind) for event in events)
 
 
-def where_time_goes(networks: Networks, size: int) -> Tree:
-    """Which share of each way's time products of matrices take."""
-    shares: Tree = {method: {} for method in METHODS}
-    for (method, precision), run in runs_of(networks, size).items():
-        shares[method][precision] = {"matrices": share_of_products(run)}
-    return {"forward": shares}
-
-
 def loss_of(row: PredictorParams | ImproverParams, f: nn.Module) -> tuple[Callable, int]:
     """A step's loss of a row of params.yaml, an improver's through `f`, on pictures that are there; and its tiles."""
     if not row.crop:
@@ -212,7 +204,10 @@ def bench(rows: Trained, sizes: list[int]) -> Tree:
             "forward": compared(runs_of(networks, size)),
             "forward_backward": compared(runs_of(networks, size, gradient=True)),
         }
-    report["where_time_goes"] = where_time_goes(networks, min(sizes))
+    shares: Tree = {method: {} for method in METHODS}
+    for (method, precision), run in runs_of(networks, min(sizes)).items():
+        shares[method][precision] = {"matrices": share_of_products(run)}
+    report["where_time_goes"] = {"forward": shares}
     report["training"] = training_times(rows, networks["four_sides", "float32"])
     return report
 

@@ -1,12 +1,12 @@
 """`abstract-beauty export`: the reference networks as ONNX files, with a list, the contract, and an example in C++."""
 
 import argparse
-from importlib import resources
+from pathlib import Path
 
 from abstract_beauty import weights
 from abstract_beauty.book.onnx import INPUTS, export
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import read_json, replacing, write_json
+from abstract_beauty.files import read_json, write_bytes, write_json
 from abstract_beauty.project import find_project
 
 # What lies beside the networks: the contract, and a program without Python that scores a picture.
@@ -32,8 +32,7 @@ def export_command(options: argparse.Namespace) -> None:
     for key in options.only or known:
         made = export(weights.load(known[key], key.partition("/")[0]))
         path = options.out / f"{key.replace('/', '-')}.onnx"
-        with replacing(path) as temporary:
-            temporary.write_bytes(made.content)
+        write_bytes(path, made.content)
         networks[key] = {
             "file": path.name, "form": made.form, "inputs": list(INPUTS[made.form][0]), "sha256": made.sha256,
             "bytes": len(made.content), "largest_difference_from_torch": made.difference, **made.notes,
@@ -42,5 +41,4 @@ def export_command(options: argparse.Namespace) -> None:
         print(f"{path}: {size:.2f} MiB, within {made.difference:.1g} of torch", flush=True)
     write_json(manifest, {"networks": networks})
     for name, source in COPIES.items():
-        with replacing(options.out / name) as temporary:
-            temporary.write_bytes((resources.files("abstract_beauty.commands") / source).read_bytes())
+        write_bytes(options.out / name, (Path(__file__).parent / source).read_bytes())

@@ -12,7 +12,7 @@ from abstract_beauty.book.flow import SHOWN_SIDE, flow_page
 from abstract_beauty.commands.pictures import read_picture
 from abstract_beauty.data.images import check_writable, printable, resize_short_side, too_long, write_image
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import check_outputs, replacing
+from abstract_beauty.files import check_outputs, write_bytes
 from abstract_beauty.improvers import improve, moves
 
 PAGES = (".html", ".htm")
@@ -21,12 +21,11 @@ PAGES = (".html", ".htm")
 def improve_command(options: argparse.Namespace) -> None:
     """Write the picture, or the page."""
     descends, page = options.improver == "move", options.out.suffix.lower() in PAGES
-    path = (
-        weights.find("predictors", "reference") if descends else weights.find("improvers", options.improver)
-    )
+    kind, name = ("predictors", "reference") if descends else ("improvers", options.improver)
+    path = weights.find(kind, name)
     check_outputs([options.out], [options.image, path])
     picture = read_picture(options.image)
-    network = weights.load(path, "predictors" if descends else "improvers")
+    network = weights.load(path, kind)
     if page and not (descends or moves(network)):
         raise UserError(f"{options.out}: a page with a slider is for an improver that moves; name a picture")
     if page and (options.times, options.strength) != (1, 1.0):
@@ -54,14 +53,12 @@ def _write_page(options: argparse.Namespace, picture: Tensor, network: Any) -> N
 
     shown = resize_short_side(picture, SHOWN_SIDE)
     if too_long(shown, "WEBP"):
-        raise UserError(
-            f"{printable(options.image)}: is too long a picture for a page; name a picture to write"
-        )
+        mend = "name a picture to write"
+        raise UserError(f"{printable(options.image)}: is too long a picture for a page; {mend}")
     if options.improver == "move":
         v = descend(network, shown[None], STEPS, progress=sys.stderr.isatty())
     else:
         with torch.no_grad():
             v = network.velocities(shown[None])[-1]
-    with replacing(options.out) as temporary:
-        temporary.write_text(flow_page(shown, v, printable(options.image.stem)), encoding="utf-8")
+    write_bytes(options.out, flow_page(shown, v, printable(options.image.stem)).encode())
     print(f"{printable(options.out)}: open it in a browser; the slider in it is the strength")

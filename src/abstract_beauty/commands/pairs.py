@@ -8,15 +8,14 @@ from pathlib import Path
 
 from abstract_beauty.book.notebooks import dumps, read_script
 from abstract_beauty.errors import UserError
-from abstract_beauty.files import read_json, replacing, write_json
+from abstract_beauty.files import read_json, write_bytes, write_json
 from abstract_beauty.project import find_project, git
 
 
 def pairs_command(options: argparse.Namespace) -> int:
     """Write each .ipynb that its .py does not make, without outputs, or only say so: then exit status 1.
 
-    Raises:
-        UserError: an .ipynb holds an edit that its .py lacks; none is written then, unless --force is given.
+    UserError: an .ipynb holds an edit that its .py lacks; none is written then, unless --force is given.
     """
     project = find_project()
     record = project.scratch / "pairs.json"  # the SHA-256 of each .ipynb as it was last written here
@@ -35,15 +34,13 @@ def pairs_command(options: argparse.Namespace) -> int:
     if options.check:
         for pair in made:
             mend = _way_back(pair) if pair in edited else "run `make pairs`"
-            says = f"{pair.name} is not what {pair.stem}.py makes; {mend}"
-            print(f"notebooks: {says}", file=sys.stderr)
+            print(f"notebooks: {pair.name} is not what {pair.stem}.py makes; {mend}", file=sys.stderr)
         return 1 if made else 0
     if edited and not options.force:
         names = ", ".join(pair.name for pair in edited)
         raise UserError(f"notebooks: the cells of {names} were edited; {_way_back(edited[0])}")
     for pair, content in made.items():
-        with replacing(pair) as temporary:
-            temporary.write_bytes(content)
+        write_bytes(pair, content)
         written[pair.name] = hashlib.sha256(content).hexdigest()
     if made:
         write_json(record, written)

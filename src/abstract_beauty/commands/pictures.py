@@ -64,11 +64,10 @@ def expand(paths: Sequence[Path]) -> tuple[list[Path], set[Path]]:
     files: list[Path] = []
     found: set[Path] = set()
     for path in paths:
-        if not os.path.isdir(path):  # unlike Path.is_dir, no name is too long for it
-            files.append(path)
-            continue
-        if not (inside := files_below(path)):
+        is_folder = os.path.isdir(path)  # unlike Path.is_dir, no name is too long for it
+        inside = files_below(path) if is_folder else []
+        if is_folder and not inside:
             raise UserError(f"{printable(path)}: holds no picture")
-        files += inside
+        files += inside or [path]
         found |= set(inside)
     return list(dict.fromkeys(files)), found - set(paths)

@@ -1,8 +1,8 @@
 """`abstract-beauty publish`: the reference run's numbers to results/reference, weights and cards to models/reference.
 
-It comes after `make repro PROFILE=reference`, or a part of it.
-Only numbers and weights are copied, and averages of faces, never a figure or a notebook, since those show licensed
-photographs. Everything is checked before anything is written, and the same run gives the same bytes.
+It comes after `make repro PROFILE=reference`, or a part of it. Only numbers and weights are copied, and averages of
+faces, never a figure or a notebook, since those show licensed photographs. Everything is checked before anything is
+written, and the same run gives the same bytes.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from abstract_beauty.data.images import read_pictures, webp
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.improver import improver_config
 from abstract_beauty.experiments.predictor import predictor_config
-from abstract_beauty.files import read_json, replacing, sha256, write_json
+from abstract_beauty.files import read_json, sha256, write_bytes, write_json
 from abstract_beauty.params import Params, load_params
 from abstract_beauty.project import Project, find_project
 from abstract_beauty.training.runs import curve_path, read_curve, record_path
@@ -68,9 +68,8 @@ def data_record(params: Params, table: Mapping[str, Any]) -> dict[str, Any]:
     """Where the pictures come from, how many, their hash, and the terms; UserError when those are not known."""
     sources, data = read_json(SOURCES), params.data
     if data.source != "folder":
-        raise UserError(
-            f"params.yaml: data: the terms of source {data.source} are not known; publish folders"
-        )
+        what = f"the terms of source {data.source} are not known; publish folders"
+        raise UserError(f"params.yaml: data: {what}")
     folders = {"train": data.train, "test": data.test, "elsewhere": params.evaluation.elsewhere}
     shown, terms = {key: [] for key in folders}, {key: {} for key in folders}
     for key, paths in folders.items():
@@ -136,9 +135,5 @@ def publish_command(options: argparse.Namespace) -> None:
     project = find_project()
     files = plan(project, Project(project.root / ".profiles" / "reference"), options.commit)
     for path, content in files.items():
-        if isinstance(content, dict):
-            write_json(path, content)
-            continue
-        with replacing(path) as temporary:
-            temporary.write_bytes(content)
+        write_json(path, content) if isinstance(content, dict) else write_bytes(path, content)
     print(f"published: {len(files)} files in {project.reference} and {project.results / 'reference'}")

@@ -42,9 +42,8 @@ def _print(name: str, found: Mapping[str, Any]) -> None:
 def _print_beauty(name: str, found: Mapping[str, Any], hypotheses: Mapping[str, Any]) -> None:
     """What foretells the first rating, of pictures that took no part in the fit, and what becomes of the hypotheses."""
     kinds, pictures = found["kinds"], found["pictures"]
-    alike = (
-        f"{kinds} kinds by their files' names, each kept together" if kinds < pictures else "each by itself"
-    )
+    together = f"{kinds} kinds by their files' names, each kept together"
+    alike = together if kinds < pictures else "each by itself"
     print(f"\n{name}: {found['rating']} of {pictures} pictures, {alike}, foretold from other pictures' (r)")
     if pictures < MANY:
         print("  (few pictures: r below 0 means nothing found, and r a little above it is too low)")

@@ -46,18 +46,15 @@ def crops(batch: int = 2, side: int = 128, seed: int = 0) -> Iterator[Float[Tens
     """
     if min(batch, side) < 1:
         raise UserError(f"crops: batch and side must be at least 1, not {batch} and {side}")
-    return map(
-        Crops(tuple(picture.image for picture in training_pictures()), batch, seed, side), itertools.count()
-    )
+    images = tuple(picture.image for picture in training_pictures())
+    return map(Crops(images, batch, seed, side), itertools.count())
 
 
 def predictor(name: str | nn.Module) -> nn.Module:
     """A predictor: the pipeline's by its name in params.yaml, or where that has not run, the reference run's.
 
-    Also "reference/NAME", "run/NAME" or a file; a module as a frozen copy.
-
-    Raises:
-        UserError: there is no such predictor, or params.yaml was changed since the pipeline trained it.
+    Also "reference/NAME", "run/NAME" or a file; a module as a frozen copy. UserError: there is no such predictor, or
+    params.yaml was changed since the pipeline trained it.
     """
     if isinstance(name, nn.Module):
         return copy.deepcopy(name).eval().requires_grad_(False)
@@ -116,10 +113,7 @@ def judged(*rows: pd.Series) -> pd.DataFrame:
     """The judges' table: the photographs untouched, all improvers of the pipeline, then `rows` of `judge`.
 
     Below each of the rows stand the plain filters, each as strong as changes the photographs as much; those that
-    cannot change them so much are left out.
-
-    Raises:
-        UserError: the pipeline has not run.
+    cannot change them so much are left out. UserError: the pipeline has not run.
     """
     project, params = find_project(), load_params()
     curves = read_json(project.results / "filters.json")

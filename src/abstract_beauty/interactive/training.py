@@ -1,10 +1,10 @@
 """Train a predictor or an improver of one's own: each time anew, and into memory only."""
 
 import copy
-import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial, wraps
 from typing import Any
 
 import pandas as pd
@@ -64,13 +64,11 @@ def train_predictor(
             range; or a loss stopped being a number.
     """
     f = _network("predictors", network, width, seed)
-    if getattr(f, "begins_as_fill", False) and not isinstance(
-        network, nn.Module
-    ):  # it begins as the linear fill
+    if isinstance(network, str) and getattr(f, "begins_as_fill", False):
         f.matrix.copy_(predictor("linear").matrix)
     crop = (192 if hasattr(f, "one_pass") else 0) if crop is None else crop
-    muon = hasattr(f, "hidden_matrices")
-    rate = (0.005 if muon else LEARNING_RATE) if learning_rate is None else learning_rate
+    optimizer = "muon" if hasattr(f, "hidden_matrices") else "adamw"
+    rate = (0.005 if optimizer == "muon" else LEARNING_RATE) if learning_rate is None else learning_rate
     batch = (3 if crop else 32) if batch is None else batch
     how = _checked(PredictorParams, steps=steps, batch=batch, crop=crop, learning_rate=rate, seed=seed)
     seen = training_pictures()
@@ -85,12 +83,7 @@ def train_predictor(
         )
     if not torch.allclose(tile, same, atol=1e-5):
         raise UserError("train_predictor: the network looks at what is hidden; begin with context * ~hidden")
-    return _trained(
-        f,
-        lambda fabric: predictor_task(seen, how.batch, how.crop, seed, fabric),
-        how,
-        "muon" if muon else "adamw",
-    )
+    return _trained(f, partial(predictor_task, seen, how.batch, how.crop, seed), how, optimizer)
 
 
 def train_improver(
@@ -150,7 +143,7 @@ def train_improver(
     except TypeError as error:
         raise UserError(f"train_improver: the weights do not fit the loss ({error})") from error
 
-    @functools.wraps(loss)
+    @wraps(loss)
     def one_number(**given: Any) -> Tensor:
         value = loss(**given)
         if not (isinstance(value, Tensor) and value.numel() == 1 and value.requires_grad):
@@ -175,9 +168,8 @@ def train_improver(
         same_size("train_improver", x, g.eval()(x))
     if not torch.equal(x, before):
         raise UserError("train_improver: the network changes its input; begin with x = x.clone()")
-    return _trained(
-        g, lambda fabric: improver_task(training_pictures(), f, one_number, weights, how, seed, fabric), how
-    )
+    task = partial(improver_task, training_pictures(), f, one_number, weights, how, seed)
+    return _trained(g, task, how, "adamw")
 
 
 def _checked(row: type, **values: Any) -> Any:
@@ -201,9 +193,7 @@ def _network(kind: str, network: str | nn.Module, width: int, seed: int) -> nn.M
     return network
 
 
-def _trained(
-    network: nn.Module, task: Callable[[Fabric], Task], how: Any, optimizer: str = "adamw"
-) -> Trained:
+def _trained(network: nn.Module, task: Callable[[Fabric], Task], how: Any, optimizer: str) -> Trained:
     """Train a network as a row of params.yaml says."""
     params = load_params().training
     fabric = make_fabric(params)

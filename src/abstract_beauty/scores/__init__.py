@@ -5,14 +5,10 @@ from typing import Any, NamedTuple
 
 
 class Measure(NamedTuple):
-    """A row of a table of measures: a function to one number, whose docstring begins with what the number means.
+    """A row of a table of measures: a function to one number, whose docstring begins with what the number means."""
 
-    Attributes:
-        of: of a `scores.Look` for the scores, of a picture (h, w, 3) for the classical measures.
-        title: in tables and figures.
-        printed: whether it has a column where there is room for a few.
-    """
-
-    of: Callable[[Any], float]
-    title: str
-    printed: bool = True
+    of: Callable[
+        [Any], float
+    ]  # of a `scores.Look`, a `guesses.Guesses`, a `plain.Seen` or a picture (h, w, 3)
+    title: str  # in tables and figures
+    printed: bool = True  # whether it has a column where there is room for a few

@@ -13,6 +13,7 @@ LEVEL = 0.95
 FEWEST = 4  # ratings, below which a correlation says nothing
 
 Numbers = Float[np.ndarray, "n"]
+Samples = Float[np.ndarray, "*b n"]
 Kin = Sequence[str]  # of each picture, what it shares with those that are not independent of it
 
 
@@ -30,18 +31,14 @@ def have_kin(kin: Kin | None) -> bool:
     return kin is not None and len(set(kin)) < len(kin)
 
 
-def pearson_r(
-    x: Float[np.ndarray, "*b n"], y: Float[np.ndarray, "*b n"], axis: int = -1
-) -> Float[np.ndarray, "*b"]:
+def pearson_r(x: Samples, y: Samples, axis: int = -1) -> Float[np.ndarray, "*b"]:
     """Pearson's r along an axis; 0 where one of the two does not vary, for which scipy's is no number."""
     x, y = (values - values.mean(axis, keepdims=True) for values in (x, y))
     scale = np.sqrt((x**2).sum(axis) * (y**2).sum(axis))
     return np.where(scale > 0, (x * y).sum(axis) / np.where(scale > 0, scale, 1), 0.0)
 
 
-def rank_r(
-    x: Float[np.ndarray, "*b n"], y: Float[np.ndarray, "*b n"], axis: int = -1
-) -> Float[np.ndarray, "*b"]:
+def rank_r(x: Samples, y: Samples, axis: int = -1) -> Float[np.ndarray, "*b"]:
     """Pearson's r of the ranks, ties sharing theirs."""
     return pearson_r(stats.rankdata(x, axis=axis), stats.rankdata(y, axis=axis), axis)
 

@@ -21,9 +21,6 @@ from abstract_beauty.prediction.predictability import PHASES, SMALLEST_ERROR, er
 from abstract_beauty.scores import Measure
 from abstract_beauty.scores.scores import GLANCE, WORKING_SIDE
 
-# The short side at which a picture is seen, and the grids over which that is averaged.
-WHOLE: tuple[int, tuple[Phase, ...]] = (GLANCE, tuple(PHASES))
-NEAR: tuple[int, tuple[Phase, ...]] = (WORKING_SIDE, tuple(PHASES[:1]))
 LEARNT = ("linear", "bad", "good")  # in the order of how long they learnt
 
 
@@ -42,13 +39,13 @@ class Guesses:
 
     @cached_property
     def whole(self) -> Guessed:
-        """From far, where a tile is a quarter of it."""
-        return self._guessed(*WHOLE)
+        """From far, where a tile is a quarter of it, averaged over four grids."""
+        return self._guessed(GLANCE, PHASES)
 
     @cached_property
     def near(self) -> Guessed:
-        """At the working size."""
-        return self._guessed(*NEAR)
+        """At the working size, on the article's grid."""
+        return self._guessed(WORKING_SIDE, PHASES[:1])
 
     @torch.no_grad()
     def _guessed(self, side: int, phases: tuple[Phase, ...]) -> Guessed:

@@ -57,15 +57,9 @@ def read_choices(path: Path) -> list[Choice]:
 def strengths(
     files: Sequence[Sequence[Choice]], reference: str = "original", seed: int = 0
 ) -> list[Strength]:
-    """Bradley and Terry's strengths (1952) of all ways to show a picture, strongest first.
+    """Bradley and Terry's strengths (1952) of all ways to show a picture, strongest first; that of `reference` is 0.
 
-    Args:
-        files: the choices, a list a person.
-        reference: which strength is 0.
-        seed: of the bootstrap.
-
-    Raises:
-        UserError: there is no choice, none is about the reference, or there are too many.
+    `files` are the choices, a list a person. UserError: none of them is about the reference, or there are too many.
     """
     import choix  # it brings scipy.stats: most of a second that every other command would wait for
 

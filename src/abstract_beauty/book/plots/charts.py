@@ -1,6 +1,6 @@
 """Charts: curves of a training, lines through measured points, bars, scatters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,13 +65,16 @@ def curves(tables: Mapping[str, Any], column: str, ylabel: str, smooth: int | No
     return figure
 
 
-def logarithmic_ticks(axes: Axes, values: Sequence[float]) -> None:
-    """A logarithmic axis along, with plain numbers that do not run into each other: 0.02, 0.05, 0.1."""
-    axes.set_xscale("log")
-    if max(values) / min(values) < 300:
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
+def rows_of(names: Iterable[str], xlabel: str) -> tuple[BookFigure, Axes]:
+    """A chart of rows that lie, from above in the order of their names, and what is measured below it."""
+    shown = [name.replace("_", " ") for name in names]
+    figure, axes = new_chart(WIDTH, 0.36 * len(shown) + 0.75)
+    axes.set_yticks(range(len(shown)), shown)
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", length=0)
+    axes.grid(False, axis="y")
+    axes.set_xlabel(xlabel)
+    return figure, axes
 
 
 @styled
@@ -94,7 +97,12 @@ def lines(
     for index, (label, (along, up, *error)) in enumerate(series.items()):
         axes.errorbar(along, up, yerr=error[0] if error else None, elinewidth=1.2, label=label, **look(index))
     if logarithmic_x:
-        logarithmic_ticks(axes, [value for along, *_ in series.values() for value in along])
+        axes.set_xscale("log")
+        values = [value for along, *_ in series.values() for value in along]
+        if max(values) / min(values) < 300:  # plain numbers that do not run into each other: 0.02, 0.05, 0.1
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
     for label, x in (marks or {}).items():
         axes.axvline(x, color=INK, linestyle=(0, (2, 2)), linewidth=1)
         above = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "va": "bottom"}
@@ -109,15 +117,14 @@ def lines(
 def bar_table(
     values: Mapping[str, float], highlight: Sequence[str] = (), xlabel: str = "", form: str = ".3f"
 ) -> BookFigure:
-    """Bars lying down, one a name, from above in the order given, with their values.
+    """Bars lying down, one a name, with their values, 0 or more.
 
     Args:
-        values: name -> value, 0 or more.
         highlight: the names to stand out (blue and hatched; the others are pale).
         xlabel: what is measured, with its unit, and which way is better.
         form: how values are written.
     """
-    figure, axes = new_chart(WIDTH, 0.36 * len(values) + 0.75)
+    figure, axes = rows_of(values, xlabel)
     for row, (name, value) in enumerate(values.items()):
         stands_out = name in highlight
         bar = {"color": COLOURS[0], "hatch": "///"} if stands_out else {"color": QUIET}
@@ -132,35 +139,20 @@ def bar_table(
             # The grid must not strike it out.
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
-    axes.set_yticks(range(len(values)), [name.replace("_", " ") for name in values])
-    axes.invert_yaxis()
-    axes.tick_params(axis="y", length=0)
-    axes.grid(False, axis="y")
     axes.margins(x=0.2)
     axes.set_xlim(left=0)
-    axes.set_xlabel(xlabel)
     return figure
 
 
 @styled
 def intervals(values: Mapping[str, tuple[float, float, float]], xlabel: str = "") -> BookFigure:
-    """Values with their intervals, one a name, from above in the order given; those that do not hold 0 are filled.
-
-    Args:
-        values: name -> (value, low, high).
-        xlabel: what is measured.
-    """
-    figure, axes = new_chart(WIDTH, 0.36 * len(values) + 0.75)
+    """Values with their intervals, name -> (value, low, high); those whose interval does not hold 0 are filled."""
+    figure, axes = rows_of(values, xlabel)
     axes.axvline(0, color=INK, linewidth=1)
     for row, (value, low, high) in enumerate(values.values()):
         filled = COLOURS[0] if low > 0 or high < 0 else "white"
         axes.plot((low, high), (row, row), "-", color=COLOURS[0], linewidth=2, solid_capstyle="butt")
         axes.plot(value, row, "o", markersize=8, markerfacecolor=filled, markeredgecolor=COLOURS[0], zorder=3)
-    axes.set_yticks(range(len(values)), [name.replace("_", " ") for name in values])
-    axes.invert_yaxis()
-    axes.tick_params(axis="y", length=0)
-    axes.grid(False, axis="y")
-    axes.set_xlabel(xlabel)
     return figure
 
 

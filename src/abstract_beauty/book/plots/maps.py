@@ -26,32 +26,10 @@ SMALLEST_RANGE = 0.05  # a map of tiny errors is not blown up to look like one o
 Map = Float[Tensor, "_ _"]  # (h, w): mean absolute error per pixel over the channels, 0 to 1
 
 
-def as_values(map: Map) -> np.ndarray:
-    return map.detach().cpu().float().numpy()
-
-
-def upper_limit(values: np.ndarray) -> float:
-    """The value where a map's colours end: above 99 of 100 pixels, rounded up to a multiple of 0.05."""
-    return max(SMALLEST_RANGE, float(np.ceil(float(np.quantile(values, 0.99)) / 0.05 - 1e-6) * 0.05))
-
-
-def draw_bar(bar_axes: Axes, drawn: ScalarMappable, beyond: bool) -> None:
-    """A flat colour bar; an arrow where values go on beyond it."""
-    bar = bar_axes.figure.colorbar(
-        drawn, cax=bar_axes, orientation="horizontal", extend="max" if beyond else "neither"
-    )
-    ticks = np.linspace(0, drawn.norm.vmax, 3)
-    bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
-    bar.outline.set_visible(False)
-    bar_axes.grid(False)
-
-
 def map_image(map: Map, size: tuple[int, int] | None = None) -> Float[Tensor, "3 h w"]:
     """A map of the prediction's error as a bare picture, in the colours of the figures, the brightest at 0.4.
 
-    Args:
-        map: (h, w), mean absolute error per pixel over the channels.
-        size: (height, width) to enlarge or reduce the map to, by bilinear interpolation.
+    `size`: (height, width) to enlarge or reduce the map to, by bilinear interpolation.
     """
     values = map.detach().cpu().float()[None, None]
     if size is not None:
@@ -75,10 +53,7 @@ def prediction_grid(
 ) -> BookFigure:
     """`image_grid` with one more column: each row's map, all in the same colours, and a colour bar below them.
 
-    Args:
-        rows: row label -> column label -> picture (3, h, w), as for `image_grid`.
-        maps: row label -> map (h, w), mean absolute error per pixel over the channels.
-        captions: row label -> column label -> a short text below the picture.
+    Rows and captions are as for `image_grid`; `maps`: row label -> map.
     """
     figure = image_grid(
         {row: {**pictures, MAP_LABEL: map_image(maps[row])} for row, pictures in rows.items()}, captions
@@ -86,8 +61,14 @@ def prediction_grid(
     # Below the figure's edge, where saving makes room for it.
     last, tall = figure.axes[-1].get_position(), figure.get_figheight()
     bar_axes = figure.add_axes((last.x0, last.y0 - 0.2 / tall, last.width, 0.09 / tall))
+    drawn = ScalarMappable(Normalize(0, MAP_RANGE), MAP_COLOURS)
     beyond = any(bool((maps[row] > MAP_RANGE).any()) for row in rows)
-    draw_bar(bar_axes, ScalarMappable(Normalize(0, MAP_RANGE), MAP_COLOURS), beyond)
+    extend = "max" if beyond else "neither"  # an arrow
+    bar = figure.colorbar(drawn, cax=bar_axes, orientation="horizontal", extend=extend)
+    ticks = np.linspace(0, MAP_RANGE, 3)
+    bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
+    bar.outline.set_visible(False)
+    bar_axes.grid(False)
     return figure
 
 
@@ -121,12 +102,11 @@ def tile_grid_overlay(image: Tensor) -> BookFigure:
 def teaser(original: Tensor, prediction: Tensor, error: Map, improved: Mapping[str, Tensor]) -> BookFigure:
     """The project in one picture: a photograph, its full prediction, the error; below, what improvers make of it.
 
-    Args:
-        original, prediction: (3, h, w), [0, 1].
-        error: (h, w), mean absolute error per pixel.
-        improved: label -> picture of the same shape; three or four stand best.
+    Pictures are (3, h, w) in [0, 1], all of one shape; of `improved`, by their labels, three or four stand best.
     """
-    values = as_values(error)
+    values = error.detach().cpu().float().numpy()
+    # Its colours end above 99 of 100 pixels, at a multiple of 0.05.
+    limit = max(SMALLEST_RANGE, float(np.ceil(float(np.quantile(values, 0.99)) / 0.05 - 1e-6) * 0.05))
     whole = 7.0
     upper, lower = ((whole - GAP * (count - 1)) / count for count in (3, len(improved)))
     upper_height, lower_height = (width * values.shape[0] / values.shape[1] for width in (upper, lower))
@@ -139,7 +119,7 @@ def teaser(original: Tensor, prediction: Tensor, error: Map, improved: Mapping[s
     picture, predicted, fails = panels(figure, labels, above(labels), upper, upper_height)
     picture.imshow(as_array(original))
     predicted.imshow(as_array(prediction))
-    fails.imshow(values, norm=Normalize(0, upper_limit(values), clip=True))
+    fails.imshow(values, norm=Normalize(0, limit, clip=True))
     figure.text(
         0.5, 1 - (middle - 0.04) / height, heading, ha="center", va="bottom", fontsize=12, weight="bold"
     )

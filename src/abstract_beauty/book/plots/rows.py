@@ -55,7 +55,7 @@ def above(labels: Iterable[str]) -> float:
     return height + 0.06 if height else 0.0
 
 
-def place(figure: Figure, left: float, top: float, width: float, height: float, label: str = "") -> Axes:
+def place(figure: Figure, left: float, top: float, width: float, height: float, label: str) -> Axes:
     """Axes for one picture under its label, all in inches, counted from the figure's upper left corner."""
     whole_width, whole_height = figure.get_size_inches()
     box = (left / whole_width, 1 - (top + height) / whole_height, width / whole_width, height / whole_height)
@@ -108,12 +108,9 @@ def image_row(
     """Pictures side by side, each under its label, at most `columns` in a row, those of one row equally high.
 
     Args:
-        images: label -> picture (3, h, w), [0, 1] or uint8. A label may have several lines.
+        images: label -> picture (3, h, w), [0, 1] or uint8; ValueError: there is none. A label may have several lines.
         captions: label -> a short text below the picture, such as "MAE(y,z) 0.061".
         columns: more pictures go on in the next row. More than four are small on a phone.
-
-    Raises:
-        ValueError: there are no pictures.
     """
     captions = captions or {}
     arrays = [(label, as_array(image)) for label, image in images.items()]
@@ -137,11 +134,8 @@ def image_grid(
 
     Args:
         rows: row label -> column label -> picture; every row has the same columns. Where each column's pictures
-            have one shape, all rows are equally high; else all columns are equally wide.
+            have one shape, all rows are equally high; else all columns are equally wide. ValueError: there is no row.
         captions: row label -> column label -> a short text below the picture.
-
-    Raises:
-        ValueError: there are no pictures.
     """
     arrays = [[as_array(image) for image in row.values()] for row in rows.values()]
     shapes = [{round(aspect(array), 2) for array in column} for column in zip(*arrays, strict=True)]
@@ -161,14 +155,9 @@ def image_grid(
 
 @styled
 def contact_sheet(pictures: Sequence[tuple[str, Tensor]], columns: int = 4) -> BookFigure:
-    """Thumbnails, cut to their central square, in rows of `columns`, the name under each (empty: none).
+    """Thumbnails of (name, picture) pairs, cut to their central square, in rows of `columns`, the name under each.
 
-    Args:
-        pictures: (name, picture) pairs; names may repeat.
-        columns: pictures a row.
-
-    Raises:
-        ValueError: there are no pictures.
+    Names may repeat, and be empty. ValueError: there are no pictures.
     """
     width = (WIDTH - GAP * (columns - 1)) / columns
     cells = []

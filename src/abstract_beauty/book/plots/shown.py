@@ -90,10 +90,7 @@ def beside(shown: Mapping[str, Shown]) -> Shown:
 def show_animation(frames: Sequence[Figure], path: str | os.PathLike, caption: str, alt: str) -> Shown:
     """Save figures of one size as an animated GIF that runs for ever, one a second, and return what a cell shows.
 
-    Args:
-        frames: in order; the last is shown three times as long.
-        path: where it is saved; .gif.
-        caption, alt: as for `show`.
+    The last is shown three times as long. The path ends in .gif; caption and alt are as for `show`.
     """
     path = Path(path)
     pictures = []

@@ -72,9 +72,7 @@ def save(fig: Figure, path: str | os.PathLike) -> Path:
     """Write `fig` as PNG, or as JPEG, several times smaller for photographs, by the suffix of `path`; returns the path.
 
     The same figure gives the same bytes: no date, no version is written. The file appears whole or not at all.
-
-    Raises:
-        UserError: another suffix, or a path that cannot be written.
+    UserError: another suffix, or a path that cannot be written.
     """
     path = Path(path)
     options: dict[str, dict[str, Any]] = {
