@@ -57,12 +57,28 @@ def picture(tmp_path):
     return path
 
 
-def test_help_and_mistakes_are_answered_without_torch():
-    asked = "from abstract_beauty.cli import main\ntry: main({})\nexcept SystemExit: assert 'torch' not in sys.modules"
+def test_help_and_mistyped_arguments_are_answered_without_torch():
+    program = "import sys\nfrom abstract_beauty.cli import main\ntry: main({})\nexcept SystemExit: pass\n"
     for arguments in (["--help"], ["score", "--help"], ["scores"], ["improve", "a.png", "--strength", "9"]):
-        subprocess.run(
-            [sys.executable, "-c", f"import sys\n{asked.format(arguments)}"], check=True, capture_output=True
-        )
+        asked = program.format(arguments) + "assert 'torch' not in sys.modules"
+        subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True)
+
+
+def test_what_libraries_warn_of_is_not_said():
+    program = """if True:
+        import warnings
+        from abstract_beauty import cli
+        def noisy(_):
+            warnings.simplefilter("always")  # as some libraries do when they are loaded
+            warnings.warn("old")
+        cli._later = noisy
+        cli.main(["score", "a.png"])
+    """
+    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stderr == b""
+
+
+def test_every_public_name_is_there():
+    assert all(getattr(ab, name) is not None for name in ab.__all__)
 
 
 def run(capsys, *arguments):

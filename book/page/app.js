@@ -19,9 +19,10 @@ class Engine {
   #waiting = new Map();
   #next = 0;
   #script;
+  #started = "";
 
   constructor(script) {
-    this.#script = script; // answers the worker's address, each time that one is started
+    this.#script = script; // answers the worker's address, as the reader has it now
   }
 
   get running() {
@@ -29,6 +30,7 @@ class Engine {
   }
 
   ask(task, values = {}, progress = () => {}) {
+    if (this.#worker && this.#started !== this.#script()) this.#end();
     this.#worker ??= this.#start();
     const id = this.#next++;
     return new Promise((resolve, reject) => {
@@ -38,18 +40,19 @@ class Engine {
   }
 
   stop() {
-    if (this.running) this.reset(); // else its networks stay loaded, or go on loading
+    if (this.running) this.#end(); // else its networks stay loaded, or go on loading
   }
 
-  reset() {
-    this.#worker?.terminate();
+  #end() {
+    this.#worker.terminate();
     this.#worker = null;
     for (const { reject } of this.#waiting.values()) reject(new Cancelled());
     this.#waiting.clear();
   }
 
   #start() {
-    const worker = new Worker(new URL(this.#script(), home), { type: "module" });
+    this.#started = this.#script();
+    const worker = new Worker(new URL(this.#started, home), { type: "module" });
     worker.addEventListener("message", ({ data }) => {
       const waiting = this.#waiting.get(data.id);
       if (!waiting) return;
@@ -73,14 +76,14 @@ class Engine {
 }
 
 const scorer = new Engine(() => "worker.js");
-const improver = new Engine(() => (part("gpu").checked && !moves() ? "worker.js?gpu" : "worker.js"));
+const improver = new Engine(() => (state.gpu && part("gpu").checked && !moves() ? "worker.js?gpu" : "worker.js"));
 const stop = () => { scorer.stop(); improver.stop(); };
 const state = {
   image: null, name: "", steps: [], before: null, // the picture, what became of it after n times, and its scores
   flow: null, searching: false, // where a network moves it
   shown: null, version: 0, scoring: false, // what is shown now, and how often that has changed
   taken: 0, busy: 0, // how many pictures were chosen, and long works begun
-  card: false, // whether the browser can compute on a graphics card
+  gpu: false, // whether the browser can compute on a graphics card
 };
 let manifest = null;
 
@@ -341,7 +344,7 @@ function card() {
 function wield() {
   part("again").hidden = moves();
   part("how-far").hidden = !moves();
-  part("gpu-row").hidden = moves() || !state.card; // what moves came out otherwise there
+  part("gpu-row").hidden = moves() || !state.gpu; // a mover asks the good predictor, which comes out wrong there
 }
 
 function wire() {
@@ -356,7 +359,7 @@ function wire() {
       take1(files);
     });
   }
-  navigator.gpu?.requestAdapter().then((card) => { state.card = Boolean(card); wield(); }).catch(() => {});
+  navigator.gpu?.requestAdapter().then((adapter) => { state.gpu = Boolean(adapter); wield(); }).catch(() => {});
   part("camera-row").hidden = !matchMedia("(pointer: coarse)").matches; // elsewhere it would only open the files again
   const zone = part("zone");
   for (const kind of ["dragenter", "dragover"]) {
@@ -381,18 +384,18 @@ function wire() {
   part("strength").addEventListener("change", moveIt);
   part("times").addEventListener("input", (event) => showStep(Number(event.target.value)));
   part("times").addEventListener("change", (event) => improveTo(Number(event.target.value)));
-  part("improver").addEventListener("change", () => {
-    if (part("gpu").checked) improver.reset();
-    else improver.stop();
-    state.steps.length = Math.min(1, state.steps.length);
-    state.flow = null;
-    wield();
-    hold(0);
-    if (!state.image) return;
-    showStep(0);
-    if (!moves() && Number(part("times").value) > 0) improveTo(Number(part("times").value));
-  });
-  part("gpu").addEventListener("change", () => improver.reset());
+  for (const name of ["improver", "gpu"]) {
+    part(name).addEventListener("change", () => {
+      improver.stop();
+      state.steps.length = Math.min(1, state.steps.length);
+      state.flow = null;
+      wield();
+      hold(0);
+      if (!state.image) return;
+      showStep(0);
+      if (!moves() && Number(part("times").value) > 0) improveTo(Number(part("times").value));
+    });
+  }
   part("play").addEventListener("click", () => {
     part("times").value = MOST;
     improveTo(MOST);

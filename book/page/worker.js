@@ -8,10 +8,11 @@ import { complexity, firstScores, otherScores } from "./scores.js";
 // On the graphics card: another runtime, twice as large, which only a reader fetches who asked for it.
 const provider = new URL(import.meta.url).searchParams.has("gpu") ? "webgpu" : "wasm";
 const loading = import(`./ort/ort.${provider}.min.mjs`);
+loading.catch(() => {}); // said where it is waited for
 let ort = null;
 
 async function load() {
-  ort = await loading;
+  ort = await loading.catch((error) => { throw new Error(`what runs the networks cannot be fetched (${error.message})`); });
   ort.env.wasm.wasmPaths = new URL("./ort/", import.meta.url).href;
   ort.env.wasm.numThreads = 1; // static hosts do not send the headers that threads need
   ort.env.logLevel = "error";

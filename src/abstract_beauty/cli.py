@@ -15,8 +15,7 @@ from abstract_beauty.errors import SharedError, Terminated, UserError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
-
-# What a command needs is loaded when it runs: torch takes seconds, and a mistake is answered without it.
+# What a command needs is loaded when it runs: torch takes seconds, and help and mistyped arguments need nothing of it.
 
 
 def _data(options: argparse.Namespace) -> None:
@@ -198,7 +197,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
-    warnings.simplefilter("ignore")  # other libraries' are nothing that a user can mend
+    # Other libraries' are nothing that a user can mend. They are loaded later, and some set filters of their own.
+    warnings.showwarning = lambda *_, **__: None
     try:
         status = options.run(options)
         sys.stdout.flush()

@@ -45,6 +45,7 @@ def move(
     Args:
         f: a predictor; no parameter of it is changed.
         x: pictures in [0, 1]; each is moved for itself. Of a large one the field is found on a reduced picture.
+        steps: of the descent.
         strength: how far along the field that was found: 1 all the way, 0 not at all, below 0 the other way.
         field: return u too, the displacement (down, right) in pixels.
         spacing: fineness of the field, pixels.
@@ -52,6 +53,7 @@ def move(
         bad: a predictor that should not guess y: the ratio of f's error to its error is what has to fall.
         learning_rate: pixels a step at most.
         seed: of the grids.
+        progress: show a bar on stderr.
         weights: of the loss, where they are to be others than WEIGHTS.
 
     Raises:

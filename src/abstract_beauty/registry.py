@@ -18,7 +18,12 @@ def _files(package: str, path: Iterable[str]) -> Iterator[tuple[str, ModuleType]
 
 def functions(package: str, path: Iterable[str]) -> dict[str, Callable[..., Tensor]]:
     """{NAME: the function NAME of NAME.py}, for every file of a package."""
-    return {name: getattr(module, name) for name, module in _files(package, path)}
+    found = {}
+    for name, module in _files(package, path):
+        if not inspect.isfunction(getattr(module, name, None)):
+            raise ImportError(f"{module.__file__}: must define a function {name}")
+        found[name] = getattr(module, name)
+    return found
 
 
 def networks(package: str, path: Iterable[str]) -> dict[str, type[nn.Module]]:

@@ -1,8 +1,8 @@
 """What each stage of the pipeline runs, one file a stage: it puts parameters, pictures, networks and losses together.
 
-`python -m abstract_beauty stage NAME` runs the function `stage` of NAME.py; `stage NAME.ROW` gives it a name besides.
-What it returns is written into results/NAME.json: numbers, or numbers and the pictures that they speak of, which go
-into models/run/NAME.safetensors.
+`python -m abstract_beauty stage NAME` runs the function `stage` of NAME.py. What it returns is written into
+results/NAME.json: numbers, or numbers and the pictures that they speak of, which go into models/run/NAME.safetensors.
+`stage NAME.ROW` gives it a name besides; such a one writes for itself.
 """
 
 import importlib
@@ -29,7 +29,10 @@ def run_stage(project: Project, params: Params, what: str) -> None:
         found = getattr(importlib.import_module(f"{__name__}.{name}"), "stage", None)
     if found is None or (len(inspect.signature(found).parameters) == 3) != bool(row) or Path(row).name != row:
         raise UserError(f"{what}: there is no such stage; dvc.yaml lists those that there are")
-    made = found(project, params, *([row] if row else []))
+    if row:
+        found(project, params, row)
+        return
+    made = found(project, params)
     numbers, pictures = made if isinstance(made, tuple) else (made, None)
     if pictures is not None:
         write_pictures(project.run / f"{name}.safetensors", pictures)

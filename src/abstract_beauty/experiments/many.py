@@ -19,7 +19,10 @@ STILL = 1 / 2550  # a tenth of a step of an 8-bit picture: moving less is standi
 
 
 def measure_many(project: Project, params: Params, f: nn.Module) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Each improver's curves, as `repeated` gives them, and its end; and the pictures at some times, "NAME/TIMES"."""
+    """Each improver's curves, as `repeated` gives them, and its end; and the pictures at some times, "NAME/TIMES".
+
+    "x/0" is the photograph itself.
+    """
     section = params.many
     x = torch.cat(list(squares(project, section.pictures, section.side).values()))
     numbers: dict[str, Any] = {}

@@ -5,10 +5,9 @@ from typing import Any, NamedTuple
 
 
 class Measure(NamedTuple):
-    """A row of a table of measures: a function to one number, whose docstring begins with what the number means."""
+    """A row of a table of measures: a function to one number."""
 
-    of: Callable[
-        [Any], float
-    ]  # of a `scores.Look`, a `guesses.Guesses`, a `plain.Seen` or a picture (h, w, 3)
+    # of a `scores.Look`, a `guesses.Guesses`, a `plain.Seen` or a picture (h, w, 3)
+    of: Callable[[Any], float]
     title: str  # in tables and figures
     printed: bool = True  # whether it has a column where there is room for a few

@@ -209,6 +209,6 @@ def score(
 def complexity(picture: Float[Tensor, "3 h w"], good: Predictor, linear: Predictor) -> float:
     """How complex people would call a picture, by `complexity_of`; in [-0.5, 1], higher is more complex.
 
-    The picture is in [0, 1], h and w >= 32; `linear` is the linear fill (`reference/linear`).
+    The picture is in [0, 1], h and w >= 32; `good` is a good predictor, `linear` the linear fill (`reference/linear`).
     """
     return complexity_of(Look(picture, {"good": good, "linear": linear}))
