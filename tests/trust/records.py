@@ -33,5 +33,8 @@ def one_line(main: Callable[..., int]) -> Callable[..., int]:
         except UserError as error:
             print(error, file=sys.stderr)
             return 2
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return 130
 
     return reporting

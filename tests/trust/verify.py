@@ -214,6 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     project = find_project()
     load_params(project.params)
+    repro.end_with_stages()
     with tempfile.TemporaryDirectory() as folder:
         settings = other_maker(Path(folder)) if options.other_maker else {}
         if options.other_maker and not settings:

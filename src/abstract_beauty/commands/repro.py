@@ -232,6 +232,16 @@ def run(
     return failed
 
 
+def end_with_stages() -> None:
+    """Let what ends this process end the stages that it runs: each such signal is an interrupt from now on.
+
+    A shell that starts it in the background has Ctrl-C ignored, nohup the last.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number == signal.SIGINT or signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
 def _dvc(project: Project, environment: Mapping[str, str], *arguments: str) -> str:
     """What a DVC command prints; UserError with what it said if it fails."""
     command = [sys.executable, "-m", "dvc", *arguments]
@@ -263,10 +273,7 @@ def repro_command(options: argparse.Namespace) -> int:
     if options.profile != "default":
         project = make_copy(project, options.profile)
     tell_dvc_of_git(project.root)
-    # What ends this ends its stages; a shell that starts it in the background has Ctrl-C ignored, nohup the last.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number == signal.SIGINT or signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
+    end_with_stages()
     status = run(project, options.force, jobs=options.jobs or jobs_for(load_params(project.params)))
     if not status and (said := beside_commit(project.root)):
         print(said)
