@@ -1,12 +1,6 @@
-from .data.images import (
-    read_image as read_image,
-)
-from .data.images import (
-    resize_short_side as resize_short_side,
-)
-from .data.images import (
-    write_image as write_image,
-)
+from .data.images import read_image as read_image
+from .data.images import resize_short_side as resize_short_side
+from .data.images import write_image as write_image
 from .errors import UserError as UserError
 from .improvers import improve as improve
 from .interactive.given import crops as crops

@@ -1,4 +1,4 @@
-"""The command line: `abstract-beauty COMMAND`; what the larger commands do lies in commands/."""
+"""The command line: `abstract-beauty COMMAND`; what each command does lies in commands/."""
 
 import argparse
 import errno
@@ -15,53 +15,6 @@ from abstract_beauty.errors import SharedError, Terminated, UserError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
-# What a command needs is loaded when it runs: torch takes seconds, and help and mistyped arguments need nothing of it.
-
-
-def _data(options: argparse.Namespace) -> None:
-    from abstract_beauty.experiments.pictures import prepare_data
-    from abstract_beauty.params import load_params
-    from abstract_beauty.project import find_project
-
-    prepare_data(find_project(), load_params(), progress=not options.quiet)
-
-
-def _train(options: argparse.Namespace) -> None:
-    from abstract_beauty.experiments.improver import improver_run
-    from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
-    from abstract_beauty.files import write_json
-    from abstract_beauty.params import load_params
-    from abstract_beauty.project import find_project
-    from abstract_beauty.training.machine import is_first_process, use_threads
-
-    project, params = find_project(), load_params()
-    use_threads(params.threads)
-    known = ["predictor.linear", *(f"predictor.{name}" for name in params.predictors)]
-    known += [f"improver.{name}" for name in params.improvers]
-    for experiment in options.experiments:
-        if experiment not in known:
-            there = f"there are {', '.join(known)}"
-            raise UserError(f"{experiment}: there is no such experiment in params.yaml; {there}")
-        kind, _, name = experiment.partition(".")
-        train = predictor_run if kind == "predictor" else improver_run
-        run = train(project, params, name, publish=True, progress=not options.quiet)
-        if not is_first_process():
-            continue
-        if kind == "predictor" and run.curve:
-            write_json(project.results / "predictors" / f"{name}.json", measure_predictor(project, run))
-        print(f"{experiment}: weights in {run.path.relative_to(project.root)}")
-
-
-def _stage(options: argparse.Namespace) -> None:
-    from abstract_beauty.experiments import run_stage
-    from abstract_beauty.params import load_params
-    from abstract_beauty.project import find_project
-    from abstract_beauty.training.machine import use_threads
-
-    project, params = find_project(), load_params()
-    use_threads(params.threads)
-    run_stage(project, params, options.what)
-
 
 def _speaks() -> bool:
     """Whether this process is the one, of all that train together, that prints."""
@@ -71,7 +24,7 @@ def _speaks() -> bool:
 
 
 def _later(options: argparse.Namespace) -> int | None:
-    """Run the function of commands/NAME.py."""
+    """Run the function of commands/NAME.py, loaded only now: torch takes seconds, and help needs nothing of it."""
     module = import_module(f"abstract_beauty.commands.{options.command}")
     return getattr(module, f"{options.command}_command")(options)
 
@@ -81,11 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="abstract-beauty", description=asked)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    def command(
-        name: str, summary: str, run: Callable[[argparse.Namespace], int | None] = _later
-    ) -> Callable[..., Any]:
+    def command(name: str, summary: str) -> Callable[..., Any]:
         added = commands.add_parser(name, help=summary, description=summary)
-        added.set_defaults(run=run, command=name)
+        added.set_defaults(command=name)
         return added.add_argument
 
     def file(add: Callable[..., Any], option: str, what: str, **more: Any) -> None:
@@ -129,15 +80,15 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     goes_on = "the same command again goes on where it was killed"
-    add = command("train", f"Train networks of params.yaml; {goes_on}.", _train)
+    add = command("train", f"Train networks of params.yaml; {goes_on}.")
     experiments = "predictor.NAME, predictor.linear (fitted, in seconds) or improver.NAME"
     add("experiments", nargs="+", metavar="EXPERIMENT", help=experiments)
     flag(add, "--quiet", "no progress bar")
 
-    add = command("data", "Prepare the pictures that params.yaml names.", _data)
+    add = command("data", "Prepare the pictures that params.yaml names.")
     flag(add, "--quiet", "no progress bar")
 
-    add = command("stage", "Run a stage of dvc.yaml that measures or shows.", _stage)
+    add = command("stage", "Run a stage of dvc.yaml that measures or shows.")
     add("what", metavar="NAME", help="fills, filters, many, ..., improver.NAME or notebook.NAME")
 
     add = command("ratings", "Say how scores go with people's ratings of pictures.")
@@ -200,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Other libraries' are nothing that a user can mend. They are loaded later, and some set filters of their own.
     warnings.showwarning = lambda *_, **__: None
     try:
-        status = options.run(options)
+        status = _later(options)
         sys.stdout.flush()
     except UserError as error:
         if not isinstance(error, SharedError) or _speaks():

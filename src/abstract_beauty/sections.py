@@ -269,11 +269,11 @@ class Params:
             raise ValueError(f"{needs}: stages train, judge and compare with them")
         if "linear" in self.predictors:
             raise ValueError("predictors.linear is the linear fill's own name; call that predictor otherwise")
-        bad = ["linear", *self.predictors]
+        known = ["linear", *self.predictors]
         for name, row in self.improvers.items():
-            if row.bad is not None and row.bad not in bad:
+            if row.bad is not None and row.bad not in known:
                 wrong = f"improvers.{name}.bad: there is no predictor {row.bad!r}"
-                raise ValueError(f"{wrong}; there are {', '.join(bad)}")
+                raise ValueError(f"{wrong}; there are {', '.join(known)}")
         for field in dataclasses.fields(self.book):
             if odd := [name for name in getattr(self.book, field.name) if name not in self.improvers]:
                 raise ValueError(f"book.{field.name}: there is no improver {odd[0]!r}")
