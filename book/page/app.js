@@ -11,6 +11,8 @@ const home = new URL(".", import.meta.url);
 const root = document.getElementById("try");
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
 
+const script = () => (part("gpu").checked ? "worker.js?gpu" : "worker.js");
+
 class Cancelled extends Error {}
 
 // One worker, replaced when the reader cancels: the only way to stop a network that is running.
@@ -18,19 +20,14 @@ class Engine {
   #worker = null;
   #waiting = new Map();
   #next = 0;
-  #script;
   #started = "";
-
-  constructor(script) {
-    this.#script = script; // answers the worker's address, as the reader has it now
-  }
 
   get running() {
     return [...this.#waiting.values()].some(({ task }) => task !== "load");
   }
 
   ask(task, values = {}, progress = () => {}) {
-    if (this.#worker && this.#started !== this.#script()) this.#end();
+    if (this.#worker && this.#started !== script()) this.#end();
     this.#worker ??= this.#start();
     const id = this.#next++;
     return new Promise((resolve, reject) => {
@@ -51,7 +48,7 @@ class Engine {
   }
 
   #start() {
-    this.#started = this.#script();
+    this.#started = script();
     const worker = new Worker(new URL(this.#started, home), { type: "module" });
     worker.addEventListener("message", ({ data }) => {
       const waiting = this.#waiting.get(data.id);
@@ -75,15 +72,14 @@ class Engine {
   }
 }
 
-const scorer = new Engine(() => "worker.js");
-const improver = new Engine(() => (state.gpu && part("gpu").checked && !moves() ? "worker.js?gpu" : "worker.js"));
+const scorer = new Engine();
+const improver = new Engine();
 const stop = () => { scorer.stop(); improver.stop(); };
 const state = {
   image: null, name: "", steps: [], before: null, // the picture, what became of it after n times, and its scores
   flow: null, searching: false, // where a network moves it
   shown: null, version: 0, scoring: false, // what is shown now, and how often that has changed
   taken: 0, busy: 0, // how many pictures were chosen, and long works begun
-  gpu: false, // whether the browser can compute on a graphics card
 };
 let manifest = null;
 
@@ -344,7 +340,6 @@ function card() {
 function wield() {
   part("again").hidden = moves();
   part("how-far").hidden = !moves();
-  part("gpu-row").hidden = moves() || !state.gpu; // a mover asks the good predictor, which comes out wrong there
 }
 
 function wire() {
@@ -359,7 +354,7 @@ function wire() {
       take1(files);
     });
   }
-  navigator.gpu?.requestAdapter().then((adapter) => { state.gpu = Boolean(adapter); wield(); }).catch(() => {});
+  navigator.gpu?.requestAdapter().then((adapter) => { part("gpu-row").hidden = !adapter; }).catch(() => {});
   part("camera-row").hidden = !matchMedia("(pointer: coarse)").matches; // elsewhere it would only open the files again
   const zone = part("zone");
   for (const kind of ["dragenter", "dragover"]) {

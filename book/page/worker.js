@@ -5,18 +5,18 @@ import { flowOf } from "./mover.js";
 import { improved } from "./pieces.js";
 import { complexity, firstScores, otherScores } from "./scores.js";
 
-// On the graphics card: another runtime, twice as large, which only a reader fetches who asked for it.
-const provider = new URL(import.meta.url).searchParams.has("gpu") ? "webgpu" : "wasm";
-const loading = import(`./ort/ort.${provider}.min.mjs`);
-loading.catch(() => {}); // said where it is waited for
+// On the graphics card: another runtime, twice as large, which only a reader fetches who asked for it. The order of channels
+// is the networks' own, because in the other, which it would take by itself, version 1.30 guesses wrong, on every card.
+const gpu = new URL(import.meta.url).searchParams.has("gpu");
+const executionProviders = [gpu ? { name: "webgpu", preferredLayout: "NCHW" } : "wasm"];
 let ort = null;
-
-async function load() {
-  ort = await loading.catch((error) => { throw new Error(`what runs the networks cannot be fetched (${error.message})`); });
-  ort.env.wasm.wasmPaths = new URL("./ort/", import.meta.url).href;
-  ort.env.wasm.numThreads = 1; // static hosts do not send the headers that threads need
-  ort.env.logLevel = "error";
-}
+const loading = import(gpu ? "./ort/ort.webgpu.min.mjs" : "./ort/ort.wasm.min.mjs").then((runtime) => {
+  runtime.env.wasm.wasmPaths = new URL("./ort/", import.meta.url).href;
+  runtime.env.wasm.numThreads = 1; // static hosts do not send the headers that threads need
+  runtime.env.logLevel = "error";
+  ort = runtime;
+}, (error) => { throw new Error(`what runs the networks cannot be fetched (${error.message})`); });
+loading.catch(() => {}); // said where it is waited for
 
 let fetched = null;
 const sessions = new Map();
@@ -37,7 +37,7 @@ async function session(kind, name) {
     const loaded = (async () => {
       const answer = await fetch(new URL(`./models/${networks[key].file}`, import.meta.url));
       if (!answer.ok) throw new Error(`the network ${key} cannot be fetched (${answer.status})`);
-      return ort.InferenceSession.create(await answer.arrayBuffer(), { executionProviders: [provider], logSeverityLevel: 3 });
+      return ort.InferenceSession.create(await answer.arrayBuffer(), { executionProviders, logSeverityLevel: 3 });
     })();
     loaded.catch(() => sessions.delete(key));
     sessions.set(key, loaded);
@@ -97,7 +97,7 @@ const TASKS = {
 
 addEventListener("message", async ({ data }) => {
   try {
-    if (!ort) await load();
+    await loading;
     postMessage({ id: data.id, answer: await TASKS[data.task](data) });
   } catch (error) {
     postMessage({ id: data.id, error: error.message ?? String(error) });

@@ -25,11 +25,14 @@ try {
   await tab.waitForSelector('#try[data-scored="small.png"]');
   await tab.selectOption(part("improver"), improver);
   report.there = await tab.isVisible(part("gpu"));
+  const slider = part(improver === "mover" ? "strength" : "times");
   for (const how of report.there ? ["processor", "card"] : []) {
-    if (how === "card") await tab.check(part("gpu")); // what was done is done again
-    else await tab.fill(part("times"), "2");
-    await tab.waitForFunction(() => document.getElementById("try").dataset.shown === "2");
-    report[how] = await tab.evaluate((selector) => document.querySelector(selector).toDataURL("image/png"), part("after"));
+    if (how === "card") await tab.check(part("gpu")); // a painter goes on by itself, a mover waits to be asked
+    if (how === "processor" || improver === "mover") await tab.fill(slider, "1");
+    await tab.waitForSelector("#try[data-after]");
+    report[how] = await tab.evaluate((selector) => ({
+      picture: document.querySelector(selector).toDataURL("image/png"), error: Number(document.getElementById("try").dataset.after),
+    }), part("after"));
   }
 } finally {
   await close();

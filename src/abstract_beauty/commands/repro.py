@@ -29,7 +29,7 @@ from abstract_beauty.training.machine import cores
 
 _OWN = ("results/", "dvc.lock", "params.yaml")  # what a profile makes for itself, of what git lists
 # Of results/, what no stage makes: the reference run's, what was measured by hand, and how the whole was checked.
-GIVEN = tuple(f"results/{name}" for name in ("reference/", "runs/", "trust/", "attempts.json", "bench.json"))
+GIVEN = tuple(f"results/{name}" for name in ("reference/", "runs/", "trust/", "attempts.json", "bench"))
 
 
 def make_copy(project: Project, profile: str, name: str | None = None, cache: Path | None = None) -> Project:
