@@ -171,12 +171,12 @@ serve: ## the built book at http://127.0.0.1:8000 (PORT=... for another port)
 
 # --- checks --------------------------------------------------------------------------------------------------------
 
-# Three parts: fast tests side by side, one thread each; the smoke pipeline, which builds a book, and its data, weights and
-# numbers once more, which must come out the same to the byte; what needs that book or a whole machine.
-test: env lint ## lint, tests, the smoke pipeline, its numbers twice, the book, its pages
+# Three parts: fast tests side by side, one thread each; the smoke pipeline, which builds a book, and whose data, weights and
+# numbers must be those of the repository to the byte; what needs that book or a whole machine.
+test: env lint ## lint, tests, the smoke pipeline and its numbers, the book, its pages
 	@npx --no-install vitest run --dir tests/page --reporter=dot
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
-	@$(BIN)/python tests/trust/verify.py --profile smoke --numbers --other-maker --out .scratch/verify-smoke.json
+	@$(BIN)/python tests/trust/verify.py --profile smoke --numbers --other-maker --against tests/trust/smoke.json
 	@BOOK_HTML=.profiles/smoke/book/_build/html $(BIN)/python -m pytest -m "(slow or browser) and not trust" -q -n auto --maxprocesses=2 --dist=loadfile $(PYTEST_ARGS)
 
 lint: env ## ruff (rules and format), codespell, notebook pairs

@@ -167,6 +167,27 @@ def test_a_difference_is_exit_status_1_and_is_named(clone, pipeline, capsys):
     assert not (clone / "results").exists()
 
 
+def test_a_run_as_the_kept_hashes_say_is_not_repeated(clone, pipeline, capsys):
+    """Nor is one repeated in vain: where the two agree, what is kept becomes as they are; else it stays."""
+    seen, spoilt = pipeline
+    kept = clone / "smoke.json"
+    against = ["--profile", "smoke", "--against", str(kept)]
+    assert verify.main(against) == 0 and len(seen) == 3  # the first is asked for once more, and is up to date
+    assert "was made anew" in capsys.readouterr().out
+    assert {*json.loads(kept.read_text())} == {
+        "data", "models/run/predictors/good.safetensors", "results/predictors/good.csv", "results/predictors/good.json",
+    }  # fmt: skip
+    assert verify.main(against) == 0 and len(seen) == 4
+    assert "verified: 4 outputs" in capsys.readouterr().out
+
+    changed = {**json.loads(kept.read_text()), "data": "0"}
+    kept.write_text(json.dumps(changed))
+    spoilt["results/predictors/good.csv"] = "loss\n"
+    assert verify.main(against) == 1
+    assert f"not as {kept} says: data\n" in capsys.readouterr().out
+    assert json.loads(kept.read_text()) == changed
+
+
 def test_the_default_results_are_compared_where_they_are(clone, pipeline, capsys):
     assert verify.main([]) == 2
     assert "run `make repro` first" in capsys.readouterr().err

@@ -5,6 +5,7 @@
     python tests/trust/verify.py --record             and keep the outcome in results/trust
     python tests/trust/verify.py --numbers            data, weights and numbers alone, no chapters and pages
     python tests/trust/verify.py --other-maker        the second run as if by another maker's processor
+    python tests/trust/verify.py --against FILE       against hashes that are kept; twice only where it differs
 
 The second run has a working copy, a scratch folder and a DVC cache of its own, all empty, so that it can take nothing
 from the first. In dvc.lock DVC notes the hash of all that a stage makes: the two notes are compared, and git names the
@@ -41,6 +42,7 @@ KINDS = {
     "data": "data", "weights": "*.safetensors", "figures": "results/figures/*", "curves": "*.csv", "metrics": "*.json",
     "notebooks": "*.ipynb", "page": "book/_extra/*", "book": "book/_build/*", "others": "*",
 }  # fmt: skip
+NUMBERS = ("data", "weights", "curves", "metrics")  # kinds of what a run makes beside what a reader sees
 # What decides the bytes of weights on the processor, as far as the record of a run tells. The number of threads does,
 # since each adds up a part of a sum; params.yaml fixes it.
 DECIDES = ("device", "kind", "instructions", "threads", "torch", "precision")
@@ -56,6 +58,11 @@ class Count:
     files: int = 0
     identical: int = 0
     names: list[str] = field(default_factory=list)
+
+
+def kind_of(path: str) -> str:
+    """Which of KINDS it is."""
+    return next(kind for kind, pattern in KINDS.items() if fnmatch(path, pattern))
 
 
 def outputs(root: Path) -> dict[str, tuple[str, int]]:
@@ -85,7 +92,7 @@ def compare(first: Path, second: Path) -> dict[str, Count]:
     """What two runs made, by kind. What no stage of the second makes any more is not asked for."""
     before, counts = outputs(first), {kind: Count() for kind in KINDS}
     for path, (md5, files) in outputs(second).items():
-        count = counts[next(kind for kind, pattern in KINDS.items() if fnmatch(path, pattern))]
+        count = counts[kind_of(path)]
         count.files += files
         if before.get(path, ("",))[0] == md5:
             count.identical += files
@@ -98,6 +105,11 @@ def compare(first: Path, second: Path) -> dict[str, Count]:
             count.identical += 0 if names == [path] else files + gone - len(names)
             count.names += names
     return {kind: count for kind, count in counts.items() if count.files}
+
+
+def hashes_of_numbers(project: Project) -> dict[str, str]:
+    """Of what a run made, but for what a reader sees: {path: hash}."""
+    return {path: md5 for path, (md5, _) in sorted(outputs(project.root).items()) if kind_of(path) in NUMBERS}
 
 
 def made_on(project: Project) -> dict[str, Any] | None:
@@ -128,11 +140,11 @@ def run(
         raise UserError(f"{copy.root}: the {which} run failed, see above (dvc repro ended with {status})")
 
 
-def first_run(project: Project, profile: str) -> Project:
+def first_run(project: Project, profile: str, settings: Mapping[str, str] | None = None) -> Project:
     """The working copy of the first run, brought up to date; the repository itself for the default profile."""
     if profile != "default":
         first = repro.make_copy(project, profile)
-        run(first, "first")
+        run(first, "first", settings)
         return first
     if not (project.root / "dvc.lock").is_file():
         raise UserError(f"{project.root}/dvc.lock: no such file; run `make repro` first")
@@ -205,11 +217,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--numbers", action="store_true", help="leave chapters and pages out of the second run"
     )
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="compare with the hashes in FILE; where the run differs from them, run again and make FILE anew",
+    )
     parser.add_argument("--record", action="store_true", help="keep the outcome in results/trust")
     parser.add_argument(
         "--other-maker",
         action="store_true",
-        help="let MKL take the second run's processor for another maker's",
+        help="let MKL take one run's processor for another maker's: the second, or with --against the first",
     )
     options = parser.parse_args(arguments)
     project = find_project()
@@ -219,6 +237,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = other_maker(Path(folder)) if options.other_maker else {}
         if options.other_maker and not settings:
             print("no C compiler here, so both runs see the same processor")
+        if options.against:
+            made = hashes_of_numbers(first_run(project, options.profile, settings))
+            kept = read_json(options.against) if options.against.is_file() else {}
+            if made == kept:
+                print(f"verified: {len(made)} outputs are as {options.against} says, to the byte")
+                return 0
+            names = sorted(name for name in made.keys() | kept.keys() if made.get(name) != kept.get(name))
+            print(*(f"not as {options.against} says: {name}" for name in names), sep="\n")
+            settings = {}
         outcome, names = verify(project, options.profile, options.numbers, settings)
     for kind, row in outcome["kinds"].items():
         print(f"{kind:10} {row['identical']:6} of {row['files']:6} files identical")
@@ -226,6 +253,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for out in (options.out, record_file(project, outcome) if options.record else None):
         if out:
             write_json(out, outcome)
+    if options.against and outcome["same"]:
+        write_json(options.against, made)
+        print(f"{options.against} was made anew: to be committed, if the change was meant")
     if outcome["same"]:
         print(f"verified: {outcome['identical']} of {outcome['files']} files are the same to the byte")
     elif outcome["elsewhere"]:
