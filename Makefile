@@ -172,7 +172,7 @@ serve: ## the built book at http://127.0.0.1:8000 (PORT=... for another port)
 # --- checks --------------------------------------------------------------------------------------------------------
 
 # Three parts: fast tests side by side, one thread each; the smoke pipeline, which builds a book, and whose data, weights and
-# numbers must be those of the repository to the byte; what needs that book or a whole machine.
+# numbers are compared with hashes in the repository, and made twice where they differ; what needs that book or a whole machine.
 test: env lint ## lint, tests, the smoke pipeline and its numbers, the book, its pages
 	@npx --no-install vitest run --dir tests/page --reporter=dot
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -58,10 +57,10 @@ from abstract_beauty.chapter import Chapter
 chapter = Chapter("16_newcomer", newcomer=newcomer)
 print(chapter.table("newcomer"))
 """
-# Those that tell of it; the other stages that are out of date then would make what they made.
+# Of the stages that are out of date then, those that make its numbers or tell of it, and what they need.
 STAGES = (
-    "train-improver@newcomer", "measure-improver@newcomer", "many", "notebook@09_many_times", "notebook@10_beyond",
-    "notebook@16_newcomer", "book",
+    "train-improver@newcomer", "measure-improver@newcomer", "many", "taste", "notebook@09_many_times",
+    "notebook@10_beyond", "notebook@16_newcomer", "book",
 )  # fmt: skip
 
 
@@ -93,6 +92,7 @@ def test_a_newcomer_needs_its_file_its_row_and_its_line(copy):
     for stage in STAGES:
         assert stage in changed
         _dvc(copy, "repro", "--single-item", stage)
+    assert "train-" not in _dvc(copy, "status", "--json"), "no other is trained for it"
     row = json.loads((copy.results / "improvers" / "newcomer.json").read_text())
     assert row["test"]["change"] > 0 and row["best_filter"]
     assert "newcomer" in json.loads((copy.results / "many.json").read_text())
@@ -108,14 +108,11 @@ def test_a_newcomer_needs_its_file_its_row_and_its_line(copy):
 
 def _dvc(copy, *arguments):
     """What a DVC command prints in a working copy."""
-    python = Path(sys.executable)
-    environment = {"ABSTRACT_BEAUTY_ROOT": str(copy.root), "PATH": f"{python.parent}:{os.environ['PATH']}"}
-    done = subprocess.run(
-        [python, "-m", "dvc", *arguments],
-        cwd=copy.root, env=os.environ | environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    environment = {
+        "ABSTRACT_BEAUTY_ROOT": str(copy.root),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    return repro._dvc(copy, os.environ | environment, *arguments)
 
 
 def _plain(page):

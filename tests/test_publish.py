@@ -58,6 +58,7 @@ def project(tmp_path, monkeypatch):
         "data": {"train": {"pictures": 1252}, "test": {"pictures": 200}, "sha256": "5" * 64},
         "fills": {name: {"mae": mae, "pictures": PICTURES} for name, mae in FILLS.items()},
         "elsewhere": {"sets": {"faces_london/neutral": FACES}},
+        "bench-page": {},
         "attempts": {},  # the repository's own, which the profile's book shows too
     }.items():
         write_json(profile.results / f"{name}.json", tree)

@@ -27,7 +27,7 @@ class Engine {
   }
 
   ask(task, values = {}, progress = () => {}) {
-    if (this.#worker && this.#started !== script()) this.#end();
+    if (this.#worker && this.#started !== script() && !this.running) this.#end();
     this.#worker ??= this.#start();
     const id = this.#next++;
     return new Promise((resolve, reject) => {

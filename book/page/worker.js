@@ -6,7 +6,7 @@ import { improved } from "./pieces.js";
 import { complexity, firstScores, otherScores } from "./scores.js";
 
 // On the graphics card: another runtime, twice as large, which only a reader fetches who asked for it. The order of channels
-// is the networks' own, because in the other, which it would take by itself, version 1.30 guesses wrong, on every card.
+// is the networks' own, because in the other, which it would take by itself, version 1.30 guesses wrong, on both cards tried.
 const gpu = new URL(import.meta.url).searchParams.has("gpu");
 const executionProviders = [gpu ? { name: "webgpu", preferredLayout: "NCHW" } : "wasm"];
 let ort = null;
@@ -95,11 +95,15 @@ const TASKS = {
   },
 };
 
-addEventListener("message", async ({ data }) => {
+async function answer({ data }) {
   try {
     await loading;
     postMessage({ id: data.id, answer: await TASKS[data.task](data) });
   } catch (error) {
     postMessage({ id: data.id, error: error.message ?? String(error) });
   }
-});
+}
+
+// On the card a task ends before the next begins: there the runtime waits in between, and has room for one that waits.
+let turn = Promise.resolve();
+addEventListener("message", (message) => { turn = gpu ? turn.then(() => answer(message)) : answer(message); });

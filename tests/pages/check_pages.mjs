@@ -15,8 +15,8 @@ import { chooseTheme, openBrowser, watch } from "./browser.mjs";
 const [base, executablePath, modules, ...pages] = process.argv.slice(2);
 const axe = readFileSync(join(modules, "axe-core", "axe.min.js"), "utf8");
 
-const SIZES = [{ width: 1400, height: 900 }, { width: 390, height: 844 }];
-const THEMES = ["light", "dark"];
+const [WIDE, NARROW] = [{ width: 1400, height: 900 }, { width: 390, height: 844 }];
+const VISITS = [["light", [WIDE, NARROW]], ["dark", [NARROW, WIDE]]]; // the size a page is loaded in, and turned to
 const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const TEXT = /\.(html|css|js|mjs|json|svg)(\?.*)?$/; // what a host compresses on its way
 const ON_DEMAND = /\/try\/(ort|models)\//; // fetched when a reader asks for a score, and counted by check_try.mjs
@@ -53,11 +53,11 @@ async function violations(tab) {
   }, STANDARDS);
 }
 
-// Loads a page once, in a wide window, and looks at it in each size.
-async function visit(browser, page, theme) {
+// Loads a page in a window of the first size, and looks at it in each.
+async function visit(browser, page, theme, sizes) {
   const tab = await browser.newPage();
   const broken = await watch(tab, base);
-  await tab.setViewportSize(SIZES[0]);
+  await tab.setViewportSize(sizes[0]);
   await tab.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
   await chooseTheme(tab, theme);
   const weights = new Map();
@@ -75,9 +75,9 @@ async function visit(browser, page, theme) {
   if (page === "try") await tab.waitForSelector("#try[data-scored]", { timeout: 180_000 }); // the sample that it begins with
   await tab.evaluate(axe);
   const rows = [];
-  for (const size of SIZES) {
+  for (const size of sizes) {
     await tab.setViewportSize(size);
-    await tab.waitForTimeout(500); // the theme lets what scrolls now be reached by keyboard, a third of a second later
+    if (size !== sizes[0]) await tab.waitForTimeout(800); // soon the theme lets the keyboard reach what scrolls now
     const { problems, formulas, raw, theme: shown } = await tab.evaluate(inspect);
     if (shown !== theme) problems.push(`theme is ${shown}, not ${theme}`);
     if (formulas < raw) problems.push(`${raw} formulas, ${formulas} rendered`);
@@ -96,7 +96,7 @@ async function visit(browser, page, theme) {
 const report = [];
 const { browser, close } = await openBrowser(executablePath, modules);
 try {
-  for (const theme of THEMES) for (const page of pages) report.push(...(await visit(browser, page, theme)));
+  for (const [theme, sizes] of VISITS) for (const page of pages) report.push(...(await visit(browser, page, theme, sizes)));
 } finally {
   await close();
 }

@@ -2,7 +2,7 @@
 //
 //   node time_gpu.mjs PAGE_URL CHROMIUM MODULES DEVICE [FLAG...] > results/bench-page.json
 //
-// DEVICE is what the card is called, which browsers do not tell; FLAG what Chromium needs to find it. On a server without a
+// The processor computes in the same runtime, by one thread. DEVICE is what the card is called, which browsers do not tell; FLAG what Chromium needs to find it. On a server without a
 // screen, with NVIDIA's driver: --enable-unsafe-webgpu --enable-features=Vulkan --use-angle=vulkan --disable-vulkan-surface
 
 import { openBrowser } from "./browser.mjs";
@@ -54,7 +54,8 @@ try {
         const feeds = given(form, size);
         const [slow, quick] = [await timed(processor, feeds, 1), await timed(card, feeds, 5)];
         const largest = slow.data.reduce((most, value, i) => Math.max(most, Math.abs(value - quick.data[i])), 0);
-        rows[size] = { processor: slow.seconds, card: quick.seconds, times_faster: slow.seconds / quick.seconds, largest };
+        const [one, other] = [slow, quick].map(({ seconds }) => Number(seconds.toFixed(4)));
+        rows[size] = { processor: one, card: other, times_faster: Number((one / other).toFixed(4)), largest };
       }
     }
     return { vendor: adapter.info.vendor, runtime: ort.env.versions.web, networks: found };

@@ -236,10 +236,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings = other_maker(Path(folder)) if options.other_maker else {}
         if options.other_maker and not settings:
-            print("no C compiler here, so both runs see the same processor")
+            print("no C compiler here, so every run sees the same processor")
         if options.against:
-            made = hashes_of_numbers(first_run(project, options.profile, settings))
             kept = read_json(options.against) if options.against.is_file() else {}
+            made = hashes_of_numbers(first_run(project, options.profile, settings))
             if made == kept:
                 print(f"verified: {len(made)} outputs are as {options.against} says, to the byte")
                 return 0
@@ -253,7 +253,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for out in (options.out, record_file(project, outcome) if options.record else None):
         if out:
             write_json(out, outcome)
-    if options.against and outcome["same"]:
+    if options.against and outcome["same"] and not outcome["elsewhere"]:
         write_json(options.against, made)
         print(f"{options.against} was made anew: to be committed, if the change was meant")
     if outcome["same"]:

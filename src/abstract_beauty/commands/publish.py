@@ -103,7 +103,9 @@ def plan(project: Project, profile: Project, commit: str | None) -> dict[Path, A
     fills = read_json(profile.results / "fills.json")
     data = data_record(params, read_json(profile.results / "data.json"))
     record: dict[str, Any] = {"commit": commit, "data": data, "predictors": {}, "improvers": {}}
-    made = [path for path in profile.results.glob("[!.]*.json") if f"results/{path.name}" not in GIVEN]
+    made = [
+        path for path in profile.results.glob("[!.]*.json") if not f"results/{path.name}".startswith(GIVEN)
+    ]
     files: dict[Path, Any] = {out / path.name: path.read_bytes() for path in made}
     averages = profile.run / "faces.safetensors"  # of many faces: the only pictures that may be handed on
     if averages.is_file():
