@@ -1,10 +1,7 @@
 """Adding is one file and one row: a loss, a network and a chapter that nobody knows of go through the whole."""
 
 import json
-import os
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -108,11 +105,7 @@ def test_a_newcomer_needs_its_file_its_row_and_its_line(copy):
 
 def _dvc(copy, *arguments):
     """What a DVC command prints in a working copy."""
-    environment = {
-        "ABSTRACT_BEAUTY_ROOT": str(copy.root),
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    return repro._dvc(copy, os.environ | environment, *arguments)
+    return repro._dvc(copy, repro.environment_of(copy), *arguments)
 
 
 def _plain(page):

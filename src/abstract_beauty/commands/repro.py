@@ -151,6 +151,16 @@ def outcome(log: Path, status: int, spent: str) -> str:
     return {"didn't change": "unchanged", "is cached": "from the cache"}[left[1]] if left else spent
 
 
+def environment_of(project: Project) -> dict[str, str]:
+    """The environment variables of what runs in a working copy."""
+    return {
+        **os.environ,
+        "ABSTRACT_BEAUTY_ROOT": str(project.root),
+        # So that `python` in a stage is this one, whether or not the environment was activated.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+    }
+
+
 def run(
     project: Project,
     force: bool,
@@ -167,13 +177,7 @@ def run(
     0, or the exit status of the first that failed. `settings` are environment variables beyond this process's own;
     stages that `without` names, and those that need them, are left out.
     """
-    environment = {
-        **os.environ,
-        "ABSTRACT_BEAUTY_ROOT": str(project.root),
-        # So that `python` in a stage is this one, whether or not the environment was activated.
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-        **(settings or {}),
-    }
+    environment = environment_of(project) | dict(settings or {})
     before = read_graph(_dvc(project, environment, "dag", "--dot"))
     after = {name: {other for other in before if name in before[other]} for name in before}
     stages = {*before}
