@@ -177,7 +177,7 @@ test: env lint ## lint, tests, the smoke pipeline and its numbers, the book, its
 	@npx --no-install vitest run --dir tests/page --reporter=dot
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -q -n auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
 	@$(BIN)/python tests/trust/verify.py --profile smoke --numbers --other-maker --against tests/trust/smoke.json
-	@BOOK_HTML=.profiles/smoke/book/_build/html $(BIN)/python -m pytest -m "(slow or browser) and not trust" -q -n auto --maxprocesses=2 --dist=loadfile $(PYTEST_ARGS)
+	@BOOK_HTML=.profiles/smoke/book/_build/html $(BIN)/python -m pytest -m "(slow or browser) and not trust" -q -n auto --maxprocesses=2 --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: env ## ruff (rules and format), codespell, notebook pairs
 	@$(BIN)/ruff check --quiet .

@@ -56,8 +56,8 @@ print(chapter.table("newcomer"))
 """
 # Of the stages that are out of date then, those that make its numbers or tell of it, and what they need.
 STAGES = (
-    "train-improver@newcomer", "measure-improver@newcomer", "many", "taste", "notebook@09_many_times",
-    "notebook@10_beyond", "notebook@16_newcomer", "book",
+    "train-improver@newcomer", "measure-improver@newcomer", "many", "notebook@09_many_times", "notebook@10_beyond",
+    "notebook@16_newcomer", "book",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ const axe = readFileSync(join(modules, "axe-core", "axe.min.js"), "utf8");
 
 const [WIDE, NARROW] = [{ width: 1400, height: 900 }, { width: 390, height: 844 }];
 const VISITS = [["light", [WIDE, NARROW]], ["dark", [NARROW, WIDE]]]; // the size a page is loaded in, and turned to
+const AT_ONCE = 3; // pages: while one waits for its network to be still, another is looked at
 const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const TEXT = /\.(html|css|js|mjs|json|svg)(\?.*)?$/; // what a host compresses on its way
 const ON_DEMAND = /\/try\/(ort|models)\//; // fetched when a reader asks for a score, and counted by check_try.mjs
@@ -45,6 +46,11 @@ function inspect() {
            raw: document.querySelectorAll("article .math").length, theme: root.dataset.theme };
 }
 
+// Runs in the page, once it is drawn in its new size: 300 ms later the theme lets the keyboard reach what scrolls now.
+function settle() {
+  return new Promise((done) => requestAnimationFrame(() => setTimeout(done, 400)));
+}
+
 async function violations(tab) {
   return tab.evaluate(async (standards) => {
     const found = await window.axe.run(document, { runOnly: standards, resultTypes: ["violations"] });
@@ -53,6 +59,8 @@ async function violations(tab) {
   }, STANDARDS);
 }
 
+const weights = new Map(); // of what was fetched for any page, by its address
+
 // Loads a page in a window of the first size, and looks at it in each.
 async function visit(browser, page, theme, sizes) {
   const tab = await browser.newPage();
@@ -60,10 +68,14 @@ async function visit(browser, page, theme, sizes) {
   await tab.setViewportSize(sizes[0]);
   await tab.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
   await chooseTheme(tab, theme);
-  const weights = new Map();
+  const fetched = new Set();
   tab.on("response", async (answer) => {
+    const url = answer.url();
+    if (ON_DEMAND.test(url)) return;
+    fetched.add(url);
+    if (weights.has(url)) return;
     const body = await answer.body().catch(() => Buffer.alloc(0));
-    if (!ON_DEMAND.test(answer.url())) weights.set(answer.url(), TEXT.test(answer.url()) ? gzipSync(body).length : body.length);
+    weights.set(url, TEXT.test(url) ? gzipSync(body).length : body.length);
   });
   await tab.goto(`${base}/${page}.html`, { waitUntil: "networkidle" });
   await tab.evaluate(() => window.MathJax?.startup?.promise);
@@ -77,7 +89,7 @@ async function visit(browser, page, theme, sizes) {
   const rows = [];
   for (const size of sizes) {
     await tab.setViewportSize(size);
-    if (size !== sizes[0]) await tab.waitForTimeout(800); // soon the theme lets the keyboard reach what scrolls now
+    if (size !== sizes[0]) await tab.evaluate(settle);
     const { problems, formulas, raw, theme: shown } = await tab.evaluate(inspect);
     if (shown !== theme) problems.push(`theme is ${shown}, not ${theme}`);
     if (formulas < raw) problems.push(`${raw} formulas, ${formulas} rendered`);
@@ -89,15 +101,22 @@ async function visit(browser, page, theme, sizes) {
     await tab.screenshot({ path: join(process.env.SCREENSHOTS, `${page.replaceAll("/", "-")}-${size.width}-${theme}.png`) });
   }
   await tab.close();
-  const bytes = [...weights.values()].reduce((sum, one) => sum + one, 0);
+  const bytes = [...fetched].reduce((sum, url) => sum + weights.get(url), 0);
   return rows.map((row) => ({ ...row, problems: [...broken, ...row.problems], bytes }));
 }
 
 const report = [];
+const waiting = [...VISITS.flatMap(([theme, sizes]) => pages.map((page) => [page, theme, sizes])).entries()];
+
+// One page after another until none is left: several of these share the work.
+async function visits(browser) {
+  for (let next; (next = waiting.shift()); ) report[next[0]] = await visit(browser, ...next[1]);
+}
+
 const { browser, close } = await openBrowser(executablePath, modules);
 try {
-  for (const [theme, sizes] of VISITS) for (const page of pages) report.push(...(await visit(browser, page, theme, sizes)));
+  await Promise.all(Array.from({ length: AT_ONCE }, () => visits(browser)));
 } finally {
   await close();
 }
-process.stdout.write(JSON.stringify(report));
+process.stdout.write(JSON.stringify(report.flat()));
