@@ -41,7 +41,7 @@ stages = sorted({n for n in (*FRAMES, times) if n <= times})
 
 # %%
 six = ["smoothing", "smoothing_unet", "black_square", "ratio_progress"]
-six += ["held", "target"]
+six += ["held", "mover"]
 some = tables.chosen(numbers, *six)
 
 
@@ -59,8 +59,8 @@ chapter.show(
     plots.image_grid(strips),
     "film.jpg",
     caption="Six improvers, one a row. At the left the photograph, then what is "
-    "left of it after so many times. Go along a row and look for the moment when "
-    "the picture stops being one.",
+    "left of it after so many times. Go along a row and look whether there comes a "
+    "moment when the picture stops being one.",
     alt="A table of small pictures: in rows six improvers, in columns the number "
     "of times they were applied",
 )
@@ -113,7 +113,7 @@ plots.show_animation(
 # ## Where does it lead?
 #
 # Three things can happen. All pixels become one **flat colour**. Or the picture comes to rest at one that the improver leaves
-# as it is, a *fixed point*: it **stands still**. Or it **goes on** changing. Two curves tell which: the distance of the pixels from their
+# as it is, a *fixed point*: it **stands still**. Or it **goes on** changing. Two curves help to tell which, and in the table below them the last step: the distance of the pixels from their
 # picture's mean colour, which is 0 when all is flat, and the error of the full prediction.
 
 

@@ -248,8 +248,8 @@ chapter.show(
     plots.curves(curves, "mae_xy", ylabel="MAE(x,y) on the training crops"),
     "curves.png",
     caption="How far they are from the photographs while they learn. The first "
-    "steps disturb all of them; see which return to the photograph for good, and "
-    "which leave it again.",
+    "steps disturb all of them; see which come to rest near it, and which stay "
+    "above.",
     alt="Line chart of MAE(x,y) against the training step for the five improvers",
 )
 
@@ -347,8 +347,9 @@ chapter.show(
     "all_reference.csv",
     caption="The same in the reference run: trained on more than a thousand "
     "photographs, with its own predictors and judge, and judged on photographs "
-    "of the Berkeley test set. Four filters were tried there: not mean shift, "
-    "and not the domain transform.",
+    "of the Berkeley test set. Four filters were compared for this table, without "
+    "mean shift and the domain transform, which were measured later and stand in "
+    "what follows.",
 )
 
 # %% [markdown]

@@ -381,7 +381,7 @@ chapter.show(
 )
 
 # %% [markdown]
-# On art the likeness grows to the end of the longest training (there is no point between 1,000 and 28,000 steps); on scenes training changes little. So a better predictor is a better model here of people before paintings, hardly of people before photographs. How large a tile is in the picture matters a little more than all the training on art, far more on scenes, and
+# On art the likeness grows to the end of the longest training (there is no point between 1,000 and 28,000 steps); on scenes training changes little. So here a better predictor is a better model of people who look at paintings, hardly of people who look at photographs. How large a tile is in the picture matters a little more than all the training on art, far more on scenes, and
 # photographs of scenes ask to be looked at from further away than paintings do.
 #
 # ## And beauty?

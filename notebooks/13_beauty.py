@@ -127,7 +127,8 @@ chapter.show(
     verdicts(own["rules"]),
     "rules.csv",
     caption="Rank correlations (of H5 with the error held fixed), for the hill by how "
-    "much a parabola explains more than a line, and verdicts, for three rules.",
+    "much a parabola explains more than a line, and verdicts, for three rules, each "
+    f"over {max(row['pictures'] for row in own['rules'].values())} drawn pictures.",
 )
 
 # %% [markdown]
@@ -354,7 +355,7 @@ chapter.show(
 # %% [markdown]
 # Read the black square first. It and the ratio as written, flat colours both, are what the judge of scenes likes best, 3.2 standard deviations above the photograph, and of what leaves something to see the plain blur. These judges know how pictures differ *from each
 # other*; of pictures such as nobody rated they know nothing, and a wish that is followed far enough ends where its judge was never asked. (It is the article's trouble again, with people's ratings in the predictor's place.) What is left
-# is modest. With the judge of scenes **no improver gains clearly more than a blur**: the ready-made network 0.46 ± 0.10, the deep one 0.39 ± 0.14, smoothing 0.28, the mover 0.22; the blur, which changes least of these, 0.51 ± 0.08, from which the first two cannot be told. The judge of animals
+# is modest. With the judge of scenes **no improver that leaves something to see gains clearly more than a blur**: the ready-made network 0.46 ± 0.10, the deep one 0.39 ± 0.14, smoothing 0.28, the mover 0.22; the blur, which changes least of these, 0.51 ± 0.08, from which the first two cannot be told. The judge of animals
 # prefers the pale washes of the deep networks, and is the one that foretells nothing. That of objects minds nearly all that is painted, as its undecided correlation would have it; that of paintings minds what is strongly smoothed (the blur -0.64), which the error, -0.09 and undecided too, does not foretell. What moves
 # things leaves animals (+0.03) and paintings (-0.01) nearly alone, though it changes a picture twice as much as the blur; the judge of objects minds both alike (-0.10 and -0.09). Two judges of four, then, call improved pictures better than the photographs: one foretells nothing, and the other calls a blur better still and a flat colour best: no
 # evidence that an improved picture is a more beautiful one. People could tell: the page of blind choices asks you, and shows you at the end what you chose ({doc}`/yours` says how to make one).

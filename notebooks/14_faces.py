@@ -18,7 +18,7 @@
 # of {cite:p}`langlois1990`. An average face is the one that a mind which has seen many faces expects. So does a predictor that learnt **from faces** find the attractive ones easy?
 #
 # Two sets of faces that people rated {cite:p}`debruine2017,liang2018`, and a predictor for each: one learnt from the faces of London and guesses the others, one learnt from those and guesses London's. No predictor is asked about
-# faces that it learnt from, and none was told a rating.
+# faces that it learnt from, and none was told a rating. The faces may not be passed on, so unless you have them, **all that follows is [the reference run's](../reference.md)**; the default run has no faces.
 
 # %% tags=["parameters"]
 # Change the experiment here, for example
@@ -63,7 +63,8 @@ chapter.show(
     caption="Averages of 34 faces each (Face Research Lab London Set, "
     "DeBruine and Jones 2017, CC BY 4.0). The third that is easiest to guess has "
     "shorter hair and lighter skin than the hardest; the third that was rated "
-    "highest has longer hair than the lowest.",
+    "highest has longer hair than the lowest. Sex was not held fixed: look which "
+    "of the four seem to be men.",
     alt="Four averages of 34 faces each",
 )
 
@@ -140,10 +141,10 @@ chapter.show(
 
 # %% [markdown]
 # **No.** In the larger set the attractive faces are the *harder* to guess, by either predictor and from every distance, and it stays so with averageness and symmetry held fixed. In London it is the same or undecided. To have learnt from faces
-# makes the connection weaker and does not turn it round; nor does it matter whether a tile is half a face or an eye.
+# makes the connection weaker and does not turn it round. In the larger set it does not matter either how near one looks; in London there is nothing at all where a tile is half a face.
 #
 # But look at the four averages again before you believe that this is about faces. The error is a difference of brightness, and dark hair and darker skin stand out from a light wall and a white shirt by more. What is easy for these predictors is
-# **a face that stands out little from what is behind it**: that is a fact about the studio, and none about people. The same goes for the table of averageness and symmetry, in which the symmetric face is rated *lower*, and in the larger set the average one too, against what
+# **a face that stands out little from what is behind it**: that is a fact about the studio, about hair, and perhaps about sex, which was not held fixed. The same goes for the table of averageness and symmetry, in which the symmetric face is rated *lower*, and in the larger set the average one too, against what
 # others found {cite:p}`langlois1990`. They laid faces upon each other feature by feature; a correlation of pixels, in pictures that show hair, neck and shirt as well, is mostly about hair. It speaks against our measure and not against theirs.
 #
 # ## A face that is moved
@@ -191,7 +192,7 @@ chapter.show(
 )
 
 # %% [markdown]
-# Both ways of moving lower a judge's error to about 0.8 of what it was, as they do with everything. Neither brings a face nearer to the average or to its mirror image: those differences are nearly nothing, and mostly smaller than twice their
+# Both ways of moving lower a judge's error to about 0.8 of what it was, as they do with the photographs of the reference run. Neither brings a face nearer to the average or to its mirror image: those differences are nearly nothing, and mostly smaller than twice their
 # error. What happens instead can be seen in the averages. Eyes narrow to slits, mouths shrink, and the mover draws heads with corners: **what is hardest to guess in a face is what makes it one**, and it goes first. The regression would call
 # the moved faces less attractive by half a standard deviation, and the smoothed ones by one and a half; as it foretells London's ratings poorly, trust the sign at most.
 #

@@ -71,7 +71,8 @@ chapter.show(
     ),
     "outlines.jpg",
     caption="What the loss above makes of two photographs: lines and textures "
-    "are still there; light, shadow and colour are not what they were.",
+    "can still be made out, much paler; light, shadow and colour are not what they "
+    "were.",
     alt="Two photographs in rows; beside each what the improver made of it",
 )
 
@@ -197,6 +198,6 @@ chapter.show(
 # %% [markdown]
 # ## What failed
 #
-# - **Less contrast is not more order.** The example's error falls with its contrast: compare it with the row of half contrast. A loss that lets go of
+# - **Less contrast is not more order.** The example's error falls with its contrast, and less far: compare its contrast and its error with the row of half contrast. Fading alone would do better. A loss that lets go of
 #   light and colour spends them first.
 # - **A minute is short.** A longer training with a smaller last step may end elsewhere; one seed says little.

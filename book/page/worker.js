@@ -9,12 +9,12 @@ import { complexity, firstScores, otherScores } from "./scores.js";
 // is the networks' own, because in the other, which it would take by itself, version 1.30 guesses wrong, on both cards tried.
 const gpu = new URL(import.meta.url).searchParams.has("gpu");
 const executionProviders = [gpu ? { name: "webgpu", preferredLayout: "NCHW" } : "wasm"];
-let ort = null;
+let ort; // the runtime, once the first task has waited for it
 const loading = import(gpu ? "./ort/ort.webgpu.min.mjs" : "./ort/ort.wasm.min.mjs").then((runtime) => {
   runtime.env.wasm.wasmPaths = new URL("./ort/", import.meta.url).href;
   runtime.env.wasm.numThreads = 1; // static hosts do not send the headers that threads need
   runtime.env.logLevel = "error";
-  ort = runtime;
+  return runtime;
 }, (error) => { throw new Error(`what runs the networks cannot be fetched (${error.message})`); });
 loading.catch(() => {}); // said where it is waited for
 
@@ -97,7 +97,7 @@ const TASKS = {
 
 async function answer({ data }) {
   try {
-    await loading;
+    ort = await loading;
     postMessage({ id: data.id, answer: await TASKS[data.task](data) });
   } catch (error) {
     postMessage({ id: data.id, error: error.message ?? String(error) });

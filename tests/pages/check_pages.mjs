@@ -17,7 +17,7 @@ const axe = readFileSync(join(modules, "axe-core", "axe.min.js"), "utf8");
 
 const [WIDE, NARROW] = [{ width: 1400, height: 900 }, { width: 390, height: 844 }];
 const VISITS = [["light", [WIDE, NARROW]], ["dark", [NARROW, WIDE]]]; // the size a page is loaded in, and turned to
-const AT_ONCE = 3; // pages: while one waits for its network to be still, another is looked at
+const AT_ONCE = process.env.SCREENSHOTS ? 1 : 3; // pages: while one waits for its network to be still, another is looked at
 const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const TEXT = /\.(html|css|js|mjs|json|svg)(\?.*)?$/; // what a host compresses on its way
 const ON_DEMAND = /\/try\/(ort|models)\//; // fetched when a reader asks for a score, and counted by check_try.mjs

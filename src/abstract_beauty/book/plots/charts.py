@@ -24,8 +24,9 @@ GREYS = ("#444444", "#777777", "#999999", "#B0B0B0")
 
 def look(index: int) -> dict[str, Any]:
     """Colour, line style and marker of the series number `index`."""
-    turn = index % len(COLOURS)
-    return {"color": COLOURS[turn], "linestyle": LINES[turn], "marker": MARKERS[turn]}
+    rounds, turn = divmod(index, len(COLOURS))
+    other = (turn + rounds) % len(COLOURS)  # a colour that comes again comes with another line
+    return {"color": COLOURS[turn], "linestyle": LINES[other], "marker": MARKERS[other]}
 
 
 def legend(figure: Figure, axes: Axes) -> None:
