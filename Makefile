@@ -1,7 +1,7 @@
 # Abstract Beauty: from a fresh clone to the built book.
 #
 #   make repro     everything: environment, data, training, notebooks, book      make test     the checks
-#   make           this list                                                     PROFILE=smoke|reference changes the scale
+#   make           this list                                                     PROFILE=smoke|swift|reference: other scales
 #                                                                                JOBS=1 one stage after another
 #
 # Needs: Python 3.11 with venv and pip, make, git. Everything else goes into .venv and node_modules.
@@ -48,7 +48,7 @@ endif
 .PHONY: help env repro publish book lab serve test lint format coverage pairs lock audit verify trust clean clean-env
 
 help: ## this list
-	@echo "make TARGET [PROFILE=default|smoke|reference]"; echo
+	@echo "make TARGET [PROFILE=default|smoke|swift|reference]"; echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # --- environment ---------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ LAYERS = [
     {"moving", "parallel"},
     {"book"},
     {"experiments"},
-    {"chapter", "interactive"},
+    {"chapter", "interactive", "public"},
     {"commands"},
     {"cli"},
 ]

@@ -160,6 +160,44 @@ def test_an_interrupted_table_goes_on_where_it_was(project, picture, tmp_path, c
     assert out.read_bytes() == first
 
 
+def test_a_table_does_not_go_on_with_rows_of_other_predictors_and_ends_with_a_broken_picture(
+    project, picture, tmp_path, capsys
+):
+    out, broken = tmp_path / "scores.csv", tmp_path / "broken.png"
+    unfinished = tmp_path / "scores.csv.unfinished"
+    broken.write_text("no picture")
+    options = score_module.argparse.Namespace(
+        predictor="reference/good", bad="reference/bad", linear="reference/linear"
+    )
+    run(capsys, "score", picture, "--csv", out)
+    (row,) = csv.DictReader(out.read_text().splitlines())
+    kept = {**row, "progress": "9", "bad": options.bad, "linear": options.linear}
+    for others, before in (([], "9.0"), (["--bad", "reference/good"], "1.0")):
+        score_module._write(unfinished, [kept])
+        status, _, err = run(capsys, "score", picture, broken, "--csv", out, *others)
+        assert status == 2 and "left out" in err and not unfinished.exists()
+        (row,) = csv.DictReader(out.read_text().splitlines())
+        assert float(row["progress"]) == float(before)
+
+
+def test_a_table_or_page_takes_no_picture_s_place(project, picture, tmp_path, capsys):
+    other = tmp_path / "other.png"
+    shutil.copyfile(picture, other)
+    for command, option in (("score", "--csv"), ("blind", "--out")):
+        status, _, err = run(capsys, command, picture, option, other)
+        assert status == 2 and "is the name of a picture" in err
+    assert other.read_bytes() == picture.read_bytes()
+    nowhere = picture / "scores.csv"
+    status, _, err = run(capsys, "score", picture, "--csv", nowhere)
+    assert status == 2 and "is no folder" in err
+
+
+def test_with_a_closed_output_a_command_still_ends_well(picture, tmp_path):
+    command = f'"{sys.executable}" -m abstract_beauty score "{picture}" --csv "{tmp_path}/a.csv" >&- 2>&-'
+    assert subprocess.run(command, shell=True, check=False).returncode == 0
+    assert (tmp_path / "a.csv").is_file()
+
+
 def test_a_folder_is_scored_into_a_csv_and_what_cannot_be_read_is_named(project, picture, tmp_path, capsys):
     folder = tmp_path / "pictures"
     (folder / "deeper").mkdir(parents=True)

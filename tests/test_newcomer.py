@@ -10,12 +10,12 @@ from abstract_beauty.project import find_project
 
 LOSS = '''"""Stay near the original, and be predictable for one's contrast."""
 
-from abstract_beauty.prediction.predictability import mae
+from abstract_beauty.prediction.predictability import mae, predictability
 
 
 def newcomer(x, y, z, *, k1, k7):
-    """k1 MAE(x, y) + k7 MAE(y, z) / std(y)."""
-    return k1 * mae(x, y) + k7 * mae(y, z) / y.std()
+    """k1 MAE(x, y) + k7 MAE(y, z) / std(y), the mean over the pictures."""
+    return k1 * mae(x, y) + k7 * (predictability(y, z) / y.std(dim=(1, 2, 3))).mean()
 '''
 NETWORK = '''"""One convolution, added to the picture."""
 

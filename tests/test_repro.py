@@ -240,3 +240,15 @@ def test_what_ends_the_run_ends_its_stages(pipeline, number):
     finally:  # the stage ends with it; what is left after that is none of its children
         process.terminate()
         process.wait(timeout=30)
+
+
+def test_a_profile_whose_pictures_are_missing_says_so_before_any_stage(tmp_path):
+    project = Project(tmp_path)
+    (tmp_path / "mine").mkdir()
+    params = "data: {source: folder, train: [mine, gone]}\nfaces: {train: {some: [lost]}}\n"
+    project.params.write_text(params)
+    with pytest.raises(UserError, match=r"large\.yaml: there is no folder .*gone \(nor 1 others"):
+        repro.check_folders(project, "large")
+    for name in ("gone", "lost"):
+        (tmp_path / name).mkdir()
+    repro.check_folders(project, "large")

@@ -2,7 +2,6 @@ from .data.images import read_image as read_image
 from .data.images import resize_short_side as resize_short_side
 from .data.images import write_image as write_image
 from .errors import UserError as UserError
-from .improvers import improve as improve
 from .interactive.given import crops as crops
 from .interactive.given import judge as judge
 from .interactive.given import judged as judged
@@ -16,18 +15,19 @@ from .params import load_params as load_params
 from .prediction.full_prediction import CONTEXT as CONTEXT
 from .prediction.full_prediction import MARGIN as MARGIN
 from .prediction.full_prediction import TILE as TILE
-from .prediction.full_prediction import contexts as contexts
-from .prediction.full_prediction import full_prediction as full_prediction
-from .prediction.predictability import error_map as error_map
-from .prediction.predictability import phase_averaged as phase_averaged
-from .prediction.predictability import predictability as predictability
-from .prediction.predictability import progress as progress
 from .project import Project as Project
 from .project import find_project as find_project
+from .public import complexity as complexity
+from .public import contexts as contexts
+from .public import error_map as error_map
+from .public import full_prediction as full_prediction
+from .public import improve as improve
+from .public import load_improver as load_improver
+from .public import phase_averaged as phase_averaged
+from .public import predictability as predictability
+from .public import progress as progress
+from .public import score as score
 from .scores.scores import Scores as Scores
-from .scores.scores import complexity as complexity
-from .scores.scores import score as score
-from .weights import load_improver as load_improver
 from .weights import load_predictor as load_predictor
 
 __version__: str

@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, summary: str) -> Callable[..., Any]:
-        added = commands.add_parser(name, help=summary, description=summary)
+        added = commands.add_parser(name, help=summary.partition(". ")[0], description=summary)
         added.set_defaults(command=name)
         return added.add_argument
 
@@ -52,14 +52,20 @@ def _parser() -> argparse.ArgumentParser:
     pictures = {"nargs": "+", "type": path, "metavar": "IMAGE", "help": "a picture, or a folder of them"}
     times = {"type": count, "default": 1, "metavar": "N", "help": "apply it N times over (default: 1)"}
 
-    add = command("score", "Say how predictable pictures are.")
+    add = command(
+        "score",
+        "Say how predictable pictures are. predictability: the mean error of the guess, lower is more predictable; "
+        "progress: the bad predictor's error over the good one's; structure: the share of the linear fill's error that "
+        "the good predictor saves; complexity: how complex people would call it.",
+    )
     add("images", **pictures)
     flag(add, "--json", "print a JSON list, one object a picture")
     file(add, "--csv", "write the rows into FILE, when all are scored; interrupted, the same command goes on")
     add("--map", type=path, metavar="DIR", help="also write each picture's predictability map into DIR")
     network(add, "--predictor", "reference/good", "the good predictor")
-    network(add, "--bad", "reference/bad", "the bad predictor, for progress")
-    network(add, "--linear", "reference/linear", "the linear fill, for structure and complexity")
+    beside = "by default of the same run"
+    add("--bad", metavar="NAME", help=f"the bad predictor, for progress; {beside}")
+    add("--linear", metavar="NAME", help=f"the linear fill, for structure and complexity; {beside}")
 
     add = command("improve", "Make a picture more predictable.")
     add("image", type=path, metavar="IMAGE", help="a picture in any common format")
@@ -144,6 +150,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, or 2 after one line on stderr that says what to mend."""
+    for name in ("stdout", "stderr"):  # one that is closed is none
+        setattr(sys, name, getattr(sys, name) or open(os.devnull, "w"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):  # names of files that the terminal's encoding lacks are escaped
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

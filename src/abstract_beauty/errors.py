@@ -10,6 +10,11 @@ def escaped(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
+def counted(number: int, what: str) -> str:
+    """ "1 picture", "2 pictures"."""
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 class UserError(Exception):
     """Something in the input is wrong: one line that names the file or key, what is wrong with it, and the mend.
 
@@ -22,6 +27,10 @@ class UserError(Exception):
         if len(shown) > LONGEST:
             shown = f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
         super().__init__(shown)
+
+
+class ArgumentError(UserError, ValueError):
+    """A function was given what it cannot use; also a ValueError, which Python's own functions raise then."""
 
 
 def complaint(error: ValidationError) -> str:

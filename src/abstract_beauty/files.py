@@ -101,6 +101,10 @@ def check_outputs(outputs: Iterable[str | os.PathLike], inputs: Iterable[str | o
         if what := taken.get(os.path.realpath(path)):
             raise UserError(f"{path}: {what} by the same command; give another name for what it writes")
         taken[os.path.realpath(path)] = "is written twice"
+        parent = next(folder for folder in Path(os.path.abspath(path)).parents if os.path.exists(folder))
+        if not os.path.isdir(parent) or not os.access(parent, os.W_OK):
+            why = "cannot be written into" if os.path.isdir(parent) else "is no folder"
+            raise UserError(f"{path}: cannot be written, because {parent} {why}; name another place")
 
 
 @contextlib.contextmanager

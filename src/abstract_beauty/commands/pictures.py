@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 from tqdm import tqdm
 
-from abstract_beauty.data.folder import OTHER, files_below
+from abstract_beauty.data.folder import OTHER, TRIED, files_below
 from abstract_beauty.data.images import printable, read_image
 from abstract_beauty.errors import UserError
 from abstract_beauty.prediction.full_prediction import TILE
@@ -25,18 +26,18 @@ def read_picture(path: Path) -> Float[Tensor, "3 h w"]:
 
 
 def readable(
-    files: Sequence[Path], found: set[Path], failed: list[Path]
+    files: Sequence[Path], found: set[Path], failed: list[Path], alone: bool
 ) -> Iterator[tuple[Path, Float[Tensor, "3 h w"]]]:
     """Each picture as it is read; one that cannot be is named on stderr and left out.
 
-    Those that the user named, not `found` in a folder, are noted in `failed`; UserError where it is the only picture.
+    Those that the user named, not `found` in a folder, are noted in `failed`; UserError of one that was named `alone`.
     """
     for path in tqdm(files, unit="picture", disable=len(files) == 1 or not sys.stderr.isatty()):
         try:
             picture = read_picture(path)
         except UserError as error:
             if path not in found:
-                if len(files) == 1:
+                if alone:
                     raise
                 failed.append(path)
             tqdm.write(f"left out: {error}", file=sys.stderr)
@@ -50,13 +51,21 @@ def names_of(files: Iterable[Path]) -> dict[Path, str]:
     What may not be readable comes last, so that a photograph has its name whatever raw files lie beside it.
     """
     names: dict[Path, str] = {}
+    taken, numbers = set(), Counter()
     for path in sorted(dict.fromkeys(files), key=lambda path: path.suffix.lower() in OTHER):
-        name, number = path.stem, 1
-        while name in names.values():
-            number += 1
-            name = f"{path.stem}-{number}"
+        name = path.stem
+        while name in taken:
+            numbers[path.stem] += 1
+            name = f"{path.stem}-{numbers[path.stem] + 1}"
+        taken.add(name)
         names[path] = name
     return names
+
+
+def check_no_picture(out: Path | None) -> None:
+    """UserError where a table or a page would get the name of a picture, and perhaps its place."""
+    if out and out.suffix and out.suffix.lower() in TRIED:
+        raise UserError(f"{printable(out)}: is the name of a picture; give what is written another suffix")
 
 
 def expand(paths: Sequence[Path]) -> tuple[list[Path], set[Path]]:

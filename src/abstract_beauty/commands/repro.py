@@ -60,15 +60,32 @@ def profile_params(project: Project, profile: str, folder: Path) -> dict:
         raise UserError(f"{profile}: there is no such profile; there are default, {there}")
     tree = with_profile(read_yaml(project.params), read_yaml(overrides) if profile != "default" else {})
     parse_params(tree, f"profiles/{overrides.name}")
+    for section, key in _of_folders(tree):
+        section[key] = [os.path.relpath(path, folder) for path in located(project.root, section[key])]
+    return tree
+
+
+def _of_folders(tree: dict) -> list[tuple[dict, str]]:
+    """The entries of params that name folders of pictures: each as its section and key."""
     data, ratings, faces = (tree.get(name, {}) for name in ("data", "ratings", "faces"))
     lists = [(tree.get("evaluation", {}), ["elsewhere"]), (ratings, ["folders"]), (faces, ["rated"])]
     lists += [(tree.get("beauty", {}), ["folders"])]
     lists += [(named, [*named]) for named in (ratings.get("others", {}), faces.get("train", {}))]
     lists += [(data, ["train", "test"])] if data.get("source") == "folder" else []
-    for section, keys in lists:
-        for key in section.keys() & keys:
-            section[key] = [os.path.relpath(path, folder) for path in located(project.root, section[key])]
-    return tree
+    return [(section, key) for section, keys in lists for key in section.keys() & keys]
+
+
+def check_folders(copy: Project, profile: str) -> None:
+    """UserError where a folder of pictures that a profile names is missing, before any stage begins."""
+    named = [
+        path
+        for section, key in _of_folders(read_yaml(copy.params))
+        for path in located(copy.root, section[key])
+    ]
+    if gone := sorted({os.path.normpath(path) for path in named if not os.path.isdir(path)}):
+        more = f" (nor {len(gone) - 1} others that it names)" if len(gone) > 1 else ""
+        mend = "the book's page Run it yourself says where pictures come from"
+        raise UserError(f"profiles/{profile}.yaml: there is no folder {gone[0]}{more}; {mend}")
 
 
 def _copy_files(root: Path, folder: Path) -> None:
@@ -276,6 +293,7 @@ def repro_command(options: argparse.Namespace) -> int:
         raise UserError(f"{project.root}: cannot be written into ({error.strerror}); {mend}") from error
     if options.profile != "default":
         project = make_copy(project, options.profile)
+        check_folders(project, options.profile)
     tell_dvc_of_git(project.root)
     end_with_stages()
     status = run(project, options.force, jobs=options.jobs or jobs_for(load_params(project.params)))
