@@ -29,6 +29,7 @@ def export_command(options: argparse.Namespace) -> None:
         before = read_json(manifest) if manifest.is_file() else None
         if not isinstance(before, dict) or not isinstance(networks := before.get("networks"), dict):
             raise UserError(f"{options.out}: holds other files, which might be replaced; name a new folder")
+    # At once, and after each: so a call that was ended can be repeated.
     write_json(manifest, {"networks": networks})
     for key in options.only or known:
         made = export(weights.load(known[key], key.partition("/")[0]))
@@ -39,9 +40,7 @@ def export_command(options: argparse.Namespace) -> None:
             "bytes": len(made.content), "largest_difference_from_torch": made.difference, **made.notes,
         }  # fmt: skip
         size = len(made.content) / 2**20
-        write_json(
-            manifest, {"networks": networks}
-        )  # after each, so that a call that was ended can be repeated
+        write_json(manifest, {"networks": networks})
         print(f"{path}: {size:.2f} MiB, within {made.difference:.1g} of torch", flush=True)
     for name, source in COPIES.items():
         write_bytes(options.out / name, (Path(__file__).parent / source).read_bytes())
