@@ -306,6 +306,25 @@ def test_ratings_prints_how_measures_go_with_them(project, tmp_path, capsys):
     assert liking["points"]["rating"] == [0, 10, 20, 30, 40, 50]
 
 
+def test_of_rated_pictures_a_broken_one_is_left_out_and_two_sets_need_two_names(project, tmp_path, capsys):
+    folder = tmp_path / "rated"
+    folder.mkdir()
+    for at in range(6):
+        pixels = np.random.default_rng(at).integers(0, 40 * at + 5, (64, 80, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{at}.png")
+    (folder / "ratings.csv").write_text("image,liking\n" + "".join(f"{at}.png,{at}\n" for at in range(6)))
+    (folder / "3.png").write_text("no picture")
+    status, out, err = run(capsys, "ratings", folder, "--json")
+    assert status == 2 and "3.png" in err
+    assert json.loads(out)["rated"]["ratings"]["liking"]["points"]["rating"] == [0, 1, 2, 4, 5]
+    sets = tmp_path / "sets"
+    sets.mkdir()
+    for name in ("one", "two"):
+        (sets / name).symlink_to(folder, target_is_directory=True)
+    status, _, err = run(capsys, "ratings", sets)
+    assert status == 2 and "two sets are called 'rated'" in err
+
+
 def test_no_improver_can_take_the_place_of_the_original(project, picture, tmp_path, capsys):
     page = tmp_path / "which.html"
     status, _, err = run(capsys, "blind", picture, "--improver", "original", "--out", page)

@@ -50,6 +50,11 @@ def test_a_folder_with_a_csv_or_of_folders(tmp_path):
         ("scores.csv", "image,arousal,Beauty mean\n0.png,2,1.5\n1.png,9,3\n2.png,9,2\n"),
         ("ratings.csv", "image,beauty,other\n0.png,1.5,\n1.png,3,\n2.png,2,8\n"),
         ("ratings.csv", "image,beauty\n0.png,1.5\n1.png,3\n3.png,n/a\n2.png,2\n"),
+        ("ratings.csv", "\timage\tbeauty\n0\t0.png\t1.5\n1\t1.png\t3\n2\t2.png\t2\n"),
+        ("ratings.csv", "\n \nsep=;\nimage;beauty\n0.png;1,5\n1.png;3\n2.png;2\n"),
+        ("ratings.csv", "image,beauty\n0.png,1.5,\n1.png,3,\n2.png,2,\n"),
+        ("ratings.csv", 'image;"beauty (1, 2, 3)"\n0.png;1.5\n1.png;3\n2.png;2\n'),
+        ("ratings.csv", "image beauty\n0.png 1.5\n1.png 3\n2.png 2\n".replace(" ", "\t")),
     ],
 )
 def test_tables_as_people_have_them(tmp_path, name, table):
@@ -102,6 +107,10 @@ def test_of_several_tables_one_must_be_called_ratings(tmp_path):
         ("image,complexity\n9.png,1\n", "there is no '9.png'"),
         ("image,complexity\n../0.png,1\n", "leads out of the folder"),
         ("image,complexity\n0.png,1\n0.png,2\n", "is there twice"),
+        ("0.png,1\n1.png,2\n", "first line names a picture"),
+        ("image,beauty,beauty \n0.png,1,2\n", "two columns are called 'beauty'"),
+        ('image,beauty\n0.png,"1\n1.png,2\n', "cannot be read as a table"),
+        ('image,beauty\n"0.png,1\n1.png,2\n0.png"",3"\n', "quotation mark"),
     ],
 )
 def test_a_malformed_table_is_named_with_its_row(tmp_path, table, words):

@@ -41,6 +41,10 @@ def improve_command(options: argparse.Namespace) -> None:
             y = move(network, y, strength=options.strength, progress=sys.stderr.isatty())
     else:
         y = improve(network, y, times=options.times, strength=options.strength)
+    if not y.isfinite().all():
+        raise UserError(
+            f"{options.improver}: makes of the picture what is no number; its weights are damaged"
+        )
     write_image(options.out, y[0])
     change = float((y[0] - picture).abs().mean())
     often = f"{options.times} times" if options.times > 1 else "once"

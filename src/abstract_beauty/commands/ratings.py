@@ -4,12 +4,16 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from abstract_beauty.commands.pictures import read_picture
 from abstract_beauty.data.images import printable
-from abstract_beauty.data.ratings import read_rated
+from abstract_beauty.data.ratings import RatedSet, read_rated
+from abstract_beauty.errors import UserError
 from abstract_beauty.files import rounded
 from abstract_beauty.training.machine import cores
 from abstract_beauty.weights import load_predictor
@@ -55,13 +59,37 @@ def _print_beauty(name: str, found: Mapping[str, Any], hypotheses: Mapping[str, 
         print(f"  {key} {hypotheses[key].title:21} {value:22} p {test['p_holm']:.3f}  {test['verdict']}")
 
 
-def ratings_command(options: argparse.Namespace) -> None:
-    """Score every rated picture, and say how each measure goes with each rating and what becomes of the hypotheses."""
+def _readable(found: RatedSet, failed: list[Path]) -> RatedSet:
+    """The set without the pictures that cannot be read, which are noted in `failed` and named in what is left out."""
+    whole, said = np.ones(len(found.files), dtype=bool), []
+    for at, file in enumerate(found.files):
+        try:
+            read_picture(file)
+        except UserError as error:
+            whole[at] = False
+            failed.append(file)
+            said.append(str(error))
+    files = tuple(file for file, kept in zip(found.files, whole, strict=True) if kept)
+    ratings = {column: values[whole] for column, values in found.ratings.items()}
+    return found._replace(files=files, ratings=ratings, left_out=(*found.left_out, *said))
+
+
+def ratings_command(options: argparse.Namespace) -> int:
+    """Score every rated picture, and say how each measure goes with each rating and what becomes of the hypotheses.
+
+    Status 2 if a picture cannot be read.
+    """
     from abstract_beauty.experiments import beauty
     from abstract_beauty.experiments.ratings import of_files, study
 
     hypotheses = beauty.read_hypotheses(options.hypotheses or beauty.HYPOTHESES)
-    sets = [of_files(folder) for folder in read_rated(options.folder)]
+    failed: list[Path] = []
+    sets = [of_files(_readable(folder, failed)) for folder in read_rated(options.folder)]
+    names = [rated.name for rated in sets]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UserError(
+            f"{printable(options.folder)}: two sets are called {twice!r}; give one folder another name"
+        )
     for rated in sets:
         for line in rated.left_out:
             print(f"{printable(rated.name)}: left out: {line}", file=sys.stderr)
@@ -77,7 +105,7 @@ def ratings_command(options: argparse.Namespace) -> None:
     if options.json:
         more = {rated.name: {"left_out": rated.left_out, "beauty": tested.get(rated.name)} for rated in sets}
         print(json.dumps(rounded({name: rows | more[name] for name, rows in found.items()}), indent=2))
-        return
+        return 2 if failed else 0
     for name, result in found.items():
         _print(name, result)
         if name in tested:
@@ -85,3 +113,4 @@ def ratings_command(options: argparse.Namespace) -> None:
         else:
             few = f"at least {ENOUGH} pictures are needed to foretell ratings and to test hypotheses"
             print(f"\n{name}: {few}")
+    return 2 if failed else 0

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import json
+import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -48,7 +49,13 @@ def _rows(
     for path, (height, width), scores in side_by_side(scored, read):
         if options.map:
             write_image(maps[path], map_image(scores.map, size=(height, width)))
-        row = {"image": printable(path), **{key: getattr(scores, key) for key in wanted}}
+        found = {key: getattr(scores, key) for key in wanted}
+        if not all(map(math.isfinite, found.values())):
+            named = f"{options.predictor}, {options.bad} or {options.linear}"
+            raise UserError(
+                f"{printable(path)}: its scores are no numbers; the weights of {named} are damaged"
+            )
+        row = {"image": printable(path), **found}
         yield rounded(row | {"width": width, "height": height, "predictor": options.predictor})
 
 

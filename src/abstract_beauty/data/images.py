@@ -35,6 +35,7 @@ RAW = {
     ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
 }  # fmt: skip
 HEIC, AVIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}, {b"avif", b"avis"}
+BITS, MEANING, PLANES, SIGNED = 258, 262, 284, 339  # tags of a TIFF
 SAME = 2  # levels: a profile that changes no colour by more is sRGB, as others have rounded it
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 LONGEST = {"WEBP": 16383, "JPEG": 65500}  # pixels: the formats' own limits
@@ -93,6 +94,12 @@ def decode_image(file: io.BufferedIOBase, name: str, *, profile: bool = True) ->
                 raise UserError(
                     f"{name}: has {width} x {height} pixels, more than {MAX_PIXELS:,}; reduce it first"
                 )
+            tags = getattr(image, "tag_v2", {})  # of a TIFF
+            if (
+                tags.get(PLANES) == 2 and max(tags.get(BITS, (8,))) > 8
+            ):  # which Pillow reads as something else
+                what = "is a TIFF of more than 8 bits with its channels apart"
+                raise UserError(f"{name}: {what}; save it with the channels of a pixel together")
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
             pixels = _to_rgb(image, profile)
@@ -149,7 +156,11 @@ def _to_rgb(image: Image.Image, profile: bool) -> np.ndarray:
     width, height = image.size
     pixels = np.empty((3, height, width), np.float32)
     if image.mode.startswith("I") or image.mode == "F":
-        samples = np.asarray(image, dtype=np.float32)
+        tags = getattr(image, "tag_v2", {})
+        samples = np.asarray(image)
+        if samples.dtype == np.int32 and tags.get(BITS) == (32,) and tags.get(SIGNED, (1,))[0] == 1:
+            samples = samples.view(np.uint32)
+        samples = samples.astype(np.float32)
         largest = float(samples.max())
         white = 65535.0 if largest <= 65535 else largest
         if image.mode == "F":
@@ -159,6 +170,8 @@ def _to_rgb(image: Image.Image, profile: bool) -> np.ndarray:
             held = (each for each in usual if np.count_nonzero(samples > 1.5 * each) <= samples.size / 1000)
             white = next(held, largest)
         pixels[:] = samples / white
+        if image.mode != "F" and tags.get(MEANING) == 0:  # 0 is white, which Pillow heeds up to 8 bits
+            np.subtract(1, pixels, out=pixels)
         return pixels
     to_srgb = _to_srgb(image, profile)
     for top in range(0, height, STRIP):

@@ -6,6 +6,7 @@ rating is left out and said: text, row numbers, what is the same for all, and ro
 """
 
 import os
+import re
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
@@ -76,6 +77,8 @@ def _from_table(folder: Path, path: Path) -> RatedSet:
         for name in {file.name, file.stem}:
             by_name.setdefault(name.lower(), []).append(file)
     names = _pictures_column(folder, table, by_name)
+    if any(Path(name).suffix and _file(folder, name, by_name) for name in table.columns):
+        raise UserError(f"{shown}: its first line names a picture; put one with the columns' names above it")
     if names is None or len(table.columns) < 2:
         raise UserError(f"{shown}: needs a column 'image' and at least one of ratings")
     files: dict[Path, None] = {}  # in the table's order
@@ -120,15 +123,30 @@ def _read(path: Path) -> tuple[pd.DataFrame, bool]:
         text = raw.decode("cp1252")  # of older spreadsheets
     if "\0" in text:
         raise ValueError("it holds bytes that are no text")
-    header = text.partition("\n")[0]
-    separator = max(SEPARATORS, key=header.count)
+    text = re.sub(r"\A([ \t]*\r?\n)+", "", text)
+    if named := re.match(r"sep=(.)\s*\n", text):  # so spreadsheets are told
+        text = text[named.end() :]
+    header = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
+    separator = named[1] if named else max(SEPARATORS, key=header.count)
     table = pd.read_csv(
         StringIO(text), sep=separator, dtype=str, keep_default_na=False, skipinitialspace=True
     )
-    # where lines are longer than the header their first field is a row's name
-    table = table.reset_index(drop=True)
+    if not isinstance(table.index, pd.RangeIndex):  # lines are longer than the header, by a name of the row
+        columns, at_end = table.columns, not table.iloc[:, -1].fillna("").str.strip().any()
+        table = table.reset_index(drop=not at_end)
+        if at_end:  # or by a separator at their end
+            table = table.iloc[:, :-1].set_axis(columns, axis=1)
     table.columns = [str(name).strip() for name in table.columns]
-    return table.apply(lambda column: column.fillna("").str.strip()), separator != ","
+    if twice := next((name for name in table.columns if list(table.columns).count(name) > 1), None):
+        raise ValueError(f"two columns are called {twice!r}")
+    table = table.apply(lambda column: column.fillna("").str.strip())
+    swallowed = table.apply(
+        lambda column: column.str.contains("\n") & column.str.contains(separator, regex=False)
+    )
+    if swallowed.any(axis=None):
+        row = int(np.flatnonzero(swallowed.any(axis=1))[0]) + 2
+        raise ValueError(f"a quotation mark that opens in row {row} swallows others")
+    return table, separator != ","
 
 
 def _pictures_column(folder: Path, table: pd.DataFrame, by_name: dict[str, list[Path]]) -> str | None:
