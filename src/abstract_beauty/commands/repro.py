@@ -21,7 +21,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from tqdm.auto import tqdm
 
-from abstract_beauty.errors import UserError
+from abstract_beauty.errors import UserError, counted
 from abstract_beauty.files import replacing
 from abstract_beauty.params import Params, load_params, parse_params, read_yaml, with_profile
 from abstract_beauty.project import Project, checked_out, find_project, git, located
@@ -278,8 +278,7 @@ def beside_commit(root: Path) -> str:
         return ""
     if not (names := git(root, "diff", "HEAD", "--name-only", "--", "dvc.lock", "results").splitlines()):
         return "results/ and dvc.lock are the same as committed, to the byte"
-    files = "1 file" if len(names) == 1 else f"{len(names)} files"
-    return f"not as committed: {files}, see `git diff --stat HEAD -- dvc.lock results`"
+    return f"not as committed: {counted(len(names), 'file')}, see `git diff --stat HEAD -- dvc.lock results`"
 
 
 def repro_command(options: argparse.Namespace) -> int:

@@ -82,8 +82,12 @@ def _kept(options: argparse.Namespace, unfinished: Path) -> list[dict[str, Any]]
     alike = all(list(row) == columns and row.items() >= by.items() for row in rows)
     try:
         return [
-            {key: value if key in ("image", "predictor") else json.loads(value) for key, value in row.items()}
-            for row in ({key: row[key] for key in columns if key not in OTHERS} for row in rows * alike)
+            {
+                key: value if key in ("image", "predictor") else json.loads(value)
+                for key, value in row.items()
+                if key not in OTHERS
+            }
+            for row in rows * alike
         ]
     except (TypeError, ValueError):
         return []
