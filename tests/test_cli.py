@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -131,7 +132,13 @@ def test_large_pictures_are_scored_at_the_working_size(project, tmp_path, capsys
     assert Image.open(tmp_path / "large.map.png").size == (2 * WORKING_SIDE + 64, 2 * WORKING_SIDE)
 
 
-def test_an_interrupted_table_goes_on_where_it_was(project, picture, tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize(
+    ("ended", "status_then", "said"),
+    [(KeyboardInterrupt, 130, "kept: 3 of 6 pictures"), (MemoryError, 2, "memory")],
+)
+def test_a_table_that_was_ended_goes_on_where_it_was(
+    project, picture, tmp_path, capsys, monkeypatch, ended, status_then, said
+):
     folder = tmp_path / "pictures"
     folder.mkdir()
     for name in "abcdef":
@@ -142,13 +149,15 @@ def test_an_interrupted_table_goes_on_where_it_was(project, picture, tmp_path, c
     def interrupted(*arguments):
         calls.append(1)
         if len(calls) == 4:
-            raise KeyboardInterrupt
+            raise ended
         return scored(*arguments)
 
     monkeypatch.setattr(score_module, "score", interrupted)
     monkeypatch.setattr(parallel, "cores", lambda: 1)
     status, _, err = run(capsys, "score", folder, "--csv", out)
-    assert status == 130 and not out.exists() and "kept: 3 of 6 pictures" in err
+    assert status == status_then and not out.exists() and said in err
+    with open(tmp_path / "scores.csv.unfinished", "a") as file:
+        file.write("half a ro")
     status, text, err = run(capsys, "score", folder, "--csv", out)
     assert status == 0 and "6 pictures" in text and "3 of 6 pictures were scored before" in err
     assert len(calls) <= 4 + 3 + parallel.AHEAD + 1
@@ -198,17 +207,29 @@ def test_with_a_closed_output_a_command_still_ends_well(picture, tmp_path):
     assert (tmp_path / "a.csv").is_file()
 
 
-def test_a_folder_is_scored_into_a_csv_and_what_cannot_be_read_is_named(project, picture, tmp_path, capsys):
+def test_a_folder_is_scored_into_a_csv_and_what_cannot_be_read_is_named(
+    project, picture, tmp_path, capsys, monkeypatch
+):
     folder = tmp_path / "pictures"
     (folder / "deeper").mkdir(parents=True)
     shutil.copyfile(picture, folder / "a.png")
     shutil.copyfile(picture, folder / "deeper" / "b, with comma.png")
     (folder / "broken.png").write_text("not a picture")
     (folder / "notes.txt").write_text("not a picture, and not called one")
+    (folder / "closed").mkdir()
+    listed = os.listdir
+
+    def closed(path):
+        if os.path.basename(path) == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "listdir", closed)
     out = tmp_path / "scores.csv"
     status, text, err = run(capsys, "score", folder, "--csv", out)
     assert status == 0
     assert "broken.png" in err and "notes.txt" not in err
+    assert "closed: folder cannot be read (Permission denied)" in err
     assert "2 pictures" in text
     with open(out, newline="") as file:
         rows = list(csv.DictReader(file))

@@ -60,6 +60,10 @@ def test_nothing_folds_and_nothing_leaves_the_frame(strength):
     assert abs(areas(u).mean() - 1) < 0.02, "what some parts gain others lose"
 
 
+def test_a_field_of_no_numbers_ends_as_one():
+    assert unfolded(some_velocity() * math.nan, H, W).isnan().all()
+
+
 def test_back_again_is_as_it_was():
     x, v = waves(), some_velocity(3.0)
     there, back = follow(v, H, W, 1.0), follow(v, H, W, -1.0)

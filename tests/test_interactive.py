@@ -158,6 +158,8 @@ def test_a_network_that_is_no_improver_is_refused(here, network, said):
         ({"learning_rate": -1.0}, "learning_rate"),
         ({"seed": -1}, "seed"),
         ({"batch": 0}, "batch"),
+        ({"width": 0}, "width"),
+        ({"width": 10**6}, "width"),
     ],
 )
 def test_numbers_out_of_range_are_named(here, wrong, said):

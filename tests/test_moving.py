@@ -84,6 +84,7 @@ def test_with_a_bad_predictor_it_is_their_ratio_that_falls(f, x):
         ({"bad": ab.load_improver("reference/mover")}, "bad must be a predictor"),
         ({"x": torch.zeros(1, 3, 64, 64, dtype=torch.float64)}, "float32"),
         ({"x": torch.zeros(0, 3, 64, 64)}, "not .0, 3, 64, 64."),
+        ({"steps": 2, "learning_rate": 1e38}, "no number"),
     ],
 )
 def test_what_move_cannot_do_is_named(f, x, wrong, said):

@@ -159,7 +159,8 @@ def test_too_few_or_too_small_pictures_are_refused(tmp_path, count, words):
         "\n".join(["image,liking", *(f"{at}.png,1" for at in range(count))])
     )
     with pytest.raises(UserError, match=words):
-        list(experiment.of_files(*read_rated(tmp_path)).pictures())
+        [rated] = experiment.of_files("here", read_rated(tmp_path))
+        list(rated.pictures())
 
 
 def test_every_observer_is_a_row_and_leaves_no_training_behind(monkeypatch):

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from abstract_beauty.commands.arguments import Parser, count, path, strength
-from abstract_beauty.errors import SharedError, Terminated, UserError
+from abstract_beauty.errors import SharedError, Terminated, UserError, escaped
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
@@ -180,8 +180,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 141
+    except MemoryError:
+        print("abstract-beauty: the memory is too short for this; give smaller pictures", file=sys.stderr)
+        return 2
     except OSError as error:
-        if error.filename is not None or error.errno not in DISK_FULL:
+        if (
+            error.filename is not None
+        ):  # it is closed, full, a loop of links: what a file met that is not the code's
+            print(f"abstract-beauty: {escaped(str(error.filename))}: {error.strerror}", file=sys.stderr)
+            return 2
+        if error.errno not in DISK_FULL:
             raise
         # What print meets on a full disk; the interpreter would meet it again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -104,7 +104,7 @@ def unfolded(
     scale = max(1.0, min(h, w) / LARGEST)
     small = v / scale, round(h / scale), round(w / scale)
     u = follow(*small, strength)
-    while not (areas(u).min() >= LEAST_AREA):  # nor is what has grown beyond all numbers
+    while v.isfinite().all() and not (areas(u).min() >= LEAST_AREA):  # nor is what grew beyond all numbers
         strength *= 0.95
         u = follow(*small, strength)
     return u if scale == 1 else follow(v, h, w, strength)

@@ -57,7 +57,8 @@ def move(
         weights: of the loss, where they are to be others than WEIGHTS.
 
     Raises:
-        UserError: the loss has no such weight, a number is out of range, or x is not a batch of pictures.
+        UserError: the loss has no such weight, a number is out of range, x is not a batch of pictures, or the descent
+            ends in what is no number.
     """
     if odd := weights.keys() - WEIGHTS.keys():
         raise UserError(f"move: there is no weight {odd.pop()!r}; there are {', '.join(WEIGHTS)}")
@@ -79,6 +80,10 @@ def move(
         f, small, steps, spacing, stream=stream, bad=bad, learning_rate=learning_rate, seed=seed,
         progress=progress, **weights,
     )  # fmt: skip
+    if not v.isfinite().all():
+        raise UserError(
+            "move: the descent ended in what is no number; take smaller weights or a lower learning_rate"
+        )
     with torch.no_grad():
         u = unfolded(v, *x.shape[2:], strength)
         y = moved(x, u)

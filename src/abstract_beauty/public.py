@@ -56,9 +56,10 @@ def _single(who: str, picture: Any) -> Tensor:
 
 @functools.wraps(scores.score)
 def score(picture: Any, *arguments: Any, **keywords: Any) -> scores.Scores:
+    who = "score"
     if isinstance(picture, str | os.PathLike):
-        return scores.score(_single(f"score: {picture}", read_image(picture)), *arguments, **keywords)
-    return scores.score(_single("score", picture), *arguments, **keywords)
+        who, picture = f"score: {picture}", read_image(picture)
+    return scores.score(_single(who, picture), *arguments, **keywords)
 
 
 @functools.wraps(scores.complexity)

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from abstract_beauty.data.folder import OTHER, TRIED, files_below
 from abstract_beauty.data.images import printable, read_image
+from abstract_beauty.data.prepare import Skip
 from abstract_beauty.errors import UserError
 from abstract_beauty.prediction.full_prediction import TILE
 
@@ -72,11 +73,14 @@ def expand(paths: Sequence[Path]) -> tuple[list[Path], set[Path]]:
     """Every picture, once, that is named or lies below a named folder; and those not named; UserError: one has none."""
     files: list[Path] = []
     found: set[Path] = set()
+    closed: list[Skip] = []
     for path in paths:
         is_folder = os.path.isdir(path)  # unlike Path.is_dir, no name is too long for it
-        inside = files_below(path) if is_folder else []
+        inside = files_below(path, closed) if is_folder else []
         if is_folder and not inside:
             raise UserError(f"{printable(path)}: holds no picture")
         files += inside or [path]
         found |= set(inside)
+    for folder in closed:
+        print(f"left out: {folder.file}: {folder.reason}", file=sys.stderr)
     return list(dict.fromkeys(files)), found - set(paths)

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from abstract_beauty.commands.pictures import read_picture
+from abstract_beauty.commands.pictures import readable
 from abstract_beauty.data.images import printable
 from abstract_beauty.data.ratings import RatedSet, read_rated
-from abstract_beauty.errors import UserError
 from abstract_beauty.files import rounded
 from abstract_beauty.training.machine import cores
 from abstract_beauty.weights import load_predictor
@@ -60,18 +59,13 @@ def _print_beauty(name: str, found: Mapping[str, Any], hypotheses: Mapping[str, 
 
 
 def _readable(found: RatedSet, failed: list[Path]) -> RatedSet:
-    """The set without the pictures that cannot be read, which are noted in `failed` and named in what is left out."""
-    whole, said = np.ones(len(found.files), dtype=bool), []
-    for at, file in enumerate(found.files):
-        try:
-            read_picture(file)
-        except UserError as error:
-            whole[at] = False
-            failed.append(file)
-            said.append(str(error))
-    files = tuple(file for file, kept in zip(found.files, whole, strict=True) if kept)
+    """The set without the pictures that cannot be read, which are named, and noted in `failed` and as left out."""
+    before = len(failed)
+    kept = {path: True for path, _ in readable(found.files, set(), failed, alone=False)}
+    whole = np.array([path in kept for path in found.files])
     ratings = {column: values[whole] for column, values in found.ratings.items()}
-    return found._replace(files=files, ratings=ratings, left_out=(*found.left_out, *said))
+    said = [f"{printable(path)}: cannot be read" for path in failed[before:]]
+    return found._replace(files=(*kept,), ratings=ratings, left_out=(*found.left_out, *said))
 
 
 def ratings_command(options: argparse.Namespace) -> int:
@@ -84,15 +78,11 @@ def ratings_command(options: argparse.Namespace) -> int:
 
     hypotheses = beauty.read_hypotheses(options.hypotheses or beauty.HYPOTHESES)
     failed: list[Path] = []
-    sets = [of_files(_readable(folder, failed)) for folder in read_rated(options.folder)]
-    names = [rated.name for rated in sets]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise UserError(
-            f"{printable(options.folder)}: two sets are called {twice!r}; give one folder another name"
-        )
-    for rated in sets:
+    given = read_rated(options.folder)
+    for rated in given:
         for line in rated.left_out:
             print(f"{printable(rated.name)}: left out: {line}", file=sys.stderr)
+    sets = of_files(printable(options.folder), [_readable(rated, failed) for rated in given])
     f = {part: load_predictor(getattr(options, part)) for part in ("good", "bad", "linear")}
     progress = sys.stderr.isatty()
     found = study(sets, f, 0, cores(), progress=progress)

@@ -71,10 +71,19 @@ def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         table.writerows(rows)
 
 
+def _append(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows to a table at once, so that whatever ends the run leaves what was done."""
+    with open(path, "a", newline="", encoding="utf-8") as file:
+        csv.DictWriter(file, list(rows[0])).writerows(rows)
+
+
 def _kept(options: argparse.Namespace, unfinished: Path) -> list[dict[str, Any]]:
-    """Rows of a run that was interrupted, if it was one of the same columns and predictors."""
+    """Rows of a run that was ended, if it was one of the same columns and predictors."""
     try:
-        rows = list(csv.DictReader(unfinished.read_text(encoding="utf-8").splitlines()))
+        whole = unfinished.read_text(encoding="utf-8").rpartition("\n")[
+            0
+        ]  # a killed run may have left half a row
+        rows = list(csv.DictReader(whole.splitlines()))
     except (OSError, ValueError, csv.Error):
         return []
     columns = ["image", *SCORES, "width", "height", "predictor", *OTHERS]
@@ -96,7 +105,7 @@ def _kept(options: argparse.Namespace, unfinished: Path) -> list[dict[str, Any]]
 def score_command(options: argparse.Namespace) -> int:
     """Score every picture named, printing or writing a row each; status 2 if one of them could not be.
 
-    With --csv an interrupted run keeps its rows in FILE.unfinished, from where the same command goes on.
+    With --csv a run that is ended, however, leaves its rows in FILE.unfinished, from where the same command goes on.
     """
     files, found = expand(options.images)
     for name in OTHERS:
@@ -110,9 +119,14 @@ def score_command(options: argparse.Namespace) -> int:
     if rows and len(left) < len(files):
         print(f"{len(files) - len(left)} of {len(files)} pictures were scored before", file=sys.stderr)
     read = readable(left, found, failed, alone=len(files) == 1)
+    others = {name: getattr(options, name) for name in OTHERS}
     try:
-        for row in _rows(options, read, left, [*SCORES] if options.json or options.csv else shown):
+        wanted = [*SCORES] if options.json or options.csv else shown
+        for at, row in enumerate(_rows(options, read, left, wanted)):
             rows.append(row)
+            if unfinished:
+                add, new = (_append, rows[-1:]) if at else (_write, rows)
+                add(unfinished, [each | others for each in new])
             if options.json or options.csv:
                 continue
             if len(rows) == 1:
@@ -120,7 +134,6 @@ def score_command(options: argparse.Namespace) -> int:
             print("  ".join(f"{row[key]:14.4f}" for key in shown) + f"  {row['image']}", flush=True)
     except KeyboardInterrupt:
         if rows and unfinished:
-            _write(unfinished, [row | {name: getattr(options, name) for name in OTHERS} for row in rows])
             print(f"kept: {len(rows)} of {len(files)} pictures; the same command goes on", file=sys.stderr)
         raise
     order = {printable(path): at for at, path in enumerate(files)}

@@ -86,9 +86,9 @@ def _files(option: str, folders: tuple[str, ...], skips: list[Skip]) -> dict[str
     return found
 
 
-def files_below(folder: Path) -> list[Path]:
-    """Every file below a folder whose suffix is a picture's, sorted; what cannot be opened is passed over."""
-    return list(_walk(folder, set(), []))
+def files_below(folder: Path, skips: list[Skip] | None = None) -> list[Path]:
+    """Every file below a folder whose suffix is a picture's, sorted; folders that cannot be opened go to `skips`."""
+    return list(_walk(folder, set(), [] if skips is None else skips))
 
 
 def _walk(folder: Path, seen: set[str], skips: list[Skip]) -> Iterator[Path]:

@@ -103,7 +103,7 @@ def decode_image(file: io.BufferedIOBase, name: str, *, profile: bool = True) ->
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
             pixels = _to_rgb(image, profile)
-    except UserError:
+    except (UserError, MemoryError):
         raise
     except Image.DecompressionBombError as error:
         raise UserError(f"{name}: has more than {MAX_PIXELS:,} pixels; reduce it first") from error

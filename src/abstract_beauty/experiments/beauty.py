@@ -12,8 +12,6 @@ import pydantic
 import torch
 from jaxtyping import Float
 from pydantic import Field
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
@@ -22,7 +20,7 @@ from abstract_beauty.data.images import resize_short_side
 from abstract_beauty.errors import UserError, complaint, reason
 from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.experiments.ratings import BASELINE_SIDE, Rated, folders
-from abstract_beauty.params import Params
+from abstract_beauty.params import Params, read_yaml
 from abstract_beauty.project import Project
 from abstract_beauty.scores import correlation
 from abstract_beauty.scores.correlation import Kin
@@ -67,12 +65,15 @@ HYPOTHESES_OF_A_FILE = pydantic.TypeAdapter(Annotated[dict[str, Hypothesis], Fie
 def read_hypotheses(path: Path) -> dict[str, Hypothesis]:
     """The hypotheses, in the order of their file; UserError where it cannot be read or one is malformed."""
     try:
-        rows = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        return HYPOTHESES_OF_A_FILE.validate_json(json.dumps(rows, default=str))
+        return HYPOTHESES_OF_A_FILE.validate_json(json.dumps(read_yaml(path), default=str))
     except pydantic.ValidationError as error:
         raise UserError(f"{path}: {complaint(error)}") from error
-    except (OSError, ValueError, YAMLError, RecursionError) as error:
-        raise UserError(f"{path}: cannot be read ({reason(error)})") from error
+    except (
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:  # keys that are no text, a list that holds itself
+        raise UserError(f"{path}: holds what no hypothesis does ({reason(error)})") from error
 
 
 def numbers(picture: Float[Tensor, "3 h w"], f: Mapping[str, nn.Module]) -> dict[str, float]:

@@ -63,21 +63,24 @@ class Rated(RatedSet):
         return pd.DataFrame(tqdm(rows, **bar), index=names)
 
 
-def of_files(found: RatedSet) -> Rated:
-    """A rated set of files, checked to be large enough for a correlation."""
-    if len(found.files) < correlation.FEWEST:
-        few = f"has {len(found.files)} rated pictures; at least {correlation.FEWEST} are needed"
-        raise UserError(f"{found.name}: {few}")
-    return Rated(*found)
+def of_files(source: str, found: Sequence[RatedSet], taken: Sequence[str] = ()) -> list[Rated]:
+    """Rated sets of files; UserError, which names their source, where one is too small for a correlation or has the
+    name of another, or one that is taken.
+    """
+    called = [*taken, *(rated.name for rated in found)]
+    if twice := next((name for name in called if called.count(name) > 1), None):
+        raise UserError(f"{source}: two sets are called {twice!r}; give one folder another name")
+    for rated in found:
+        if len(rated.files) < correlation.FEWEST:
+            few = f"has {len(rated.files)} rated pictures; at least {correlation.FEWEST} are needed"
+            raise UserError(f"{rated.name}: {few}")
+    return [Rated(*rated) for rated in found]
 
 
 def folders(project: Project, key: str, names: Sequence[str]) -> list[Rated]:
-    """The rated sets of folders that params name under `key`; UserError where two share a name, or one a dial's."""
-    found = [of_files(rated) for name in located(project.root, names) for rated in read_rated(Path(name))]
-    called = [*DIALS, *(rated.name for rated in found)]
-    if twice := next((name for name in called if called.count(name) > 1), None):
-        raise UserError(f"{key}: two sets are called {twice!r}; give one folder another name")
-    return found
+    """The rated sets of folders that params name under `key`; errors as `of_files`."""
+    found = [rated for name in located(project.root, names) for rated in read_rated(Path(name))]
+    return of_files(key, found, tuple(DIALS))
 
 
 def dials(params: Params) -> list[Rated]:

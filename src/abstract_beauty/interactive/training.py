@@ -187,6 +187,8 @@ def _network(kind: str, network: str | nn.Module, width: int, seed: int) -> nn.M
         if not any(parameter.requires_grad for parameter in network.parameters()):
             network.requires_grad_(True)  # one that was trained here, say, which goes on
     else:
+        if type(width) is not int or not 1 <= width <= weights.WIDEST:
+            raise UserError(f"width: must be a whole number from 1 to {weights.WIDEST}, not {width!r}")
         network = weights.build(kind, network, width, seed)
     if not any(True for _ in network.parameters()):
         raise UserError(f"{kind}: {type(network).__name__} has no parameters, so there is nothing to train")

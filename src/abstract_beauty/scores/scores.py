@@ -3,7 +3,6 @@
 A new score is a function of a `Look` and a row of SCORES: command line, study of ratings and book read them from there.
 """
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from types import SimpleNamespace
@@ -13,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from abstract_beauty.data.images import read_image, resize_short_side
+from abstract_beauty.data.images import resize_short_side
 from abstract_beauty.prediction import predictability as errors
 from abstract_beauty.prediction.full_prediction import TILE, Phase, Predictor, full_prediction
 from abstract_beauty.scores import Measure
@@ -179,7 +178,7 @@ class Scores(SimpleNamespace):
 
 @torch.no_grad()
 def score(
-    picture: str | os.PathLike | Float[Tensor, "3 h w"],
+    picture: Float[Tensor, "3 h w"],
     good: Predictor | None = None,
     bad: Predictor | None = None,
     linear: Predictor | None = None,
@@ -188,16 +187,15 @@ def score(
     """Score a picture, as `abstract-beauty score` does.
 
     Args:
-        picture: a file, or a picture in [0, 1], h and w >= 32, of any size; it is reduced to the working size.
+        picture: in [0, 1], h and w >= 32, of any size; it is reduced to the working size. To `ab.score` also a file.
         good: the good predictor; like the others by default the reference run's.
         bad: the bad one, for progress.
         linear: the fill that knows only a tile's border.
         names: the scores that are wanted; None: all.
 
     Raises:
-        UserError: the file cannot be read, or the picture is too small.
+        UserError: of `ab.score`: the file cannot be read, or the picture is too small or none.
     """
-    picture = picture if isinstance(picture, Tensor) else read_image(picture)
     given = {"good": good, "bad": bad, "linear": linear}
     look = Look(
         picture, {name: load_predictor(f"reference/{name}") if f is None else f for name, f in given.items()}
