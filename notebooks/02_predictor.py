@@ -318,7 +318,7 @@ chapter.show(
 # pixel of the tile is a weighted sum of the ring around it, with weights fitted on the same training pictures.
 
 # %%
-scores, fills = chapter.predictor_scores(runs), chapter.fills()
+scores, fills = chapter.predictor_scores(runs), chapter.measured("fills")
 errors = {name: row["mae"] for name, row in fills.items()}
 errors |= {name: row["test"]["mae"] for name, row in scores.items()}
 errors = dict(sorted(errors.items(), key=lambda one: -one[1]))

@@ -36,7 +36,7 @@ from abstract_beauty.measures.statistics import high_frequency_kept
 
 chapter = Chapter("07_critical_point", balance=balance, pixels=pixels)
 f = ab.predictor("good")
-direct, pictures = chapter.pixels()
+direct, pictures = chapter.measured("pixels")
 squares = pictures["x"]
 middle = len(squares) // 2
 x = squares[middle : middle + 1]
@@ -215,7 +215,7 @@ def lines_of(bare, trained, key):
 
 
 # %%
-networks = chapter.balance()
+networks = chapter.measured("balance")
 bare = by_ratio(direct["balance"], direct["original"])
 trained = by_ratio(networks["points"], networks["original"])
 lengths = trained[trained["series"] == "length"]

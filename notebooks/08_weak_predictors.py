@@ -33,7 +33,7 @@ from abstract_beauty.chapter import Chapter
 from abstract_beauty.prediction.blurred_context import BlurredContext
 
 chapter = Chapter("08_weak_predictors", pixels=pixels)
-direct, pictures = chapter.pixels()
+direct, pictures = chapter.measured("pixels")
 weak = pd.DataFrame(direct["weak"]).set_index("bad")
 squares = pictures["x"]
 middle = len(squares) // 2

@@ -34,7 +34,7 @@ from abstract_beauty.chapter import Chapter
 from abstract_beauty.experiments.many import FRAMES, STILL
 
 chapter = Chapter("09_many_times", many=many)
-numbers, pictures = chapter.many()
+numbers, pictures = chapter.measured("many")
 titles = chapter.titles()
 times = chapter.params.many.times
 stages = sorted({n for n in (*FRAMES, times) if n <= times})

@@ -346,7 +346,7 @@ chapter.show(
 # this, alike in all but one thing. One saw the training pictures *upright*, the other saw them *turned* by 45 degrees.
 
 # %%
-drawn, drawings = chapter.shapes()
+drawn, drawings = chapter.measured("shapes")
 ways = {
     "x": "drawn",
     "good": "moved",

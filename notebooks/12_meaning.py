@@ -289,7 +289,7 @@ chapter.show(
 )
 
 # %%
-own = chapter.ratings()["dials"]
+own = chapter.measured("ratings")["dials"]
 levels = list(range(1, dials.LEVELS + 1))
 along = {dial: (levels, row["complexity"]) for dial, row in own.items()}
 chapter.show(

@@ -34,7 +34,7 @@ from abstract_beauty.scores.guesses import GUESSES, Guesses
 from abstract_beauty.scores.plain import PLAIN, Seen
 
 chapter = Chapter("13_beauty", beauty=beauty)
-own = chapter.beauty()
+own = chapter.measured("beauty")
 people = chapter.reference("beauty")
 sets = own["sets"] or people["sets"]
 names = {"neutral": "faces_london"}  # its folder's name says nothing
@@ -364,7 +364,7 @@ chapter.show(
 
 # %%
 chapter.show(
-    pleased(chapter.taste()),
+    pleased(chapter.measured("taste")),
     "pleased_here.csv",
     caption="As above, for the improvers of the default run.",
 )

@@ -35,8 +35,7 @@ from abstract_beauty.chapter import Chapter
 from abstract_beauty.experiments.faces import aligned, averageness, mirrored
 
 chapter = Chapter("14_faces", faces=faces)
-own = chapter.faces()
-found, averages = own, own["averages"]
+found, averages = chapter.measured("faces")
 if not averages:
     found = chapter.reference("faces")
     kept = chapter.home.results / "reference" / "faces"

@@ -9,8 +9,9 @@ import torch
 
 from abstract_beauty import chapter as chapters
 from abstract_beauty.chapter import Chapter, made_by_other_code
+from abstract_beauty.data.images import write_pictures
 from abstract_beauty.errors import UserError
-from abstract_beauty.experiments import pictures
+from abstract_beauty.experiments import balance, fills, filters, many, pictures, pixels
 from abstract_beauty.params import load_params
 from abstract_beauty.project import PUBLISHING, Project, find_project
 from abstract_beauty.training.runs import Run
@@ -32,11 +33,12 @@ def home(tmp_path, monkeypatch) -> Project:
     monkeypatch.setattr(pictures, "ensure_data", lambda project, params: project)
     for name in ("predictor_run", "improver_run"):
         monkeypatch.setattr(chapters, name, lambda project, params, name: run_at(project.run / name))
-    for name in ("fills", "filters", "balance"):
-        monkeypatch.setattr(chapters, f"measure_{name}", lambda *_: ANEW)
-    for name in ("pixels", "many"):
-        monkeypatch.setattr(chapters, f"measure_{name}", lambda *_: (ANEW, {}))
-        monkeypatch.setattr(chapters, "read_pictures", lambda file: {})
+    for stage in (balance, fills, filters):
+        monkeypatch.setattr(stage, "stage", lambda *_, f: ANEW)
+    for stage in (many, pixels):
+        monkeypatch.setattr(stage, "stage", lambda *_, f: (ANEW, {}))
+        name = stage.__name__.rpartition(".")[2]
+        write_pictures(project.run / f"{name}.safetensors", {"x": torch.zeros(1, 3, 2, 2)})
     return project
 
 
@@ -47,7 +49,9 @@ def run_at(path) -> Run:
 
 def test_an_unchanged_chapter_reads_the_pipeline_s_numbers_and_draws_its_figures(home, monkeypatch):
     chapter = Chapter("04", smoothing={})
-    assert chapter.filters() == chapter.fills() == chapter.balance() == chapter.pixels()[0] == KEPT
+    assert chapter.filters() == chapter.measured("fills") == chapter.measured("balance") == KEPT
+    numbers, shown = chapter.measured("pixels")
+    assert numbers == KEPT and shown["x"].shape == (1, 3, 2, 2)
     assert chapter.folder == home.scratch / "figures" / "04", "only the pipeline publishes"
     monkeypatch.setenv(PUBLISHING, "04")
     assert chapter.folder == home.results / "figures" / "04"
@@ -64,16 +68,16 @@ def test_an_unchanged_chapter_reads_the_pipeline_s_numbers_and_draws_its_figures
 )
 def test_a_changed_section_is_measured_anew_and_overwrites_no_figure(home, changes, read):
     chapter = Chapter("07", **changes)
-    found = getattr(chapter, read)()
+    found = chapter.measured(read)
     assert (found[0] if isinstance(found, tuple) else found) == ANEW
-    assert chapter.fills() == KEPT, "what the change does not touch is read"
+    assert chapter.measured("fills") == KEPT, "what the change does not touch is read"
     assert chapter.folder == home.scratch / "figures" / "07"
 
 
 def test_a_run_that_is_not_the_pipeline_s_is_measured_anew(home, monkeypatch):
     monkeypatch.setattr(chapters, "predictor_run", lambda *_: run_at(home.scratch / "weights.safetensors"))
     chapter = Chapter("02")
-    assert chapter.fills() == ANEW
+    assert chapter.measured("fills") == ANEW
     assert chapter.folder == home.scratch / "figures" / "02"
 
 
@@ -104,7 +108,7 @@ def test_what_other_code_made_is_not_read(home, monkeypatch):
     monkeypatch.delenv("DVC_STAGE", raising=False)
     assert made_by_other_code(home) == {"filters"}
     chapter = Chapter("04")
-    assert chapter.filters() == ANEW and chapter.fills() == KEPT
+    assert chapter.filters() == ANEW and chapter.measured("fills") == KEPT
     monkeypatch.setenv("DVC_STAGE", "notebook@04_smoothing")
     assert made_by_other_code(home) == set()
 

@@ -9,19 +9,15 @@ import torch
 
 from abstract_beauty.data.images import read_image, write_image
 from abstract_beauty.errors import UserError
-from abstract_beauty.experiments.balance import measure_balance
-from abstract_beauty.experiments.elsewhere import measure_elsewhere
-from abstract_beauty.experiments.fills import measure_fills
-from abstract_beauty.experiments.filters import measure_filters
+from abstract_beauty.experiments import balance, elsewhere, fills, filters, many, pixels
 from abstract_beauty.experiments.improver import improver_run, measure_improver, warnings
 from abstract_beauty.experiments.linear import linear_run
-from abstract_beauty.experiments.many import ending, measure_many
+from abstract_beauty.experiments.many import ending
 from abstract_beauty.experiments.pictures import judged_images, pictures, prepare_data, squares
 from abstract_beauty.experiments.pictures import test_images as photographs
 from abstract_beauty.experiments.pixels import (
     descend,
     descend_freely,
-    measure_pixels,
     pull,
     stationary,
     weak_predictors,
@@ -192,17 +188,17 @@ def test_the_judges_table(project, tiny):
     }
     run = improver_run(project, tiny, "smoothing", progress=False)
     small = parse_params(merge(as_tree(tiny), {"evaluation": {"filter_strengths": 2}}))
-    filters = measure_filters(project, small, networks)
-    table = measure_improver(project, small, run, networks, filters)
+    curves = filters.stage(project, small, networks)
+    table = measure_improver(project, small, run, networks, curves)
     json.dumps(table)
     reached = {name: error for name, error in table["filters_at_same_change"].items() if error is not None}
     best = min(reached, key=reached.get, default=None)
     assert table["best_filter"] == {"name": best, "error_judge": reached.get(best)}
     assert "original" not in reached
     assert 0 < table["test"]["change"] < 1
-    assert filters["original"][0]["change"] == 0
-    assert filters["original"][0]["contrast_kept"] == pytest.approx(1)
-    fidelities = [point["change"] for point in filters["gaussian"]]
+    assert curves["original"][0]["change"] == 0
+    assert curves["original"][0]["contrast_kept"] == pytest.approx(1)
+    fidelities = [point["change"] for point in curves["gaussian"]]
     assert fidelities == sorted(fidelities)
     assert fidelities[0] == 0
 
@@ -222,7 +218,7 @@ def test_as_many_test_pictures_are_judged_as_are_wanted_and_there(prepared, tiny
 
 def test_fills_are_measured_on_every_test_picture(project, tiny):
     small = parse_params(merge(as_tree(tiny), {"linear": {"crops": 250}}))
-    table = measure_fills(project, small)
+    table = fills.stage(project, small, networks(project, small, "linear"))
     assert {"mean", "ring_mean", "telea", "navier_stokes", "biharmonic", "linear"} == set(table)
     assert set(table["linear"]["pictures"]) == set(photographs(project))
     assert table["linear"]["mae"] < table["ring_mean"]["mae"] < table["mean"]["mae"]
@@ -268,18 +264,18 @@ def test_predictors_are_measured_on_other_folders(project, tiny, tmp_path):
     changes = {"evaluation": {"elsewhere": [str(folder)], "elsewhere_pictures": 4}}
     params = parse_params(merge(as_tree(tiny), changes))
     fill = linear_run(project, params).network
-    found = measure_elsewhere(project, params, {"same": fill})["sets"]["sets/squares"]
+    found = elsewhere.stage(project, params, {"same": fill})["sets"]["sets/squares"]
     assert found["pictures"] == 3
     assert found["errors"]["same"] == found["errors"]["linear"]
     y = [read_image(folder / f"{index}.png")[None] for index in range(3)]
     expected = sum(float(predictability(one, full_prediction(fill, one))) for one in y) / 3
     assert found["errors"]["linear"] == pytest.approx(expected, rel=1e-5)
     assert found["of_telea"]["linear"] == pytest.approx(found["errors"]["linear"] / found["errors"]["telea"])
-    assert measure_elsewhere(project, tiny, {}) == {"sets": {}}
+    assert elsewhere.stage(project, tiny, {}) == {"sets": {}}
     for index in range(3):
         (folder / f"{index}.png").unlink()
     with pytest.raises(UserError, match="holds no picture of 32 pixels"):
-        measure_elsewhere(project, params, {"same": fill})
+        elsewhere.stage(project, params, {"same": fill})
 
 
 # --- the experiments that the later chapters are made of ------------------------------------------------
@@ -346,7 +342,7 @@ def test_the_pull_is_the_slope_of_the_error(project, tiny):
 
 def test_the_experiments_on_pixels(project, small):
     f = networks(project, small, "good", "bad", "bad_again", "small", "judge", "linear")
-    numbers, pictures = measure_pixels(project, small, f)
+    numbers, pictures = pixels.stage(project, small, f)
     json.dumps(numbers)
     still, moved = numbers["balance"]
     assert still["change"] == 0 and torch.equal(pictures["balance 0.0"], pictures["x"])
@@ -360,7 +356,7 @@ def test_the_experiments_on_pixels(project, small):
 
 
 def test_the_phase_diagram_trains_each_point(project, small):
-    found = measure_balance(project, small, networks(project, small, "good", "bad", "judge"))
+    found = balance.stage(project, small, networks(project, small, "good", "bad", "judge"))
     rows = found["points"]
     assert [(row["series"], row["network"], row["ratio"]) for row in rows] == [
         ("ratio", "unet", 0.0), ("ratio", "unet", 0.6), ("length", "plain", 0.0), ("length", "plain", 0.5),
@@ -374,8 +370,8 @@ def test_many_times_over(project, small):
     tree = as_tree(small)
     tree["improvers"] = {"smoothing": tree["improvers"]["smoothing"]}
     one = parse_params({**tree, "book": {}})
-    f = networks(project, one, "good")["good"]
-    numbers, pictures = measure_many(project, one, f)
+    f = networks(project, one, "good")
+    numbers, pictures = many.stage(project, one, f)
     g = improver_run(project, one, "smoothing", progress=False).network
     x = pictures["x/0"]
     torch.testing.assert_close(pictures["smoothing/2"], g(g(x)))

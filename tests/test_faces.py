@@ -55,7 +55,7 @@ def study(monkeypatch):
 
     def run(**more):
         monkeypatch.setattr(experiment, "improvers", lambda *_: more)
-        return experiment.measure_faces(find_project(), asked, f)
+        return experiment.stage(find_project(), asked, f)
 
     return run
 
@@ -81,4 +81,4 @@ def test_nothing_is_shown_of_fewer_faces_than_eight(study, monkeypatch):
 
 def test_without_rated_faces_there_is_nothing():
     assert FacesParams().rated == ()
-    assert experiment.measure_faces(find_project(), load_params(), {}) == ({}, {})
+    assert experiment.stage(find_project(), load_params(), {}) == ({}, {})

@@ -6,11 +6,13 @@ beside the pipeline's, of which nothing is overwritten.
 """
 
 import dataclasses
+import importlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +25,8 @@ from abstract_beauty.data import Picture
 from abstract_beauty.data.images import read_pictures
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments import pictures as prepared
-from abstract_beauty.experiments.balance import measure_balance
-from abstract_beauty.experiments.beauty import measure_beauty
-from abstract_beauty.experiments.faces import measure_faces
-from abstract_beauty.experiments.fills import measure_fills
-from abstract_beauty.experiments.filters import measure_filters
 from abstract_beauty.experiments.improver import improver_run, measure_improver
-from abstract_beauty.experiments.many import measure_many
-from abstract_beauty.experiments.moving import measure_moving
-from abstract_beauty.experiments.pixels import measure_pixels
 from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
-from abstract_beauty.experiments.ratings import COMPARED, measure_ratings
-from abstract_beauty.experiments.shapes import measure_shapes
-from abstract_beauty.experiments.taste import measure_taste
 from abstract_beauty.files import read_json
 from abstract_beauty.params import Params, load_params
 from abstract_beauty.project import PUBLISHING, Project, find_project
@@ -111,7 +102,13 @@ class Chapter:
         return {name: run.network for name, run in self.predictors(*names).items()}
 
     def _measured(
-        self, name: str, sections: set[str], measure: Callable, *given: Any, stage: str = "", of: tuple = ()
+        self,
+        name: str,
+        sections: set[str],
+        measure: Callable,
+        *given: Any,
+        stage: str = "",
+        of: Sequence[str] = (),
     ) -> Any:
         """results/NAME.json if it speaks of the runs in use and of these sections as they are; else measured now.
 
@@ -123,14 +120,21 @@ class Chapter:
             return read_json(file)
         return measure(self.project, self.params, *given)
 
-    def _with_pictures(
-        self, name: str, sections: set[str], measure: Callable, *given: Any, of: tuple = ()
-    ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """results/NAME.json and models/run/NAME.safetensors, as `_measured`."""
-        found = self._measured(name, sections, measure, *given, of=of)
-        if isinstance(found, tuple):
-            return found
-        return found, read_pictures(self.project.run / f"{name}.safetensors")
+    def measured(self, name: str, **given: Any) -> Any:
+        """What the stage experiments/NAME.py finds: numbers, or numbers and the pictures that they speak of, by name.
+
+        As the pipeline made them, unless this chapter changed what they depend on: then they are made now, in minutes
+        (faces: hours), with what is `given` in the place of what the stage would read.
+        """
+        stage = importlib.import_module(f"abstract_beauty.experiments.{name}")
+        if hasattr(stage, "PREDICTORS"):
+            given["f"] = self._networks(*stage.PREDICTORS)
+        of = [row for row in self.params.improvers if {"improvers", f"improvers.{row}"} & {*stage.READS}]
+        found = self._measured(name, {*stage.READS}, partial(stage.stage, **given), of=of)
+        pictures = self.project.run / f"{name}.safetensors"
+        return (
+            found if isinstance(found, tuple) or not pictures.is_file() else (found, read_pictures(pictures))
+        )
 
     def predictor_scores(self, f: Mapping[str, Run]) -> dict[str, Any]:
         """Each predictor's error on the test pictures (`measure_predictor`)."""
@@ -143,16 +147,10 @@ class Chapter:
             for name, run in f.items()
         }
 
-    def fills(self) -> dict[str, Any]:
-        """Error of each fill in a predictor's place (`measure_fills`)."""
-        self.predictors("linear")
-        return self._measured("fills", set(), measure_fills)
-
     def filters(self) -> dict[str, list[dict[str, float]]]:
-        """Each plain filter's curve (`measure_filters`); a minute, once a chapter, where it is measured anew."""
+        """Each plain filter's curve; a minute, once a chapter, where it is measured anew."""
         if self._filters is None:
-            f = self._networks("good", "bad", "judge")
-            self._filters = self._measured("filters", {"evaluation"}, measure_filters, f)
+            self._filters = self.measured("filters")
         return self._filters
 
     def judged(self, name: str) -> dict[str, Any]:
@@ -171,49 +169,9 @@ class Chapter:
             rows |= tables.filters_beside(curves, self.judged(beside)["test"]["change"], titles[beside])
         return tables.judges_table(rows)
 
-    def pixels(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """The experiments on bare pixels, and their pictures (`measure_pixels`); minutes where they are made anew."""
-        f = self._networks("good", "bad", "bad_again", "small", "judge", "linear")
-        return self._with_pictures("pixels", {"pixels"}, measure_pixels, f)
-
-    def balance(self) -> dict[str, Any]:
-        """The phase diagram with networks (`measure_balance`); minutes where it is measured anew."""
-        f = self._networks("good", "bad", "judge")
-        return self._measured("balance", {"balance", "training"}, measure_balance, f)
-
     def moving(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """Fields of displacements for several wishes, and their pictures (`measure_moving`); minutes if made anew."""
-        f, g = self._networks("good", "bad", "judge", "article", "linear"), self.improver("mover").network
-        return self._with_pictures(
-            "moving", {"moving", "evaluation"}, measure_moving, f, g, self.filters(), of=("mover",)
-        )
-
-    def shapes(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """Drawn shapes before and after, and their pictures (`measure_shapes`); minutes if made anew."""
-        return self._with_pictures("shapes", {"moving"}, measure_shapes, self._networks("good", "judge"))
-
-    def many(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """Improvers applied many times, and their pictures (`measure_many`); a minute where it is made anew."""
-        f = self._networks("good")["good"]
-        return self._with_pictures("many", {"many"}, measure_many, f, of=tuple(self.params.improvers))
-
-    def ratings(self) -> dict[str, Any]:
-        """Scores along the dials, against ratings, and by observer; minutes where they are measured anew."""
-        return self._measured("ratings", {"ratings", "beauty"}, measure_ratings, self._networks(*COMPARED))
-
-    def beauty(self) -> dict[str, Any]:
-        """Hypotheses about beauty, tested on rated pictures and on rules that are known (`measure_beauty`)."""
-        return self._measured("beauty", {"beauty"}, measure_beauty, self._networks("linear", "bad", "good"))
-
-    def faces(self) -> dict[str, Any]:
-        """Faces and predictors that learnt from faces (`measure_faces`), "averages" among it; hours if made anew."""
-        f = self._networks("linear", "bad", "good", "judge")
-        found, averages = self._with_pictures("faces", {"faces"}, measure_faces, f)
-        return found | {"averages": averages}
-
-    def taste(self) -> dict[str, Any]:
-        """What judges of taste say of improvers and filters (`measure_taste`); minutes where it is measured anew."""
-        return self._measured("taste", {"evaluation"}, measure_taste, of=tuple(self.params.improvers))
+        """Fields of displacements for several wishes, and their pictures ; minutes if made anew."""
+        return self.measured("moving", g=self.improver("mover").network, filters=self.filters())
 
     def show(self, what: Figure | pd.DataFrame, file: str, caption: str, alt: str = "") -> plots.Shown:
         """Keep a figure or a table of this chapter, and show it; where it is another than the published, beside that.

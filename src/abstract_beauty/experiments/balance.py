@@ -8,12 +8,14 @@ from torch import nn
 
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import squares
-from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.measures.judging import judge_picture
 from abstract_beauty.params import Params
 from abstract_beauty.project import Project
 from abstract_beauty.sections import ImproverParams
 from abstract_beauty.training.runs import forget
+
+PREDICTORS = ("good", "bad", "judge")
+READS = ("balance", "training")
 
 
 class Point(NamedTuple):
@@ -38,7 +40,7 @@ def points(params: Params) -> Iterator[Point]:
             yield Point("length", "plain", ratio, 0, steps)
 
 
-def measure_balance(project: Project, params: Params, f: Mapping[str, nn.Module]) -> dict[str, Any]:
+def stage(project: Project, params: Params, f: Mapping[str, nn.Module]) -> dict[str, Any]:
     """Train and judge every point, on the central squares of some test pictures.
 
     Trainings are kept in the scratch folder until all are done, so that a killed stage goes on where it was.
@@ -63,8 +65,3 @@ def measure_balance(project: Project, params: Params, f: Mapping[str, nn.Module]
         rows.append(row | {"gradient_norm": last["gradient_norm"]})
     forget(*done)
     return {"original": judge_picture(x, x, f), "points": rows}
-
-
-def stage(project: Project, params: Params) -> dict[str, Any]:
-    """`measure_balance` with the pipeline's predictors."""
-    return measure_balance(project, params, networks(project, params, "good", "bad", "judge"))

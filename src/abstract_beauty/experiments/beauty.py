@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from abstract_beauty.data.generators.dials import DIALS, LEVELS, dial_picture
 from abstract_beauty.data.images import resize_short_side
 from abstract_beauty.errors import UserError, complaint, reason
-from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.experiments.ratings import BASELINE_SIDE, Rated, folders
 from abstract_beauty.params import Params, read_yaml
 from abstract_beauty.project import Project
@@ -29,6 +28,8 @@ from abstract_beauty.scores.guesses import GUESSES, Guesses
 from abstract_beauty.scores.plain import PLAIN, Seen
 from abstract_beauty.sections import STRICT
 
+PREDICTORS = ("linear", "bad", "good")
+READS = ("beauty",)
 HYPOTHESES = Path(__file__).parents[1] / "scores" / "hypotheses.yml"
 SURE = 0.05  # a p value, corrected for all tests that were made, below which a hypothesis is decided
 # Sets of drawn pictures whose "beauty" is made by a rule, and the hypothesis that the rule makes true.
@@ -203,7 +204,7 @@ def by_rules(
     return found
 
 
-def measure_beauty(project: Project, params: Params, f: Mapping[str, nn.Module]) -> dict[str, Any]:
+def stage(project: Project, params: Params, f: Mapping[str, nn.Module]) -> dict[str, Any]:
     """The study of params.beauty.folders, and of drawn pictures whose beauty is made by rules that are known."""
     hypotheses = read_hypotheses(HYPOTHESES)
     rated = folders(project, "beauty.folders", params.beauty.folders)
@@ -214,8 +215,3 @@ def measure_beauty(project: Project, params: Params, f: Mapping[str, nn.Module])
         "rules": study(rules, hypotheses, params.seed),
         "sets": study(sets, hypotheses, params.seed),
     }
-
-
-def stage(project: Project, params: Params) -> dict[str, Any]:
-    """`measure_beauty` with the pipeline's predictors."""
-    return measure_beauty(project, params, networks(project, params, "linear", "bad", "good"))

@@ -8,16 +8,18 @@ from torch import nn
 from abstract_beauty.data.folder import sample
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.linear import linear_run
-from abstract_beauty.experiments.predictor import errors_of, networks
+from abstract_beauty.experiments.predictor import errors_of
 from abstract_beauty.measures.fills import FILLS
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import TILE
 from abstract_beauty.project import Project, located
 
+PREDICTORS = ("good", "bad", "judge")
+READS = ("evaluation",)
 BESIDE = ("telea", "navier_stokes")  # the fills that are fast enough for many pictures; and the linear one
 
 
-def measure_elsewhere(project: Project, params: Params, f: dict[str, nn.Module]) -> dict[str, Any]:
+def stage(project: Project, params: Params, f: dict[str, nn.Module]) -> dict[str, Any]:
     """Error of predictors and fills on the pictures of each folder of `params.evaluation.elsewhere`.
 
     Errors are means over pictures on the article's grid; a set is called by its folder's last two names.
@@ -44,8 +46,3 @@ def measure_elsewhere(project: Project, params: Params, f: dict[str, nn.Module])
             "of_telea": {key: mean / means["telea"] for key, mean in means.items()},
         }
     return {"sets": sets}
-
-
-def stage(project: Project, params: Params) -> dict[str, Any]:
-    """`measure_elsewhere` with the pipeline's predictors."""
-    return measure_elsewhere(project, params, networks(project, params, "good", "bad", "judge"))

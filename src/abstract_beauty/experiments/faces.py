@@ -18,7 +18,7 @@ from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.beauty import numbers
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import ensure_data
-from abstract_beauty.experiments.predictor import networks, predictor_run
+from abstract_beauty.experiments.predictor import predictor_run
 from abstract_beauty.experiments.ratings import Rated, folders
 from abstract_beauty.measures.statistics import luminance
 from abstract_beauty.moving import move
@@ -30,6 +30,8 @@ from abstract_beauty.scores import correlation
 from abstract_beauty.scores.fitting import fitted, foretold
 from abstract_beauty.sections import DataParams
 
+PREDICTORS = ("linear", "bad", "good", "judge")
+READS = ("faces",)
 SIDES = (64, 128, 256)  # short sides: a tile is half a face, a quarter, and at last an eye or a mouth
 ALIGNED = 128  # at which faces are laid upon each other
 SHOWN = ("mover", "smoothing")  # improvers
@@ -141,7 +143,7 @@ def improvers(project: Project, params: Params) -> dict[str, Callable[[Tensor], 
     return {name: improver_run(project, params, name).network for name in shown}
 
 
-def measure_faces(
+def stage(
     project: Project, params: Params, f: Mapping[str, nn.Module]
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The study of params.faces, of which the first rated set is moved and shown; empty where it names no rated faces.
@@ -206,8 +208,3 @@ def measure_faces(
         chosen = np.argsort(order, kind="stable")[:third]
         averages[title] = torch.stack([faces[at] for at in chosen]).mean(0)
     return found, {name: picture[None] for name, picture in averages.items()}
-
-
-def stage(project: Project, params: Params) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """`measure_faces` with the pipeline's predictors."""
-    return measure_faces(project, params, networks(project, params, "linear", "bad", "good", "judge"))

@@ -6,20 +6,19 @@ import torch
 from torch import nn
 
 from abstract_beauty.experiments.pictures import judged_images, squares
-from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.measures.filters import FILTERS, strength_for
 from abstract_beauty.measures.judging import judge_picture, mean_of
 from abstract_beauty.params import Params
 from abstract_beauty.project import Project
 
+PREDICTORS = ("good", "bad", "judge")
+READS = ("evaluation",)
 NEAREST, FARTHEST = 0.003, 0.2  # MAE(x, y) between which the curves of filters are measured
 SAMPLES, SAMPLE_SIDE = 4, 128  # squares of test pictures on which their strengths are found
 
 
 @torch.no_grad()
-def measure_filters(
-    project: Project, params: Params, f: Mapping[str, nn.Module]
-) -> dict[str, list[dict[str, float]]]:
+def stage(project: Project, params: Params, f: Mapping[str, nn.Module]) -> dict[str, list[dict[str, float]]]:
     """Each plain filter from no change to a great one: the judges' table at each point, means over the test pictures.
 
     The strengths are those that change a few squares of the test pictures by NEAREST to FARTHEST, in equal factors;
@@ -40,8 +39,3 @@ def measure_filters(
             rows = [judge_picture(x, change(x, strength), f) for x in images]
             curves[name].append({"strength": strength, **mean_of(rows)})
     return curves
-
-
-def stage(project: Project, params: Params) -> dict[str, list[dict[str, float]]]:
-    """`measure_filters` with the pipeline's predictors."""
-    return measure_filters(project, params, networks(project, params, "good", "bad", "judge"))

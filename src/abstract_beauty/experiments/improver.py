@@ -186,7 +186,7 @@ def measure_improver(
 ) -> dict[str, Any]:
     """The judges' table of an improver over the test pictures, beside plain filters at the same MAE(x, y).
 
-    f are the predictors "good", "bad" and "judge"; filters each filter's curve, from `measure_filters`. With "looks",
+    f are the predictors "good", "bad" and "judge"; filters each filter's curve, from the stage `filters`. With "looks",
     of one that moves: the same after fewer and more of them.
     """
     g, images = run.network, judged_images(project, params).values()

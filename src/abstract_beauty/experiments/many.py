@@ -1,5 +1,6 @@
 """Improvers applied many times over: a fixed point, a cycle, or one flat colour?"""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -8,17 +9,20 @@ from torch import Tensor, nn
 
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import squares
-from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import full_prediction
 from abstract_beauty.prediction.predictability import mae
 from abstract_beauty.project import Project
 
+PREDICTORS = ("good",)
+READS = ("many", "improvers")
 FRAMES = (0, 1, 2, 5, 10, 20, 50)  # what is kept of y, g(y), g(g(y)), ...
 STILL = 1 / 2550  # a tenth of a step of an 8-bit picture: moving less is standing still
 
 
-def measure_many(project: Project, params: Params, f: nn.Module) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def stage(
+    project: Project, params: Params, f: Mapping[str, nn.Module]
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Each improver's curves, as `repeated` gives them, and its end; and the pictures at some times, "NAME/TIMES".
 
     "x/0" is the photograph itself.
@@ -29,7 +33,7 @@ def measure_many(project: Project, params: Params, f: nn.Module) -> tuple[dict[s
     kept: dict[str, Tensor] = {"x/0": x}
     for name in params.improvers:
         g = improver_run(project, params, name).network
-        curves, seen = repeated(g, x, f, section.times)
+        curves, seen = repeated(g, x, f["good"], section.times)
         kept |= {f"{name}/{times}": y for times, y in seen.items()}
         numbers[name] = {**curves, "ends": ending(curves)}
     return numbers, kept
@@ -62,8 +66,3 @@ def ending(curves: dict[str, list[float]]) -> str:
     if curves["flat"][-1] < 0.1 * curves["flat"][0]:
         return "flat colour"
     return "stands still" if curves["step"][-1] < STILL else "goes on"
-
-
-def stage(project: Project, params: Params) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """`measure_many` with the pipeline's predictor."""
-    return measure_many(project, params, networks(project, params, "good")["good"])

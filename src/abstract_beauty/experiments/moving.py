@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from abstract_beauty.book.tables import chosen
 from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import judged_images
-from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.fields import STEP, areas, follow, grid_of, moved, unfolded, velocity
 from abstract_beauty.files import read_json
 from abstract_beauty.measures.fills import FILLS
@@ -27,6 +26,8 @@ WISHES: dict[str, dict[str, Any]] = {
     "areas held": {"stream": True, "spacing": 12.0},
     "progress": {"bad": "bad"},
 }
+PREDICTORS = ("good", "bad", "judge", "article", "linear")
+READS = ("moving", "evaluation", "improvers.mover")
 THROUGH = ("article", "linear", "good")  # predictors whose wish is compared
 SPACINGS = (12.0, 24.0)
 LOOKS = (5, 10, 20, 40, 80)  # lengths of the descent, up to twice that of the others
@@ -37,8 +38,12 @@ SHOWN = ("chelsea", "coffee")  # on these, or as many others, many descents are 
 Drawn = tuple[Tensor, Tensor | None]  # a picture and the field that drew it
 
 
-def measure_moving(
-    project: Project, params: Params, f: Mapping[str, nn.Module], g: nn.Module, filters: Curves
+def stage(
+    project: Project,
+    params: Params,
+    f: Mapping[str, nn.Module],
+    g: nn.Module | None = None,
+    filters: Curves | None = None,
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Rows of the judges' table, means over the test pictures, of fields found for each wish; and some of the pictures.
 
@@ -47,6 +52,8 @@ def measure_moving(
     other predictors; "spacings": of coarser fields; "judges": errors of the photographs, of what the wish "both" made
     of them, and of what the mover g made of them, by the predictor itself and by four judges that had no part in it.
     """
+    g = improver_run(project, params, "mover").network if g is None else g
+    filters = read_json(project.results / "filters.json") if filters is None else filters
     section, images = params.moving, judged_images(project, params)
     f = {**f, "telea": FILLS["telea"]()}
     few = chosen(images, *SHOWN)
@@ -129,10 +136,3 @@ def random_velocity(x: Tensor, distance: float, seed: int) -> Tensor:
     for _ in range(3):  # the distance grows nearly as the velocity does
         v = v * (distance / torch.linalg.vector_norm(follow(v, h, w), dim=1).mean())
     return v
-
-
-def stage(project: Project, params: Params) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """`measure_moving` with the pipeline's networks and filters."""
-    f = networks(project, params, "good", "bad", "judge", "article", "linear")
-    g = improver_run(project, params, "mover").network
-    return measure_moving(project, params, f, g, read_json(project.results / "filters.json"))

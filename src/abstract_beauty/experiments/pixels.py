@@ -12,7 +12,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from abstract_beauty.experiments.pictures import squares
-from abstract_beauty.experiments.predictor import networks
 from abstract_beauty.losses.ratio_progress import ratio_progress
 from abstract_beauty.measures.judging import judge_picture
 from abstract_beauty.params import Params
@@ -22,6 +21,8 @@ from abstract_beauty.prediction.predictability import PHASES, mae, progress
 from abstract_beauty.project import Project
 from abstract_beauty.training.batches import random_phase
 
+PREDICTORS = ("good", "bad", "bad_again", "small", "judge", "linear")
+READS = ("pixels",)
 STEP = 0.02  # how far a pixel moves at first, where the gradient is 1
 FREE_STEP = 0.003  # of Adam: how far a pixel moves at first
 GRIDS = 3  # a step of Adam
@@ -117,7 +118,7 @@ def weak_predictors(f: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
     }
 
 
-def measure_pixels(
+def stage(
     project: Project, params: Params, f: Mapping[str, nn.Module]
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """All experiments on pixels: the balance k1 : k2, the grid, the ratio with weak predictors, exaggeration.
@@ -179,9 +180,3 @@ def _progress(x: Tensor, y: Tensor, bad: nn.Module, f: Mapping[str, nn.Module]) 
             ]
             found[f"{key}_{name}"] = float(sum(values) / len(values))
     return found
-
-
-def stage(project: Project, params: Params) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """`measure_pixels` with the pipeline's predictors."""
-    f = networks(project, params, "good", "bad", "bad_again", "small", "judge", "linear")
-    return measure_pixels(project, params, f)

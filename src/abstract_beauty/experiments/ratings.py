@@ -19,7 +19,7 @@ from abstract_beauty.data.ratings import RatedSet, read_rated
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.observers import observers
 from abstract_beauty.experiments.pictures import squares
-from abstract_beauty.experiments.predictor import errors_of, networks
+from abstract_beauty.experiments.predictor import errors_of
 from abstract_beauty.parallel import side_by_side
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import TILE, Phase
@@ -30,10 +30,11 @@ from abstract_beauty.scores.complexity import MEASURES
 from abstract_beauty.scores.scores import SCORES, Look, share_missed, trimmed
 from abstract_beauty.training.runs import forget
 
+READS = ("ratings", "beauty")
 BASELINE_SIDE = 256  # short side at which the classical measures see a picture
 GIVEN = ("tile_contrast", "jpeg_bits")  # held fixed in the partial correlations
 DIAL_SIZE = 256
-COMPARED = ("good", "bad", "small", "article", "judge", "linear")  # the pipeline's predictors, as observers
+PREDICTORS = ("good", "bad", "small", "article", "judge", "linear")  # as observers; the scores are of three
 TEST_PICTURES, TEST_SIDE = 12, 192  # on whose central squares each observer's own error is measured
 # The best of five classical measures for each kind of picture, Pearson's r: Saraee, Jalal & Betke 2018.
 PUBLISHED = {
@@ -219,7 +220,7 @@ def mean_error(picture: Float[Tensor, "3 h w"], f: nn.Module, phases: Sequence[P
     return float(phase_averaged(f, picture[None], phases))
 
 
-def measure_ratings(project: Project, params: Params, f: Mapping[str, nn.Module]) -> dict[str, Any]:
+def stage(project: Project, params: Params, f: Mapping[str, nn.Module]) -> dict[str, Any]:
     """Scores along the dials, against people's ratings of params.ratings.folders, and by every observer.
 
     Of the predictors f, "good", "bad" and "linear" score; all of them are compared as observers, which look at
@@ -241,8 +242,3 @@ def measure_ratings(project: Project, params: Params, f: Mapping[str, nn.Module]
     for row in rows:
         row["dials"] = float(np.mean(list(row["dials"].values())))
     return {"dials": dial_study(turned, f), "sets": people, "observers": rows}
-
-
-def stage(project: Project, params: Params) -> dict[str, Any]:
-    """`measure_ratings` with the pipeline's predictors."""
-    return measure_ratings(project, params, networks(project, params, *COMPARED))

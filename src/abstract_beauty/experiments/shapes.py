@@ -15,7 +15,7 @@ from abstract_beauty import weights
 from abstract_beauty.data import Picture
 from abstract_beauty.experiments.linear import fitted
 from abstract_beauty.experiments.pictures import pictures
-from abstract_beauty.experiments.predictor import networks, predictor_task
+from abstract_beauty.experiments.predictor import predictor_task
 from abstract_beauty.fields import moved, unfolded
 from abstract_beauty.measures.judging import mean_of
 from abstract_beauty.measures.shapes import shapes
@@ -25,6 +25,8 @@ from abstract_beauty.prediction.predictability import phase_averaged
 from abstract_beauty.project import Project
 from abstract_beauty.training.fit import fit, make_fabric, seed_for
 
+PREDICTORS = ("good", "judge")
+READS = ("moving",)
 SIDE = 160  # pixels of a drawn picture
 FINE = 6 * SIDE  # pixels at which it is drawn, then reduced
 INK, PAPER = (40, 48, 96), (226, 214, 180)
@@ -107,7 +109,7 @@ def _learnt(project: Project, params: Params, angle: float) -> nn.Module:
     return network.cpu().eval().requires_grad_(False)
 
 
-def measure_shapes(
+def stage(
     project: Project, params: Params, f: Mapping[str, nn.Module]
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Of drawn pictures, what their edges are like before and after they were moved, and the judge's error; and those
@@ -137,8 +139,3 @@ def measure_shapes(
             y = seen[f"{name}/{how}"] = moved(x, unfolded(v[i : i + 1], SIDE, SIDE))
             found[how][name] = looked_at(x, y)
     return {**found, "means": {how: mean_of(list(rows.values())) for how, rows in found.items()}}, seen
-
-
-def stage(project: Project, params: Params) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """`measure_shapes` with the pipeline's predictors."""
-    return measure_shapes(project, params, networks(project, params, "good", "judge"))

@@ -16,6 +16,7 @@ from abstract_beauty.prediction.predictability import mae
 from abstract_beauty.project import Project
 from abstract_beauty.weights import load_predictor
 
+READS = ("evaluation", "improvers")
 FILTER_CHANGE = 0.03  # MAE(x, y) at which filters are judged beside improvers
 JUDGED = 4  # test pictures, unless params judge improvers on fewer
 
@@ -66,7 +67,7 @@ def differences(
     return found
 
 
-def measure_taste(project: Project, params: Params) -> dict[str, Any]:
+def stage(project: Project, params: Params) -> dict[str, Any]:
     """`differences` of the improvers and of filters on test pictures.
 
     The tastes are the reference run's, and so are the predictors that they need. A kind of picture whose tastes it did
@@ -78,6 +79,3 @@ def measure_taste(project: Project, params: Params) -> dict[str, Any]:
     images = dict([*judged_images(project, params).items()][:JUDGED])
     sample = torch.cat([x[:, :, :128, :128] for x in images.values()])
     return differences(images, ways(project, params, sample), f, tastes)
-
-
-stage = measure_taste
