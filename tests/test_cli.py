@@ -416,13 +416,3 @@ def test_a_mistake_is_one_line_and_status_2(project, tmp_path, capsys, arguments
         assert word in lines[0]
     assert {path: path.read_bytes() for path in tmp_path.glob("*.png")} == before
     assert not list(tmp_path.glob("*.partial*"))
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [[], ["praise"], ["improve", "a.png"], ["improve", "a.png", "--out", "b.png", "--times", "0"]],
-)
-def test_wrong_usage_is_status_2(arguments, capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert caught.value.code == 2

@@ -23,7 +23,6 @@ from abstract_beauty.experiments.pixels import (
     weak_predictors,
 )
 from abstract_beauty.experiments.predictor import networks, predictor_run
-from abstract_beauty.measures.judging import point_at
 from abstract_beauty.params import as_tree, load_params, merge, parse_params, read_yaml
 from abstract_beauty.prediction.full_prediction import full_prediction
 from abstract_beauty.prediction.predictability import SMALLEST_ERROR, predictability
@@ -118,33 +117,19 @@ def test_an_unfinished_training_of_other_code_is_left_alone(project, tiny, monke
         assert scratch(project, "improvers", "coarse", {"k": 1}) != here
 
 
-def test_good_and_bad_begin_alike(project, tiny):
-    good = predictor_run(project, tiny, "good", progress=False)
-    bad = predictor_run(project, tiny, "bad", progress=False)
-    assert good.curve[0]["step"] == bad.curve[0]["step"] == 2
-    assert good.config["section"]["seed"] == bad.config["section"]["seed"]
-
-
-def test_the_one_pass_predictor_begins_as_the_linear_fill_of_its_pictures(project, tiny):
+def test_the_linear_fill_is_read_where_the_stage_put_it_and_begins_the_one_pass_predictor(project, tiny):
     linear = linear_run(project, tiny, publish=True)
+    assert linear.path == project.run / "predictors" / "linear.safetensors" == linear_run(project, tiny).path
     run = predictor_run(project, tiny, "good", progress=False)
     assert torch.equal(run.network.matrix, linear.network.matrix)
     assert linear.network.matrix.abs().max() > 0
     other = parse_params(merge(as_tree(tiny), {"linear": {"ridge": 0.1}}))
+    fitted = linear_run(project, other)
+    assert fitted.path != linear.path and not torch.equal(fitted.network.matrix, linear.network.matrix)
     again = predictor_run(project, other, "good", progress=False)
     assert again.path != run.path  # another linear fill, another predictor
     article = predictor_run(project, tiny, "article", progress=False)
     assert predictor_run(project, other, "article", progress=False).path == article.path
-
-
-def test_the_linear_fill_is_read_where_the_stage_put_it(project, tiny):
-    published = linear_run(project, tiny, publish=True)
-    assert published.path == project.run / "predictors" / "linear.safetensors"
-    assert linear_run(project, tiny).path == published.path
-    other = parse_params(merge(as_tree(tiny), {"linear": {"ridge": 0.1}}))
-    fitted = linear_run(project, other)
-    assert fitted.path != published.path
-    assert not torch.equal(fitted.network.matrix, published.network.matrix)
 
 
 def test_a_published_run_says_what_it_was_made_on(project, tiny):
@@ -201,13 +186,6 @@ def test_the_judges_table(project, tiny):
     fidelities = [point["change"] for point in curves["gaussian"]]
     assert fidelities == sorted(fidelities)
     assert fidelities[0] == 0
-
-
-def test_a_filter_between_its_measured_points():
-    curve = [{"change": 0.0, "error_judge": 0.08}, {"change": 0.04, "error_judge": 0.04}]
-    assert point_at(curve, "change", 0.01)["error_judge"] == pytest.approx(0.07)
-    assert point_at(curve, "change", 0.04)["error_judge"] == pytest.approx(0.04)
-    assert point_at(curve, "change", 0.05) is None
 
 
 @pytest.mark.parametrize(("wanted", "judged"), [(0, 6), (2, 2), (4, 4), (6, 6), (20, 6)])

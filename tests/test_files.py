@@ -43,9 +43,8 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, small_disk):
         files.write_json(path, list(range(9999)))
     network = weights.build("predictors", "context_encoder", 4)
     description = weights.Description("predictors", "good", "context_encoder", 4, {})
-    with pytest.raises(UserError, match=r"good\.safetensors: cannot be written") as caught:
+    with pytest.raises(UserError, match=r"good\.safetensors: cannot be written"):
         weights.save(tmp_path / "good.safetensors", network, description)
-    assert "\n" not in str(caught.value)
     assert files.read_json(path) == [1]
     assert list(tmp_path.iterdir()) == [path]
 

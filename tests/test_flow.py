@@ -17,11 +17,10 @@ from abstract_beauty.improvers.mover import SPACING
 
 H, W = 120, 176
 DRAW = """
-import {{ follow, longest, moved, unpacked }} from "{script}";
-const {{ packed, x, strength }} = {given};
+import { follow, longest, moved, unpacked } from "./flow.js";
 const field = unpacked(packed);
 const u = follow(field, longest(field, strength, x.width, x.height), x.width, x.height);
-const y = moved(x, field, u, {{ data: new Float32Array(x.data.length) }});
+const y = moved(x, field, u, { data: new Float32Array(x.data.length) });
 console.log(JSON.stringify(Array.from(y.data)));
 """
 
@@ -30,13 +29,9 @@ console.log(JSON.stringify(Array.from(y.data)));
 def test_a_browser_draws_what_python_draws(tmp_path, strength):
     v, x = some_velocity(4.0, h=H, w=W), waves(H, W)[:, :1].expand(-1, 3, -1, -1)  # its long waves
     bytes_ = torch.cat([x[0] * 255, torch.full((1, H, W), 255.0)]).permute(1, 2, 0).flatten().tolist()
-    given = {"packed": flow.packed(v), "x": {"width": W, "height": H, "data": bytes_}}
-    script = tmp_path / "flow.mjs"  # as a module, wherever the package lies
-    shutil.copyfile(flow.__file__.replace(".py", ".js"), script)
-    drawing = tmp_path / "draw.mjs"
-    drawing.write_text(DRAW.format(script=script, given=json.dumps(given | {"strength": strength})))
-    out = subprocess.run(["node", str(drawing)], capture_output=True, text=True, check=True).stdout
-    y = torch.tensor(json.loads(out)).view(H, W, 4).permute(2, 0, 1)[:3] / 255
+    given = {"packed": flow.packed(v), "x": {"width": W, "height": H, "data": bytes_}, "strength": strength}
+    found = asked(tmp_path, f"const {{ packed, x, strength }} = {json.dumps(given)};{DRAW}")
+    y = torch.tensor(found).view(H, W, 4).permute(2, 0, 1)[:3] / 255
     expected = moved(x, unfolded(v, H, W, strength))[0]
     assert (y - expected).abs().mean() < (1e-6 if strength == 0 else 0.01)
     assert strength == 0 or (expected - x[0]).abs().mean() > 0.05, "else this says nothing"

@@ -5,13 +5,12 @@ import itertools
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 import torch
 
 import abstract_beauty as ab
 from abstract_beauty import predictors
-from abstract_beauty.prediction.full_prediction import CONTEXT, MARGIN, TILE, along_axis, assemble, reflected
+from abstract_beauty.prediction.full_prediction import CONTEXT, MARGIN, TILE
 from abstract_beauty.prediction.linear_fill import LinearFill
 from abstract_beauty.predictors.context_encoder import ContextEncoder
 from abstract_beauty.predictors.four_sides import FourSides
@@ -52,13 +51,6 @@ def tiles_of(size, phase):
     """The pieces that the grid cuts an axis into."""
     edges = sorted({0, size, *range(phase, size, TILE)})
     return [slice(a, b) for a, b in itertools.pairwise(edges)]
-
-
-@pytest.mark.parametrize("size", [2, 5, 40])
-def test_reflection_is_numpy_s(size):
-    positions = torch.arange(-3 * size, 4 * size)
-    expected = np.pad(np.arange(size), 3 * size, mode="reflect")
-    assert reflected(positions, size).tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize(("h", "w"), SIZES)
@@ -128,20 +120,6 @@ def test_a_tile_s_own_values_change_nothing_of_it(one_pass, phase):
         assert not torch.equal(changed, z)
 
 
-def test_one_pass_is_the_predictor_on_every_crop(one_pass):
-    """Cut each inner tile's 128x128 square out by hand, and predict its centre: the full prediction has just that."""
-    y = image(256, 224)
-    z = ab.full_prediction(one_pass, y)
-    hidden = torch.zeros(1, 1, CONTEXT, CONTEXT, dtype=torch.bool)
-    hidden[..., MARGIN : MARGIN + TILE, MARGIN : MARGIN + TILE] = True
-    places = list(itertools.product(range(64, 192, TILE), range(64, 160, TILE)))
-    assert len(places) == 12
-    for top, left in places:
-        crop = y[..., top - MARGIN : top + TILE + MARGIN, left - MARGIN : left + TILE + MARGIN]
-        tile = one_pass(crop, hidden).clamp(0, 1)
-        torch.testing.assert_close(z[..., top : top + TILE, left : left + TILE], tile, atol=1e-5, rtol=0)
-
-
 def test_a_new_one_pass_predictor_is_its_linear_fill():
     f, fill = FourSides(12), LinearFill()
     matrix = 0.1 * torch.randn(fill.matrix.shape, generator=torch.Generator().manual_seed(0))
@@ -194,15 +172,6 @@ def test_an_image_of_one_tile_is_predicted_from_nothing(f):
     assert torch.equal(ab.full_prediction(f, dark), ab.full_prediction(f, light))
 
 
-def test_hidden_lines_are_the_tile_and_its_mirror_copies():
-    own = along_axis(100, 0)[1]
-    assert own.shape == (4, CONTEXT)
-    first = own[0].nonzero().flatten().tolist()
-    # Lines -31..-1 mirror lines 31..1 of the first tile; line -32 mirrors line 32, which is the neighbour's.
-    assert first == list(range(MARGIN - 31, MARGIN + TILE))
-    assert own[1].nonzero().flatten().tolist() == list(range(MARGIN, MARGIN + TILE))
-
-
 @pytest.mark.parametrize("network", ["context_encoder", "four_sides"])
 def test_gradients_agree_with_finite_differences(network):
     f = trained(network, 12).double()
@@ -216,12 +185,6 @@ def test_gradients_agree_with_finite_differences(network):
         errors = [ab.predictability(at, ab.full_prediction(f, at)).sum() for at in (ahead, behind)]
         slope = (errors[0] - errors[1]) / (2 * step)
     assert slope.item() == pytest.approx((gradient * direction).sum().item(), rel=1e-3)
-
-
-def test_assembling_inverts_cutting():
-    y = image(64, 96, batch=2)
-    tiles = y.unfold(2, TILE, TILE).unfold(3, TILE, TILE).permute(0, 2, 3, 1, 4, 5).reshape(-1, 3, TILE, TILE)
-    assert torch.equal(assemble(tiles, 2, 2, 3), y)
 
 
 @pytest.mark.parametrize(("h", "phase"), [(31, (0, 0)), (64, (32, 0)), (64, (-1, 0))])

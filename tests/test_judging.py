@@ -29,5 +29,6 @@ def test_what_rises_before_it_falls_is_taken_where_it_comes_by_first():
 
 
 def test_where_a_filter_does_not_get_there_is_none():
+    assert judging.point_at(CURVES["gaussian"], "change", 0.04) == pytest.approx(CURVES["gaussian"][-1])
     assert judging.point_at(CURVES["gaussian"], "change", 0.05) is None
     assert judging.point_at(CURVES["original"], "change", 0.0) is None

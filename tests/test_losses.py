@@ -5,11 +5,10 @@ import torch
 
 from abstract_beauty import losses
 from abstract_beauty.losses._contrast import SMALLEST_ENERGY, contrast_lost, low_pass, pyramid_contrast
-from abstract_beauty.prediction.predictability import PHASES, SMALLEST_ERROR
+from abstract_beauty.prediction.predictability import SMALLEST_ERROR
 
 WEIGHTS = {"k1": 0.3, "k2": 0.7, "k3": 2.0, "share": 0.6}
-# one asks a scorer, the other is of a field: see test_moving.py
-NAMES = [name for name in losses.LOSSES if name not in ("scored", "moving")]
+NAMES = [name for name in losses.LOSSES if name != "moving"]  # which is of a field: see test_moving_loss.py
 
 
 @pytest.fixture(params=[0, 1])
@@ -50,6 +49,10 @@ def ratio(y, above, below):
     return mean([max(a, SMALLEST_ERROR) / max(b, SMALLEST_ERROR) for a, b in pairs])
 
 
+def score(image):
+    return image.square().mean((1, 2, 3))
+
+
 def by_hand(x, y, z, z_bad, z_x):
     k1, k2, k3, share = WEIGHTS.values()
     near, seen = k1 * mean(error(x, y)), k2 * mean(error(y, z))
@@ -61,12 +64,14 @@ def by_hand(x, y, z, z_bad, z_x):
         "target": near + k2 * mean([abs(a - b) for a, b in zip(error(y, z), wanted, strict=True)]),
         "ratio_as_written": ratio(y, z_bad, z),
         "ratio_progress": ratio(y, z, z_bad),
+        "scored": near - k2 * mean([float((one**2).sum() / one.numel()) for one in y]),
         "progress_held": near + k2 * ratio(y, z, z_bad) + k3 * lost(x, y),
     }
 
 
 def call(name, given):
     images, weights = losses.needs(losses.LOSSES[name])
+    given = {**given, "score": score}
     return losses.LOSSES[name](*(given[one] for one in images), **{key: WEIGHTS[key] for key in weights})
 
 
@@ -85,21 +90,16 @@ def test_faint_contrast_is_set_against_one_step_of_eight_bits(strength):
     assert contrast_lost(x, y).item() == pytest.approx(lost(x, y), abs=1e-6)
 
 
-@pytest.mark.parametrize("name", [*NAMES, "scored"])
+@pytest.mark.parametrize("name", NAMES)
 def test_gradients_agree_with_finite_differences(name, given):
     """Along a random direction of y; everything else stays."""
-
-    def function(y):
-        if name == "scored":
-            return losses.scored(given["x"], y, lambda z: z.square().mean((1, 2, 3)), k1=0.3, k2=0.7)
-        return call(name, given | {"y": y})
-
     y = given["y"].clone().requires_grad_()
     direction = torch.randn(y.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
-    (gradient,) = torch.autograd.grad(function(y), y)
+    (gradient,) = torch.autograd.grad(call(name, given | {"y": y}), y)
     step = 1e-6
     with torch.no_grad():
-        slope = (function(y + step * direction) - function(y - step * direction)) / (2 * step)
+        ahead, behind = (call(name, given | {"y": y + by * direction}) for by in (step, -step))
+        slope = (ahead - behind) / (2 * step)
     assert (gradient * direction).sum().item() == pytest.approx(slope.item(), rel=1e-3, abs=1e-7)
 
 
@@ -122,18 +122,3 @@ def test_a_batch_counts_as_the_mean_of_its_pictures(given):
         assert call(name, given).item() == pytest.approx(mean([call(name, one).item() for one in singles])), (
             name
         )
-
-    def scored(images):
-        return losses.scored(images["x"], images["y"], lambda y: y.mean((1, 2, 3)), k1=0.3, k2=0.7).item()
-
-    assert scored(given) == pytest.approx(mean([scored(one) for one in singles]))
-
-
-def test_the_constants_are_what_their_comments_say():
-    assert sorted(PHASES) == [
-        (0, 0),
-        (0, 16),
-        (16, 0),
-        (16, 16),
-    ]  # the article's grid, and the furthest from it
-    assert SMALLEST_ERROR == 0.25 / 256  # a quarter of a grey level

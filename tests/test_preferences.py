@@ -1,7 +1,5 @@
 """Files of choices, Bradley and Terry's strengths, and the page that collects them."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -9,7 +7,7 @@ import torch
 from abstract_beauty.commands.blind import blind_page
 from abstract_beauty.errors import UserError
 from abstract_beauty.scores import preferences
-from abstract_beauty.scores.preferences import FORMAT, Choice, read_choices, strengths
+from abstract_beauty.scores.preferences import Choice, strengths
 
 
 def people(strength, count, seed=0):
@@ -49,26 +47,6 @@ def test_what_always_wins_stays_finite(times):
 def test_the_reference_must_be_among_them():
     with pytest.raises(UserError, match="original"):
         strengths([[Choice("p", "a", "b")]])
-
-
-@pytest.mark.parametrize(
-    ("content", "word"),
-    [
-        ("", "JSON"),
-        ("[1]", "format"),
-        (json.dumps({"format": FORMAT, "choices": []}), "no choices"),
-        (json.dumps({"format": FORMAT, "choices": [{"picture": "p", "winner": "a"}]}), "choice 1"),
-        (
-            json.dumps({"format": FORMAT, "choices": [dict.fromkeys(["picture", "winner", "loser"], "a")]}),
-            "itself",
-        ),
-    ],
-)
-def test_a_malformed_file_is_refused_in_one_line(tmp_path, content, word):
-    (tmp_path / "choices.json").write_text(content)
-    with pytest.raises(UserError, match=word) as caught:
-        read_choices(tmp_path / "choices.json")
-    assert "\n" not in str(caught.value)
 
 
 def test_the_page_holds_everything_and_nothing_from_outside():

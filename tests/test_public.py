@@ -18,6 +18,9 @@ WRONG = [
     (X[:, :1], "repeat the channel"),
     (X.numpy(), "not numpy.ndarray"),
     (X[:0], r"not \(0, 3, 64, 64\)"),
+    ([[0.5]], "not list"),
+    (torch.full_like(X, torch.inf), r"values in \[0, 1\], not inf to inf$"),
+    (torch.full_like(X, -0.2), r"not -0\.2 to -0\.2$"),
 ]
 
 
@@ -66,5 +69,7 @@ def test_what_passes_is_given_on_as_it_is(painter):
     hole[..., :32, :32] = float("nan")  # where a tile is looked at by its own prediction, that is none
     assert ab.full_prediction(f, hole)[..., :32, :32].isfinite().all()
     assert torch.equal(ab.improve(painter, X), painter(X))
-    with pytest.raises(ab.UserError, match="f must be a predictor"):
-        ab.full_prediction(painter, X)
+    ab.phase_averaged(f, torch.rand(2, 3, 32, 40) * 1.01)  # so little beyond is as good as inside
+    for wrong in (None, painter, ab.load_improver("reference/mover")):
+        with pytest.raises(ab.UserError, match="f must be a predictor"):
+            ab.full_prediction(wrong, X)

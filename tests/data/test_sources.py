@@ -180,19 +180,6 @@ def test_no_picture_left_is_an_error_that_says_why(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_damaged_folder_of_pictures_is_named(photos, tmp_path):
-    with pytest.raises(UserError, match=r"manifest\.json: no such file; run the data stage"):
-        load_split(tmp_path / "nothing", "train")
-    made(tmp_path / "out", train=photos)
-    victim = next((tmp_path / "out" / "train").iterdir())
-    victim.write_bytes(victim.read_bytes()[:200])
-    with pytest.raises(UserError, match=victim.name):
-        load_split(tmp_path / "out", "train")
-    (tmp_path / "out" / "manifest.json").write_text('{"pictures": 3}')
-    with pytest.raises(UserError, match="not a manifest"):
-        read_manifest(tmp_path / "out")
-
-
 @pytest.fixture
 def offline(monkeypatch):
     """Whoever reaches for the network fails."""
@@ -243,9 +230,8 @@ def test_a_dataset_with_its_own_test_pictures(dataset, tmp_path, offline):
     ],
 )
 def test_a_remote_dataset_needs_a_pin_and_the_network(tmp_path, offline, options, message):
-    with pytest.raises(UserError, match=message) as caught:
+    with pytest.raises(UserError, match=message):
         made(tmp_path / "out", source="hub", **options)
-    assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
 
 

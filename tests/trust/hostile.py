@@ -249,7 +249,7 @@ def refusal(path: Path) -> str:
         picture = read_image(path)
     except UserError as error:
         message = str(error)
-        if "\n" in message or not message.startswith(printable(path)[:8]):
+        if not message.isprintable() or not message.startswith(printable(path)[:8]):
             raise AssertionError(f"not one line that names the file: {message!r}") from error
         return message
     if picture.shape[0] != 3 or not 0 <= float(picture.min()) <= float(picture.max()) <= 1:

@@ -33,7 +33,9 @@ MODULES = {
         "losses/*.py",
         [f"tests/test_{name}.py" for name in ("losses", "contrast", "moving_loss", "predictability")],
     ),
-    "predictability": ("prediction/predictability.py", ["tests/test_predictability.py"]),
+    "predictability": (
+        "prediction/predictability.py", ["tests/test_predictability.py", "tests/test_losses.py"],
+    ),
     "full_prediction": (
         "prediction/full_prediction.py", ["tests/test_grid.py", "tests/test_full_prediction.py"],
     ),

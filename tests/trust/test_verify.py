@@ -85,28 +85,26 @@ def test_what_is_not_there_to_be_looked_at_is_compared_by_its_hash(tmp_path):
     assert counts["data"] == verify.Count(3, 0, ["data"])
 
 
+ALIKE = {**HERE, "instructions": verify.COMMON}
+OTHER = {"device": "Another processor"}
+
+
 @pytest.mark.parametrize(
-    ("first", "elsewhere"),
+    ("first", "second", "elsewhere"),
     [
-        (HERE, False),
-        ({"device": "A processor", "torch": "2.13.0"}, False),
-        ({**HERE, "threads": "mixed"}, True),
-        ({**HERE, "instructions": "AVX512"}, True),
-        (None, True),
+        (HERE, HERE, False),
+        ({"device": "A processor", "torch": "2.13.0"}, HERE, False),
+        ({**HERE, "threads": "mixed"}, HERE, True),
+        ({**HERE, "instructions": "AVX512"}, HERE, True),
+        (None, HERE, True),
+        ({**HERE, "kind": "cuda"}, {**HERE, "kind": "cuda"}, True),
+        (ALIKE | OTHER, ALIKE, False),
+        (HERE | OTHER, HERE, True),
+        (HERE, ALIKE, True),
     ],
 )
-def test_every_byte_must_agree_on_the_same_processor_only(first, elsewhere):
-    assert verify.is_elsewhere(first, HERE) == elsewhere
-    assert verify.is_elsewhere({**HERE, "kind": "cuda"}, {**HERE, "kind": "cuda"})
-
-
-def test_whose_processor_it_is_does_not_matter_where_all_compute_alike():
-    alike = {**HERE, "instructions": verify.COMMON}
-    other = {**alike, "device": "Another processor"}
-    assert not verify.is_elsewhere(other, alike)
-    assert verify.is_elsewhere({**HERE, "device": "Another processor"}, HERE) and verify.is_elsewhere(
-        HERE, alike
-    )
+def test_every_byte_must_agree_on_the_same_processor_or_where_all_compute_alike(first, second, elsewhere):
+    assert verify.is_elsewhere(first, second) == elsewhere
 
 
 @pytest.fixture
