@@ -10,7 +10,7 @@ import torch
 
 import abstract_beauty as ab
 from abstract_beauty import predictors
-from abstract_beauty.prediction.full_prediction import CONTEXT, MARGIN, TILE
+from abstract_beauty.prediction.full_prediction import CONTEXT, MARGIN, TILE, full_prediction
 from abstract_beauty.prediction.linear_fill import LinearFill
 from abstract_beauty.predictors.context_encoder import ContextEncoder
 from abstract_beauty.predictors.four_sides import FourSides
@@ -189,8 +189,9 @@ def test_gradients_agree_with_finite_differences(network):
 
 @pytest.mark.parametrize(("h", "phase"), [(31, (0, 0)), (64, (32, 0)), (64, (-1, 0))])
 def test_impossible_sizes_and_phases_are_refused(f, h, phase):
-    with pytest.raises(ValueError, match="must"):
-        ab.full_prediction(f, image(h, 64), phase)
+    for function in (ab.full_prediction, full_prediction):  # the second is the package's own, without checks
+        with pytest.raises(ValueError, match="must"):
+            function(f, image(h, 64), phase)
 
 
 @pytest.mark.slow

@@ -45,7 +45,7 @@ HEAVY = "torch numpy scipy.stats pandas PIL.Image pydantic cv2 pytest hypothesis
 LIMIT = 120  # seconds of the processor, after which a mutant is one that hangs
 _STAMPS = itertools.count(10**9, 10)
 
-EVEN = ("mae", "predictability", "error_map")  # |a - b| = |b - a|, and so are the slopes
+EVEN = ("mae", "predictability", "error_map", "error_left")  # |a - b| = |b - a|, and so are the slopes
 # How many tiles are predicted together bounds the memory, and changes no number.
 MEMORY = re.compile(r"at_once = tiles_at_once or \{'one_pass': \d+, 'batched': \d+, 'loop': \d+\}\[method\]")
 TIMES_NOTHING = ("if k_coarse:", "if True:")  # what is left out there is multiplied by 0
