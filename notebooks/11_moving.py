@@ -44,7 +44,7 @@ from abstract_beauty.prediction.predictability import PHASES
 
 # %%
 chapter = Chapter("11_moving", moving=moving)
-found, pictures = chapter.moving()
+found, pictures = chapter.measured("moving")
 names = list(dict.fromkeys(key.split("/")[0] for key in pictures))
 f = ab.predictor("good")
 

@@ -74,6 +74,12 @@ def test_a_changed_section_is_measured_anew_and_overwrites_no_figure(home, chang
     assert chapter.folder == home.scratch / "figures" / "07"
 
 
+@pytest.mark.parametrize("name", ["nothing", "../x", "predictor", "headlines", "blind"])
+def test_what_no_stage_measures_is_named(home, name):
+    with pytest.raises(UserError, match="stage"):
+        Chapter("02").measured(name)
+
+
 def test_a_run_that_is_not_the_pipeline_s_is_measured_anew(home, monkeypatch):
     monkeypatch.setattr(chapters, "predictor_run", lambda *_: run_at(home.scratch / "weights.safetensors"))
     chapter = Chapter("02")

@@ -169,24 +169,38 @@ def test_a_table_that_was_ended_goes_on_where_it_was(
     assert out.read_bytes() == first
 
 
-def test_a_table_does_not_go_on_with_rows_of_other_predictors_and_ends_with_a_broken_picture(
-    project, picture, tmp_path, capsys
+@pytest.mark.parametrize(("changed", "kept"), [("nothing", 1), ("network", 0), ("picture", 0)])
+def test_a_table_does_not_go_on_with_rows_of_another_network_or_picture(
+    project, picture, tmp_path, capsys, monkeypatch, changed, kept
 ):
-    out, broken = tmp_path / "scores.csv", tmp_path / "broken.png"
-    unfinished = tmp_path / "scores.csv.unfinished"
-    broken.write_text("no picture")
-    options = score_module.argparse.Namespace(
-        predictor="reference/good", bad="reference/bad", linear="reference/linear"
+    network, out, scored, calls = (
+        tmp_path / "own.safetensors",
+        tmp_path / "scores.csv",
+        score_module.score,
+        [],
     )
-    run(capsys, "score", picture, "--csv", out)
-    (row,) = csv.DictReader(out.read_text().splitlines())
-    kept = {**row, "progress": "9", "bad": options.bad, "linear": options.linear}
-    for others, before in (([], "9.0"), (["--bad", "reference/good"], "1.0")):
-        score_module._write(unfinished, [kept])
-        status, _, err = run(capsys, "score", picture, broken, "--csv", out, *others)
-        assert status == 2 and "left out" in err and not unfinished.exists()
-        (row,) = csv.DictReader(out.read_text().splitlines())
-        assert float(row["progress"]) == float(before)
+    shutil.copyfile(weights.find("predictors", "reference/good"), network)
+    shutil.copyfile(picture, tmp_path / "other.png")
+    command = ("score", picture, tmp_path / "other.png", "--csv", out, "--predictor", network)
+
+    def ended(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise MemoryError
+        return scored(*arguments)
+
+    monkeypatch.setattr(parallel, "cores", lambda: 1)
+    monkeypatch.setattr(score_module, "score", ended)
+    assert run(capsys, *command)[0] == 2 and not out.exists()
+    if changed == "network":
+        shutil.copyfile(weights.find("predictors", "reference/bad"), network)
+    if changed == "picture":
+        Image.open(picture).transpose(Image.Transpose.ROTATE_90).save(picture)
+    status, _, err = run(capsys, *command)
+    assert status == 0 and f"{kept} of 2 pictures were scored before" in err
+    resumed = out.read_bytes()
+    run(capsys, *command)
+    assert out.read_bytes() == resumed and not list(tmp_path.glob("*.unfinished"))
 
 
 def test_a_table_or_page_takes_no_picture_s_place(project, picture, tmp_path, capsys):

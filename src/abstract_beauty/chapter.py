@@ -6,7 +6,7 @@ beside the pipeline's, of which nothing is overwritten.
 """
 
 import dataclasses
-import importlib
+import inspect
 import json
 import os
 import subprocess
@@ -25,6 +25,7 @@ from abstract_beauty.data import Picture
 from abstract_beauty.data.images import read_pictures
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments import pictures as prepared
+from abstract_beauty.experiments import stage_called
 from abstract_beauty.experiments.improver import improver_run, measure_improver
 from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
 from abstract_beauty.files import read_json
@@ -120,15 +121,24 @@ class Chapter:
             return read_json(file)
         return measure(self.project, self.params, *given)
 
-    def measured(self, name: str, **given: Any) -> Any:
+    def measured(self, name: str) -> Any:
         """What the stage experiments/NAME.py finds: numbers, or numbers and the pictures that they speak of, by name.
 
         As the pipeline made them, unless this chapter changed what they depend on: then they are made now, in minutes
-        (faces: hours), with what is `given` in the place of what the stage would read.
+        (faces: hours). UserError where there is no such stage, or it does not say what it READS.
         """
-        stage = importlib.import_module(f"abstract_beauty.experiments.{name}")
+        stage = stage_called(name)
+        if not hasattr(stage, "READS"):
+            raise UserError(
+                f"{name}: is no stage that a chapter can ask for, as it does not say what it READS"
+            )
+        takes, given = inspect.signature(stage.stage).parameters, {}
         if hasattr(stage, "PREDICTORS"):
             given["f"] = self._networks(*stage.PREDICTORS)
+        if "filters" in takes:
+            given["filters"] = self.filters()
+        if "mover" in takes:
+            given["mover"] = self.improver("mover").network
         of = [row for row in self.params.improvers if {"improvers", f"improvers.{row}"} & {*stage.READS}]
         found = self._measured(name, {*stage.READS}, partial(stage.stage, **given), of=of)
         pictures = self.project.run / f"{name}.safetensors"
@@ -168,10 +178,6 @@ class Chapter:
         if beside:
             rows |= tables.filters_beside(curves, self.judged(beside)["test"]["change"], titles[beside])
         return tables.judges_table(rows)
-
-    def moving(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """Fields of displacements for several wishes, and their pictures ; minutes if made anew."""
-        return self.measured("moving", g=self.improver("mover").network, filters=self.filters())
 
     def show(self, what: Figure | pd.DataFrame, file: str, caption: str, alt: str = "") -> plots.Shown:
         """Keep a figure or a table of this chapter, and show it; where it is another than the published, beside that.

@@ -14,6 +14,10 @@ from abstract_beauty.commands.arguments import Parser, count, path, strength
 from abstract_beauty.errors import SharedError, Terminated, UserError, escaped
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+# What a user's file or folder is, and no fault of the code: closed, a loop of links, on a full disk, ...
+A_FILE_S = (
+    *DISK_FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR,
+)  # fmt: skip
 
 
 def _speaks() -> bool:
@@ -60,7 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("images", **pictures)
     flag(add, "--json", "print a JSON list, one object a picture")
-    file(add, "--csv", "write the rows into FILE, when all are scored; interrupted, the same command goes on")
+    file(
+        add,
+        "--csv",
+        "write the rows into FILE, when all are scored; one that was ended goes on with the same command",
+    )
     add("--map", type=path, metavar="DIR", help="also write each picture's predictability map into DIR")
     network(add, "--predictor", "reference/good", "the good predictor")
     beside = "by default of the same run"
@@ -184,12 +192,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("abstract-beauty: the memory is too short for this; give smaller pictures", file=sys.stderr)
         return 2
     except OSError as error:
-        if (
-            error.filename is not None
-        ):  # it is closed, full, a loop of links: what a file met that is not the code's
+        if error.filename is not None and error.errno in A_FILE_S:
             print(f"abstract-beauty: {escaped(str(error.filename))}: {error.strerror}", file=sys.stderr)
             return 2
-        if error.errno not in DISK_FULL:
+        if error.filename is not None or error.errno not in DISK_FULL:
             raise
         # What print meets on a full disk; the interpreter would meet it again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -64,6 +64,11 @@ def _naming(path: Path) -> Iterator[None]:
         raise UserError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from error
 
 
+def _check_regular(path: str | os.PathLike) -> None:
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        raise UserError(f"{path}: is not a regular file, and would be replaced by one")
+
+
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary path beside `path` (same suffix); rename it to `path` when the block ends well.
@@ -73,8 +78,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     UserError names `path` where it cannot be written.
     """
     path = Path(path)
-    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-        raise UserError(f"{path}: is not a regular file, and would be replaced by one")
+    _check_regular(path)
     with _naming(path):
         temporary = _prepared(path)
         try:
@@ -98,6 +102,7 @@ def check_outputs(outputs: Iterable[str | os.PathLike], inputs: Iterable[str | o
     for path in outputs:
         if os.path.isdir(path):
             raise UserError(f"{path}: is a folder; give the name of a file")
+        _check_regular(path)
         if what := taken.get(os.path.realpath(path)):
             raise UserError(f"{path}: {what} by the same command; give another name for what it writes")
         taken[os.path.realpath(path)] = "is written twice"

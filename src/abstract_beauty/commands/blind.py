@@ -20,7 +20,7 @@ def blind_command(options: argparse.Namespace) -> int:
     check_outputs([options.out], [*files, *found.values()])
     check_no_picture(options.out)
     improvers = {name: weights.load(path, "improvers") for name, path in found.items()}
-    names, failed = names_of(files), []
+    names, failed = names_of(files), {}
     read = readable(files, below, failed, alone=len(files) == 1)
     pictures = {names[path]: resize_short_side(picture, SIDE) for path, picture in read}
     if not pictures:

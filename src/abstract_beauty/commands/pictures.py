@@ -27,11 +27,12 @@ def read_picture(path: Path) -> Float[Tensor, "3 h w"]:
 
 
 def readable(
-    files: Sequence[Path], found: set[Path], failed: list[Path], alone: bool
+    files: Sequence[Path], found: set[Path], failed: dict[Path, str], alone: bool
 ) -> Iterator[tuple[Path, Float[Tensor, "3 h w"]]]:
     """Each picture as it is read; one that cannot be is named on stderr and left out.
 
-    Those that the user named, not `found` in a folder, are noted in `failed`; UserError of one that was named `alone`.
+    Those that the user named, not `found` in a folder, are noted in `failed`, with what is wrong; UserError of one that
+    was named `alone`.
     """
     for path in tqdm(files, unit="picture", disable=len(files) == 1 or not sys.stderr.isatty()):
         try:
@@ -40,7 +41,7 @@ def readable(
             if path not in found:
                 if alone:
                     raise
-                failed.append(path)
+                failed[path] = str(error)
             tqdm.write(f"left out: {error}", file=sys.stderr)
             continue
         yield path, picture
@@ -78,7 +79,7 @@ def expand(paths: Sequence[Path]) -> tuple[list[Path], set[Path]]:
         is_folder = os.path.isdir(path)  # unlike Path.is_dir, no name is too long for it
         inside = files_below(path, closed) if is_folder else []
         if is_folder and not inside:
-            raise UserError(f"{printable(path)}: holds no picture")
+            raise UserError(f"{printable(path)}: {closed[-1].reason if closed else 'holds no picture'}")
         files += inside or [path]
         found |= set(inside)
     for folder in closed:

@@ -58,13 +58,12 @@ def _print_beauty(name: str, found: Mapping[str, Any], hypotheses: Mapping[str, 
         print(f"  {key} {hypotheses[key].title:21} {value:22} p {test['p_holm']:.3f}  {test['verdict']}")
 
 
-def _readable(found: RatedSet, failed: list[Path]) -> RatedSet:
+def _readable(found: RatedSet, failed: dict[Path, str]) -> RatedSet:
     """The set without the pictures that cannot be read, which are named, and noted in `failed` and as left out."""
-    before = len(failed)
     kept = {path: True for path, _ in readable(found.files, set(), failed, alone=False)}
     whole = np.array([path in kept for path in found.files])
     ratings = {column: values[whole] for column, values in found.ratings.items()}
-    said = [f"{printable(path)}: cannot be read" for path in failed[before:]]
+    said = [failed[path] for path in found.files if path in failed]
     return found._replace(files=(*kept,), ratings=ratings, left_out=(*found.left_out, *said))
 
 
@@ -77,7 +76,7 @@ def ratings_command(options: argparse.Namespace) -> int:
     from abstract_beauty.experiments.ratings import of_files, study
 
     hypotheses = beauty.read_hypotheses(options.hypotheses or beauty.HYPOTHESES)
-    failed: list[Path] = []
+    failed: dict[Path, str] = {}
     given = read_rated(options.folder)
     for rated in given:
         for line in rated.left_out:

@@ -1,9 +1,11 @@
 """`abstract-beauty score`: rows of scores, as text, JSON or CSV."""
 
 import argparse
+import contextlib
 import csv
 import json
 import math
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,11 +13,12 @@ from typing import Any
 
 from torch import Tensor
 
+import abstract_beauty
 from abstract_beauty import weights
 from abstract_beauty.commands.pictures import check_no_picture, expand, names_of, readable
 from abstract_beauty.data.images import printable, write_image
 from abstract_beauty.errors import UserError, counted
-from abstract_beauty.files import check_outputs, replacing, rounded
+from abstract_beauty.files import check_outputs, replacing, rounded, sha256
 from abstract_beauty.parallel import side_by_side
 from abstract_beauty.scores.scores import SCORES, Scores, score
 
@@ -29,13 +32,18 @@ def _beside(options: argparse.Namespace, name: str) -> str:
 
 
 def _rows(
-    options: argparse.Namespace, read: Iterable[tuple[Path, Tensor]], files: list[Path], wanted: list[str]
-) -> Iterator[dict[str, Any]]:
-    """A row for each picture that was read, of files, in their order, with the scores of these names."""
+    options: argparse.Namespace,
+    paths: list[Path],
+    read: Iterable[tuple[Path, Tensor]],
+    files: list[Path],
+    wanted: list[str],
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """A row for each picture that was read, of files, in their order, with the scores of these names by networks at
+    these paths.
+    """
     if options.map:  # seconds, which scores do not need
         from abstract_beauty.book.plots import map_image
 
-    paths = [weights.find("predictors", name) for name in (options.predictor, options.bad, options.linear)]
     names = names_of(files) if options.map else {}
     maps = {path: options.map / f"{name}.map.png" for path, name in names.items()}
     check_outputs([*maps.values(), *_tables(options)], [*files, *paths])
@@ -56,7 +64,7 @@ def _rows(
                 f"{printable(path)}: its scores are no numbers; the weights of {named} are damaged"
             )
         row = {"image": printable(path), **found}
-        yield rounded(row | {"width": width, "height": height, "predictor": options.predictor})
+        yield path, rounded(row | {"width": width, "height": height, "predictor": options.predictor})
 
 
 def _tables(options: argparse.Namespace) -> list[Path]:
@@ -71,62 +79,56 @@ def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         table.writerows(rows)
 
 
-def _append(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add rows to a table at once, so that whatever ends the run leaves what was done."""
-    with open(path, "a", newline="", encoding="utf-8") as file:
-        csv.DictWriter(file, list(rows[0])).writerows(rows)
+def _key(path: Path, by: str) -> str:
+    """What a kept row is found by again: the picture as it is now, and all that scored it."""
+    with contextlib.suppress(OSError):
+        stat = os.stat(path)
+        by = f"{stat.st_size} {stat.st_mtime_ns} {by}"
+    return f"{printable(path)} {by}"
 
 
-def _kept(options: argparse.Namespace, unfinished: Path) -> list[dict[str, Any]]:
-    """Rows of a run that was ended, if it was one of the same columns and predictors."""
-    try:
-        whole = unfinished.read_text(encoding="utf-8").rpartition("\n")[
-            0
-        ]  # a killed run may have left half a row
-        rows = list(csv.DictReader(whole.splitlines()))
-    except (OSError, ValueError, csv.Error):
-        return []
-    columns = ["image", *SCORES, "width", "height", "predictor", *OTHERS]
-    by = {key: getattr(options, key) for key in ("predictor", *OTHERS)}
-    alike = all(list(row) == columns and row.items() >= by.items() for row in rows)
-    try:
-        return [
-            {
-                key: value if key in ("image", "predictor") else json.loads(value)
-                for key, value in row.items()
-                if key not in OTHERS
-            }
-            for row in rows * alike
-        ]
-    except (TypeError, ValueError):
-        return []
+def _kept(unfinished: Path) -> dict[str, dict[str, Any]]:
+    """The rows, by `_key`, that runs which were ended left; half a row is none."""
+    rows = {}
+    if os.path.isfile(unfinished):  # a pipe would be waited upon for ever
+        for line in unfinished.read_bytes().splitlines():
+            with contextlib.suppress(ValueError, TypeError):
+                key, row = json.loads(line)
+                rows[key] = {name: row[name] for name in row}
+    return rows
 
 
 def score_command(options: argparse.Namespace) -> int:
     """Score every picture named, printing or writing a row each; status 2 if one of them could not be.
 
-    With --csv a run that is ended, however, leaves its rows in FILE.unfinished, from where the same command goes on.
+    With --csv a run that is ended, however, leaves its rows in FILE.unfinished, from where the same command goes on;
+    with --map nothing is kept.
     """
     files, found = expand(options.images)
     for name in OTHERS:
         setattr(options, name, getattr(options, name) or _beside(options, name))
     shown = [key for key, row in SCORES.items() if row.printed]
-    failed: list[Path] = []
-    _, unfinished = _tables(options) or (None, None)
-    rows = _kept(options, unfinished) if unfinished and not options.map else []
-    there = {row["image"] for row in rows}
-    left = [path for path in files if printable(path) not in there]
-    if rows and len(left) < len(files):
-        print(f"{len(files) - len(left)} of {len(files)} pictures were scored before", file=sys.stderr)
+    failed: dict[Path, str] = {}
+    paths = [weights.find("predictors", getattr(options, name)) for name in ("predictor", *OTHERS)]
+    unfinished = None if options.map else next(iter(_tables(options)[1:]), None)
+    rows: dict[Path, dict[str, Any]] = {}
+    if unfinished:
+        by = " ".join([abstract_beauty.__version__, options.predictor, *map(sha256, paths)])
+        kept, keys = _kept(unfinished), {path: _key(path, by) for path in files}
+        rows = {path: kept[key] for path, key in keys.items() if key in kept}
+        if kept:
+            print(f"{len(rows)} of {len(files)} pictures were scored before", file=sys.stderr)
+    left = [path for path in files if path not in rows]
     read = readable(left, found, failed, alone=len(files) == 1)
-    others = {name: getattr(options, name) for name in OTHERS}
+    wanted = [*SCORES] if options.json or options.csv else shown
     try:
-        wanted = [*SCORES] if options.json or options.csv else shown
-        for at, row in enumerate(_rows(options, read, left, wanted)):
-            rows.append(row)
-            if unfinished:
-                add, new = (_append, rows[-1:]) if at else (_write, rows)
-                add(unfinished, [each | others for each in new])
+        for path, row in _rows(options, paths, read, left, wanted):
+            rows[path] = row
+            if (
+                unfinished
+            ):  # at once, so that whatever ends the run leaves what was done; and on a line of its own
+                with open(unfinished, "a", encoding="utf-8") as file:
+                    file.write(f"\n{json.dumps([keys[path], row])}\n")
             if options.json or options.csv:
                 continue
             if len(rows) == 1:
@@ -136,15 +138,15 @@ def score_command(options: argparse.Namespace) -> int:
         if rows and unfinished:
             print(f"kept: {len(rows)} of {len(files)} pictures; the same command goes on", file=sys.stderr)
         raise
-    order = {printable(path): at for at, path in enumerate(files)}
-    rows = sorted((row for row in rows if row["image"] in order), key=lambda row: order[row["image"]])
-    if not rows:
+    table = [rows[path] for path in files if path in rows]
+    if not table:
         raise UserError(f"{printable(options.images[0])}: none of the pictures can be scored")
     if options.json:
-        print(json.dumps(rows, indent=2))
+        print(json.dumps(table, indent=2))
     if options.csv:
-        _write(options.csv, rows)
-        unfinished.unlink(missing_ok=True)
+        _write(options.csv, table)
+        if unfinished:
+            unfinished.unlink(missing_ok=True)
         said = sys.stderr if options.json else sys.stdout
-        print(f"{printable(options.csv)}: {counted(len(rows), 'picture')}", file=said)
+        print(f"{printable(options.csv)}: {counted(len(table), 'picture')}", file=said)
     return 2 if failed else 0

@@ -103,8 +103,10 @@ def decode_image(file: io.BufferedIOBase, name: str, *, profile: bool = True) ->
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
             pixels = _to_rgb(image, profile)
-    except (UserError, MemoryError):
+    except UserError:
         raise
+    except MemoryError as error:
+        raise UserError(f"{name}: is too large for this machine's memory; reduce it first") from error
     except Image.DecompressionBombError as error:
         raise UserError(f"{name}: has more than {MAX_PIXELS:,} pixels; reduce it first") from error
     except Image.UnidentifiedImageError as error:

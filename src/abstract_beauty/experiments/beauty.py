@@ -73,7 +73,7 @@ def read_hypotheses(path: Path) -> dict[str, Hypothesis]:
         TypeError,
         ValueError,
         RecursionError,
-    ) as error:  # keys that are no text, a list that holds itself
+    ) as error:  # keys that are no text; a list that holds itself
         raise UserError(f"{path}: holds what no hypothesis does ({reason(error)})") from error
 
 

@@ -31,7 +31,7 @@ from abstract_beauty.scores.fitting import fitted, foretold
 from abstract_beauty.sections import DataParams
 
 PREDICTORS = ("linear", "bad", "good", "judge")
-READS = ("faces",)
+READS = ("faces", "improvers.mover", "improvers.smoothing")
 SIDES = (64, 128, 256)  # short sides: a tile is half a face, a quarter, and at last an eye or a mouth
 ALIGNED = 128  # at which faces are laid upon each other
 SHOWN = ("mover", "smoothing")  # improvers

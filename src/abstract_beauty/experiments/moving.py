@@ -42,7 +42,7 @@ def stage(
     project: Project,
     params: Params,
     f: Mapping[str, nn.Module],
-    g: nn.Module | None = None,
+    mover: nn.Module | None = None,
     filters: Curves | None = None,
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Rows of the judges' table, means over the test pictures, of fields found for each wish; and some of the pictures.
@@ -50,9 +50,9 @@ def stage(
     With "controls": fields that know nothing of the picture but move it as far; "strengths": how far one goes along the
     field of the wish "both", backwards too; "looks": after descents of other lengths; "through": the same wish asked of
     other predictors; "spacings": of coarser fields; "judges": errors of the photographs, of what the wish "both" made
-    of them, and of what the mover g made of them, by the predictor itself and by four judges that had no part in it.
+    of them, and of what the mover made of them, by the predictor itself and by four judges that had no part in it.
     """
-    g = improver_run(project, params, "mover").network if g is None else g
+    g = improver_run(project, params, "mover").network if mover is None else mover
     filters = read_json(project.results / "filters.json") if filters is None else filters
     section, images = params.moving, judged_images(project, params)
     f = {**f, "telea": FILLS["telea"]()}
