@@ -74,14 +74,14 @@ def expand(paths: Sequence[Path]) -> tuple[list[Path], set[Path]]:
     """Every picture, once, that is named or lies below a named folder; and those not named; UserError: one has none."""
     files: list[Path] = []
     found: set[Path] = set()
-    closed: list[Skip] = []
     for path in paths:
+        closed: list[Skip] = []
         is_folder = os.path.isdir(path)  # unlike Path.is_dir, no name is too long for it
         inside = files_below(path, closed) if is_folder else []
         if is_folder and not inside:
             raise UserError(f"{printable(path)}: {closed[-1].reason if closed else 'holds no picture'}")
         files += inside or [path]
         found |= set(inside)
-    for folder in closed:
-        print(f"left out: {folder.file}: {folder.reason}", file=sys.stderr)
+        for folder in closed:
+            print(f"left out: {folder.file}: {folder.reason}", file=sys.stderr)
     return list(dict.fromkeys(files)), found - set(paths)

@@ -60,11 +60,11 @@ def _print_beauty(name: str, found: Mapping[str, Any], hypotheses: Mapping[str, 
 
 def _readable(found: RatedSet, failed: dict[Path, str]) -> RatedSet:
     """The set without the pictures that cannot be read, which are named, and noted in `failed` and as left out."""
-    kept = {path: True for path, _ in readable(found.files, set(), failed, alone=False)}
-    whole = np.array([path in kept for path in found.files])
+    files = tuple(path for path, _ in readable(found.files, set(), failed, alone=False))
+    whole = np.array([path not in failed for path in found.files])
     ratings = {column: values[whole] for column, values in found.ratings.items()}
     said = [failed[path] for path in found.files if path in failed]
-    return found._replace(files=(*kept,), ratings=ratings, left_out=(*found.left_out, *said))
+    return found._replace(files=files, ratings=ratings, left_out=(*found.left_out, *said))
 
 
 def ratings_command(options: argparse.Namespace) -> int:

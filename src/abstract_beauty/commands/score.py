@@ -38,9 +38,7 @@ def _rows(
     files: list[Path],
     wanted: list[str],
 ) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """A row for each picture that was read, of files, in their order, with the scores of these names by networks at
-    these paths.
-    """
+    """A row for each picture that was read, of files, in their order: the scores wanted, by networks at paths."""
     if options.map:  # seconds, which scores do not need
         from abstract_beauty.book.plots import map_image
 
@@ -94,7 +92,7 @@ def _kept(unfinished: Path) -> dict[str, dict[str, Any]]:
         for line in unfinished.read_bytes().splitlines():
             with contextlib.suppress(ValueError, TypeError):
                 key, row = json.loads(line)
-                rows[key] = {name: row[name] for name in row}
+                rows[key] = dict(row)
     return rows
 
 
@@ -110,7 +108,7 @@ def score_command(options: argparse.Namespace) -> int:
     shown = [key for key, row in SCORES.items() if row.printed]
     failed: dict[Path, str] = {}
     paths = [weights.find("predictors", getattr(options, name)) for name in ("predictor", *OTHERS)]
-    unfinished = None if options.map else next(iter(_tables(options)[1:]), None)
+    unfinished = _tables(options)[1] if options.csv and not options.map else None
     rows: dict[Path, dict[str, Any]] = {}
     if unfinished:
         by = " ".join([abstract_beauty.__version__, options.predictor, *map(sha256, paths)])
@@ -124,9 +122,8 @@ def score_command(options: argparse.Namespace) -> int:
     try:
         for path, row in _rows(options, paths, read, left, wanted):
             rows[path] = row
-            if (
-                unfinished
-            ):  # at once, so that whatever ends the run leaves what was done; and on a line of its own
+            if unfinished:
+                # At once, so that whatever ends the run leaves what was done; and apart from half a row before it.
                 with open(unfinished, "a", encoding="utf-8") as file:
                     file.write(f"\n{json.dumps([keys[path], row])}\n")
             if options.json or options.csv:
