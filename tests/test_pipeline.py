@@ -1,9 +1,11 @@
 """dvc.yaml, as DVC reads it."""
 
+import inspect
 import subprocess
 import sys
 
 from abstract_beauty.commands.repro import closed, read_graph
+from abstract_beauty.experiments import stage_called
 from abstract_beauty.params import read_yaml
 from abstract_beauty.project import find_project
 
@@ -28,6 +30,27 @@ def test_every_dependency_and_notebook_exists():
     for stage in pipeline["stages"].values():
         for path in stage.get("do", stage).get("deps", []):
             assert path.startswith(made) or "${" in path or (PROJECT.root / path).exists(), path
+
+
+def test_a_stage_depends_on_what_its_file_says_that_it_takes():
+    """The predictors that it is given, and each section of params.yaml by which a chapter has it measured anew."""
+    seen = set()
+    for stage in read_yaml(PROJECT.root / "dvc.yaml")["stages"].values():
+        stage = stage.get("do", stage)
+        _, _, name = stage["cmd"].partition(" stage ")
+        if not name or "." in name:
+            continue
+        seen.add(name)
+        module, deps = stage_called(name), stage["deps"]
+        assert ("f" in inspect.signature(module.stage).parameters) == hasattr(module, "PREDICTORS"), name
+        for predictor in getattr(module, "PREDICTORS", ()):
+            one = f"models/run/predictors/{predictor}.safetensors"
+            assert {"models/run/predictors", one} & {*deps}, (name, predictor)
+        sections = {section.partition(".")[0] for section in stage.get("params", [])}
+        for section in getattr(module, "READS", ()):
+            of = section.partition(".")[0]
+            assert of in sections or f"models/run/{of}" in deps, (name, section)
+    assert {"page", "taste", "faces", "moving", "fills"} <= seen
 
 
 def test_every_page_of_the_book_is_a_dependency_of_its_stage():

@@ -133,7 +133,7 @@ class Chapter:
                 f"{name}: is no stage that a chapter can ask for, as it does not say what it READS"
             )
         takes, given = inspect.signature(stage.stage).parameters, {}
-        if hasattr(stage, "PREDICTORS"):
+        if "f" in takes:
             given["f"] = self._networks(*stage.PREDICTORS)
         if "filters" in takes:
             given["filters"] = self.filters()

@@ -39,13 +39,14 @@ def run_stage(project: Project, params: Params, what: str) -> None:
     """
     name, _, row = what.partition(".")
     module = stage_called(name)
-    if ("name" in inspect.signature(module.stage).parameters) != bool(row) or Path(row).name != row:
+    takes = inspect.signature(module.stage).parameters
+    if ("name" in takes) != bool(row) or Path(row).name != row:
         raise UserError(f"{what}: {UNKNOWN}")
     if row:
         module.stage(project, params, row)
         return
     f = {}
-    if hasattr(module, "PREDICTORS"):
+    if "f" in takes:
         from abstract_beauty.experiments.predictor import networks
 
         f = {"f": networks(project, params, *module.PREDICTORS)}

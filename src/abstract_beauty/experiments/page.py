@@ -42,7 +42,7 @@ RUNTIME_FILES = (
     "ort-wasm-simd-threaded.asyncify.mjs",
     "ort-wasm-simd-threaded.asyncify.wasm",
 )
-PREDICTORS = ("good", "bad", "linear")
+SERVED = ("good", "bad", "linear")  # predictors of the reference
 SAMPLES = {
     "coffee": "a cup of coffee on a table",
     "chelsea": "a cat's face",
@@ -73,7 +73,7 @@ def _sample(name: str) -> Tensor:
 
 def _write_networks(project: Project, improvers: list[str], out: Path) -> dict[str, dict]:
     """The networks as files of `out`, and what the page must know of each, by "kind/name"."""
-    files = {f"predictors/{f}": weights.find("predictors", f"reference/{f}", project) for f in PREDICTORS}
+    files = {f"predictors/{f}": weights.find("predictors", f"reference/{f}", project) for f in SERVED}
     files |= {f"improvers/{g}": project.reference / "improvers" / f"{g}.safetensors" for g in improvers}
     networks = {}
     for key, path in files.items():
