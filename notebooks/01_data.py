@@ -14,7 +14,7 @@
 # %% [markdown]
 # # What do the networks see?
 #
-# Whoever shall guess the hidden part of a picture must have seen pictures before. Here nothing is downloaded: most of what the
+# Whoever is to guess the hidden part of a picture must have seen pictures before. Here nothing is downloaded: most of what the
 # networks learn from is drawn by a small program, and they are tested on real photographs that they have never seen.
 
 # %% tags=["parameters"]

@@ -156,7 +156,7 @@ for name, network in stages.items():
     print(f"{name:16} MAE {error_of(network):.4f}")
 
 # %% [markdown]
-# The last one is the pipeline's: it did the same at full width, for as many steps, with tiles from anywhere, with a learning rate that rises and falls, and kept the weights. It saw
+# The last one is the pipeline's: it did the same at full width, for the steps that its line names, with tiles from anywhere, with a learning rate that rises and falls, and kept the weights. It saw
 # fewer tiles a step, so more steps alone need not make it the better one. `ab.train_predictor("context_encoder", steps=80, width=12)` does that here.
 
 # %%

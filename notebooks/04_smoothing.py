@@ -228,8 +228,8 @@ for name, x in photographs.items():
 # %% [markdown]
 # ## What failed
 #
-# - **To beat a blur.** Compare the rows of the table: an improver that has learnt more than a blur must have a lower error by the judge than every
-#   filter that changes the photographs as much.
+# - **To beat a blur.** By the judge the plain stack leaves an error of 0.053; a Gaussian blur that changes the photographs as much leaves 0.032. What had learnt more than a blur would lie
+#   below every such filter.
 # - **To keep the contrast and the colours.** Nobody asked for the plain stack's loss of contrast, nor for its shift of colour.
 # - **To tell the loss from the network.** How much of the smoothing is the loss and how much is a network that cannot copy yet, the controls
 #   of [a later chapter](07_critical_point.ipynb) say.

@@ -258,9 +258,8 @@ chapter.show(
 # %% [markdown]
 # ## What failed
 #
-# - **Depth.** Compare the deep network with the plain stack, in the first table and in the last: a much lower loss would be the least that so
-#   many more weights should bring.
-# - **To beat a filter.** Compare the judge's error of the deep network with that of the filters that change the photographs as much. A copy and a blur are
+# - **Depth.** The loss of the deep network ends at 0.072, in fewer steps, that of the plain stack at 0.070; a much lower one would be the least that so many more weights should bring.
+# - **To beat a filter.** By the judge the deep network leaves an error of 0.038, a Gaussian blur that changes the photographs as much 0.023. A copy and a blur are
 #   both free of training.
 # - **The same effort for all.** The networks were trained for different numbers of steps, and even equal numbers would not be equal work: for each pixel
 #   the deep network multiplies more often. And one learning rate served them all.

@@ -206,7 +206,7 @@ chapter.show(
     "progress.csv",
     caption="Progress of the photographs x and of what was made of them, y, by "
     "the pair in use and by the pair that took no part (for the linear fill only "
-    "the judge took none). Compare the two gains.",
+    "the judge took none). A gain is y / x - 1. Compare the two.",
 )
 
 # %% [markdown]

@@ -394,8 +394,8 @@ chapter.show(
     "upright or level, and of the diagonals: a third each where they are round. Over "
     "all drawings, corners, from 0 for straight lines to a half; the curvature of "
     "edges, in 1 / pixels; and the judge's error, the drawing is 1: letters and "
-    "waves make most of that, the circle, the ring and the square on its corner "
-    "gain next to nothing, and are no easier to guess with their corners.",
+    "waves make most of that; the circle, the ring and the square on its corner "
+    "gain at most 3 in 100, but for the ring by the network of upright pictures.",
 )
 
 # %% [markdown]

@@ -259,7 +259,7 @@ chapter.show(
 
 # %% [markdown]
 # Two things to take from the table. The bare error of prediction at full size goes with the ratings clearly less than the score does, and from further away, at 128 pixels, it goes
-# with them better on scenes: how one looks matters. And a classical measure that is as good on one set need not be on the other.
+# with them as well as the score on scenes, not on art: how one looks matters. And a classical measure that is as good on one set need not be on the other.
 #
 # ## Turning dials
 #

@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Is the predictable beautiful?
 #
-# The question is in the title of the article that this book began with, and only people can answer it. They have, for other studies: photographs of scenes, of objects and of animals {cite:p}`kurdi2017,brielmann2019`,
+# The question is in the title of the article that this book began with, and only people can answer it. In other studies they have: photographs of scenes, of objects and of animals {cite:p}`kurdi2017,brielmann2019`,
 # web pages {cite:p}`reinecke2014`, patterns of black and white cells {cite:p}`nath2024` and faces {cite:p}`liang2018,debruine2017` were rated for beauty, appeal or attractiveness, and of paintings people chose the prettier of two.
 # Here those ratings meet what our predictors say of the same pictures.
 
@@ -69,9 +69,12 @@ chapter.show(
 # on scenes, objects, animals, paintings and web pages. No predictor was trained on ratings.)
 
 # %%
+signs = {1: "above 0", -1: "below 0", 0: "a hill"}
 asked = pd.DataFrame(people["hypotheses"]).T
+asked["held fixed"] = asked["given"].map(", ".join).replace("", "–")
+asked["supported by"] = asked["expected"].map(signs)
 chapter.show(
-    asked[["title", "says", "score", "given", "expected", "hill"]],
+    asked[["title", "says", "score", "held fixed", "supported by"]],
     "asked.csv",
     caption="What is tested: a score, what is held fixed, and the sign of its rank "
     "correlation with beauty that would support the sentence, or a hill.",
@@ -107,7 +110,7 @@ for measure in PLAIN.values():
 # ## A rule that is known
 #
 # Would the analysis find a rule if there was one, and none where there is none? Here are drawn pictures with a made-up "beauty": once the predictable is the beautiful, once what is neither easy nor hard, and once
-# it is drawn by lot; noise is added to each, half as much again as the rule itself varies. A test is called *supported* or *against* where chance would give as much less than once in twenty times, in **all** tests of a table together {cite:p}`holm1979`; else it stays *open*.
+# it is drawn by lot; noise is added to each, half as much again as the rule itself varies. A test is called *supported* or *against* where chance would give as much in fewer than one case of twenty, in **all** tests of a table together {cite:p}`holm1979`; else it stays *open*.
 
 
 # %%
@@ -194,12 +197,12 @@ chapter.show(
     pd.DataFrame(left).T,
     "beside.csv",
     caption="Partial rank correlations of each score with beauty, the ranks of all "
-    "plain statistics held fixed. Open: chance alone gives as much more than once "
-    "in twenty times; not corrected for how many there are.",
+    "plain statistics held fixed. Open: chance alone would give as much in more than "
+    "one case of twenty; not corrected for how many there are.",
 )
 
 # %% [markdown]
-# Of scenes most is left of error, progress and first lesson seen whole; near, half of the error and nothing of the others; and the spread turns round. Of objects and patterns nothing is left but what chance would give in so many numbers : among objects the directions of edges and colour know as much, among patterns
+# Of scenes most is left of error, progress and first lesson seen whole; near, half of the error and nothing of the others; and the spread turns round. Of objects and patterns nothing is left but what chance would give in so many numbers: among objects the directions of edges and colour know as much, among patterns
 # balance and symmetry. (Patterns have no colour, so ten statistics are held there.) Among faces 0.10 and 0.30 are left of the error seen whole, and nothing sure of it near. Of the first lesson among web pages little is left whole (0.07), half near (0.15).
 #
 # The other way round: foretell the beauty of a picture from others of its set, by ridge regression, once from plain statistics, once from the scores, and once from both. Each picture is foretold by what was learnt from
@@ -353,7 +356,7 @@ chapter.show(
 )
 
 # %% [markdown]
-# Read the black square first. It and the ratio as written, flat colours both, are what the judge of scenes likes best, 3.2 standard deviations above the photograph, and of what leaves something to see the plain blur. These judges know how pictures differ *from each
+# Read the black square first. It and the ratio as written, flat colours both, are what the judge of scenes likes best, 3.2 standard deviations above the photograph (the ratio as meant, flat too, gets 1.5: which colour it is matters), and of what leaves something to see the plain blur. These judges know how pictures differ *from each
 # other*; of pictures such as nobody rated they know nothing, and a wish that is followed far enough ends where its judge was never asked. (It is the article's trouble again, with people's ratings in the predictor's place.) What is left
 # is modest. With the judge of scenes **no improver that leaves something to see gains clearly more than a blur**: the ready-made network 0.46 ± 0.10, the deep one 0.39 ± 0.14, smoothing 0.28, the mover 0.22; the blur, which changes least of these, 0.51 ± 0.08, from which the first two cannot be told. The judge of animals
 # prefers the pale washes of the deep networks, and is the one that foretells nothing. That of objects minds nearly all that is painted, as its undecided correlation would have it; that of paintings minds what is strongly smoothed (the blur -0.64), which the error, -0.09 and undecided too, does not foretell. What moves

@@ -14,15 +14,15 @@
 # %% [markdown]
 # # Is an attractive face easy to guess?
 #
-# The article's own programs look for faces first, and no pictures were rated more often. There is also an old finding to meet: put many faces upon each other, and the average pleases more than most of those it was made
+# The article's own programs look for faces first, and no pictures were rated more often. There is also an old finding to meet: lay many faces over one another, and the average pleases more than most of those it was made
 # of {cite:p}`langlois1990`. An average face is the one that a mind which has seen many faces expects. So does a predictor that learnt **from faces** find the attractive ones easy?
 #
-# Two sets of faces that people rated {cite:p}`debruine2017,liang2018`, and a predictor for each: one learnt from the faces of London and guesses the others, one learnt from those and guesses London's. No predictor is asked about
+# Two sets of faces that people rated, 102 of London {cite:p}`debruine2017` and 600 of SCUT, a university in Guangzhou {cite:p}`liang2018`, and a predictor for each: one learnt from the faces of London and guesses the others, one learnt from those and guesses London's. No predictor is asked about
 # faces that it learnt from, and none was told a rating. The faces may not be passed on, so unless you have them, **all that follows is [the reference run's](../reference.md)**; the default run has no faces.
 
 # %% tags=["parameters"]
-# Change the experiment here, for example
-# faces = {"rated": ["my/faces"], "train": {"mine": ["my/other/faces"]}}
+# Change the experiment here; two rated sets are needed, for example
+# faces = {"rated": ["my/faces", "others"], "train": {"others": ["others"]}}
 faces = {}
 
 # %%
@@ -37,17 +37,19 @@ from abstract_beauty.experiments.faces import aligned, averageness, mirrored
 chapter = Chapter("14_faces", faces=faces)
 found, averages = chapter.measured("faces")
 if not averages:
+    print("No two sets of rated faces are here: the reference run's follow.")
     found = chapter.reference("faces")
     kept = chapter.home.results / "reference" / "faces"
     averages = {
         file.stem: ab.read_image(file)[None] for file in sorted(kept.glob("*.webp"))
     }
 names = {"neutral": "London", "faces_scut": "SCUT"}
+names |= {"london": "London", "scut": "SCUT"}  # predictors that learnt there
 
 # %% [markdown]
 # ## What an average shows
 #
-# Each picture below is the mean of a third of the faces of London, laid upon each other pixel by pixel. The first two thirds were chosen by a predictor that had never seen these faces, and the last two by the people who rated them.
+# Each picture below is the mean of a third of the faces of London, laid upon each other pixel by pixel. For the first two pictures the thirds were chosen by a predictor that had never seen these faces, for the last two by the people who rated them.
 
 # %%
 titles = {
@@ -99,14 +101,15 @@ chapter.show(
 # %% [markdown]
 # ## What the predictors say
 #
-# A face is looked at from three distances. At 64 pixels a tile is half a face, at 128 a quarter, at 256 an eye or a mouth. Left of 0, the attractive faces are those that are easy to guess.
+# A face is looked at from three distances. At 64 pixels a tile is half as wide as the picture, in London's a whole head; at 128 a quarter; at 256 an eighth, an eye or a mouth. Left of 0, the attractive faces are those that are easy to guess.
 
 # %%
 chart = {}
 for name, row in found["sets"].items():
     for predictor, sides in row["predictors"].items():
         for side, values in sides.items():
-            label = f"{names.get(name, name)}, by {predictor}, {side} px"
+            seen, by = names.get(name, name), names.get(predictor, predictor)
+            label = f"{seen}, by {by}, {side} px"
             chart[label] = tuple(
                 values["alone"][key] for key in ("value", "low", "high")
             )
@@ -123,7 +126,7 @@ chapter.show(
 
 # %%
 beside = {
-    f"{names.get(name, name)}, by {predictor}": {
+    f"{names.get(name, name)}, by {names.get(predictor, predictor)}": {
         f"{side} px": f"{values['beside']['value']:+.2f}"
         + ("" if values["beside"]["p"] < 0.05 else " (open)")
         for side, values in sides.items()
@@ -135,12 +138,13 @@ chapter.show(
     pd.DataFrame(beside).T,
     "beside.csv",
     caption="The same with averageness and symmetry held fixed. Open: chance alone "
-    "gives as much more than once in twenty times.",
+    "would give a number as large in more than one case of twenty.",
 )
 
 # %% [markdown]
-# **No.** In the larger set the attractive faces are the *harder* to guess, by either predictor and from every distance, and it stays so with averageness and symmetry held fixed. In London it is the same or undecided. To have learnt from faces
-# makes the connection weaker and does not turn it round. In the larger set it does not matter either how near one looks; in London there is nothing at all where a tile is half a face.
+# **No.** In the larger set the attractive faces are the *harder* to guess, by either predictor and from every distance, and it stays so with averageness and symmetry held fixed. In London it is the same or undecided. By
+# predictors that learnt from faces the connection is weaker and does not turn round; but they learnt for 1,600 steps, the one of photographs for 28,000, and {doc}`among faces long training raises the number <13_beauty>`. How near one looks matters little in the larger set by photographs,
+# and by London's faces the number falls by a third from 64 pixels to 128; in London there is nothing at all at 64 pixels.
 #
 # But look at the four averages again before you believe that this is about faces. The error is a difference of brightness, and dark hair and darker skin stand out from a light wall and a white shirt by more. What is easy for these predictors is
 # **a face that stands out little from what is behind it**: that is a fact about the studio, about hair, and perhaps about sex, which was not held fixed. The same goes for the table of averageness and symmetry, in which the symmetric face is rated *lower*, and in the larger set the average one too, against what
@@ -148,7 +152,7 @@ chapter.show(
 #
 # ## A face that is moved
 #
-# {doc}`An improver that may only move <11_moving>` now moves faces of London, through the predictor that learnt from other faces. Is it the average that it moves them to? And would they be called more attractive? The last is answered by a ridge
+# Three ways change faces of London: {doc}`the descent that may only move <11_moving>`, here through the predictor that learnt from SCUT's faces; the mover; and the article's improver, which smooths. The last two learnt from photographs of all kinds, as did the judge. Is it the average that faces are moved to? And would they be called more attractive? The last is answered by a ridge
 # regression on {doc}`plain statistics and predictors' scores <13_beauty>`, fitted on the other set: a hint, and a poor one where it does not foretell the ratings that there are.
 
 # %%
@@ -191,7 +195,7 @@ chapter.show(
 )
 
 # %% [markdown]
-# Both ways of moving lower a judge's error to about 0.8 of what it was, as they do with the photographs of the reference run. Neither brings a face nearer to the average or to its mirror image: those differences are nearly nothing, and mostly smaller than twice their
+# Both ways of moving lower a judge's error to about 0.8 of what it was, as they do with the photographs of the reference run. Neither brings a face nearer to the average or to its mirror image: those differences are nearly nothing, all smaller than twice their
 # error. What happens instead can be seen in the averages. Eyes narrow to slits, mouths shrink, and the mover draws heads with corners: **what is hardest to guess in a face is what makes it one**, and it goes first. The regression would call
 # the moved faces less attractive by half a standard deviation, and the smoothed ones by one and a half; as it foretells London's ratings poorly, trust the sign at most.
 #

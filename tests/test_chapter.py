@@ -33,10 +33,17 @@ def home(tmp_path, monkeypatch) -> Project:
     monkeypatch.setattr(pictures, "ensure_data", lambda project, params: project)
     for name in ("predictor_run", "improver_run"):
         monkeypatch.setattr(chapters, name, lambda project, params, name: run_at(project.run / name))
+
+    def measured(project, params, f):
+        return ANEW
+
+    def measured_and_shown(project, params, f) -> tuple[list, dict]:
+        return ANEW, {}
+
     for stage in (balance, fills, filters):
-        monkeypatch.setattr(stage, "stage", lambda *_, f: ANEW)
+        monkeypatch.setattr(stage, "stage", measured)
     for stage in (many, pixels):
-        monkeypatch.setattr(stage, "stage", lambda *_, f: (ANEW, {}))
+        monkeypatch.setattr(stage, "stage", measured_and_shown)
         name = stage.__name__.rpartition(".")[2]
         write_pictures(project.run / f"{name}.safetensors", {"x": torch.zeros(1, 3, 2, 2)})
     return project
@@ -78,6 +85,13 @@ def test_a_changed_section_is_measured_anew_and_overwrites_no_figure(home, chang
 def test_what_no_stage_measures_is_named(home, name):
     with pytest.raises(UserError, match="stage"):
         Chapter("02").measured(name)
+
+
+def test_numbers_whose_pictures_are_not_there_are_measured_anew(home):
+    """As in a fresh clone: the numbers are in git, the pictures that they speak of are not."""
+    (home.run / "pixels.safetensors").unlink()
+    assert Chapter("07").measured("pixels") == (ANEW, {})
+    assert Chapter("07").measured("many")[0] == KEPT
 
 
 def test_a_run_that_is_not_the_pipeline_s_is_measured_anew(home, monkeypatch):
@@ -126,7 +140,13 @@ def test_other_pictures_go_to_a_project_of_their_own(tmp_path, monkeypatch):
     assert pictures.ensure_data(project, load_params(project.params)) == project
     elsewhere = pictures.ensure_data(project, load_params(project.params, changes={"data": {"generated": 3}}))
     assert elsewhere.root.is_relative_to(project.scratch)
-    assert prepared == [project, elsewhere]
+    assert (elsewhere.home, elsewhere.params, elsewhere.reference) == (
+        tmp_path,
+        project.params,
+        project.reference,
+    )
+    assert pictures.ensure_data(elsewhere, load_params(project.params)) == project, "from there back again"
+    assert prepared == [project, elsewhere, project]
     assert pictures.ensure_data(project, load_params(project.params, changes={"seed": 5})) not in (
         project,
         elsewhere,

@@ -143,7 +143,7 @@ def test_a_table_that_was_ended_goes_on_where_it_was(
     folder.mkdir()
     for name in "abcdef":
         shutil.copyfile(picture, folder / f"{name}.png")
-    out, scored = tmp_path / "scores.csv", score_module.score
+    out, scored = tmp_path / "new" / "scores.csv", score_module.score
     calls = []
 
     def interrupted(*arguments):
@@ -156,15 +156,15 @@ def test_a_table_that_was_ended_goes_on_where_it_was(
     monkeypatch.setattr(parallel, "cores", lambda: 1)
     status, _, err = run(capsys, "score", folder, "--csv", out)
     assert status == status_then and not out.exists() and said in err
-    with open(tmp_path / "scores.csv.unfinished", "a") as file:
-        file.write("half a ro")
+    with open(tmp_path / "new" / "scores.csv.unfinished", "a") as file:
+        file.write("[" * 10_000 + "\nhalf a ro")
     status, text, err = run(capsys, "score", folder, "--csv", out)
     assert status == 0 and "6 pictures" in text and "3 of 6 pictures were scored before" in err
     assert len(calls) <= 4 + 3 + parallel.AHEAD + 1
     rows = [row["image"].rpartition("/")[2] for row in csv.DictReader(out.read_text().splitlines())]
     assert rows == [f"{name}.png" for name in "abcdef"]
     first = out.read_bytes()
-    assert [path.name for path in tmp_path.glob("*.unfinished")] == []
+    assert list(out.parent.iterdir()) == [out]
     run(capsys, "score", folder, "--csv", out)
     assert out.read_bytes() == first
 
@@ -407,7 +407,12 @@ def test_improve_applies_the_improver_so_many_times(project, picture, tmp_path, 
         (["score", "{folder}/none"], ["none"]),
         (["score", "{folder}/hollow"], ["hollow", "no picture"]),
         (["score", "{folder}/good.png", "--csv", "{folder}"], ["is a folder"]),
+        (
+            ["score", "{folder}/good.png", "--csv", "{folder}/t.csv", "--predictor", "none.safetensors"],
+            ["none.safetensors: no such file"],
+        ),
         (["ratings", "{folder}/none"], ["no such folder"]),
+        (["ratings", "{folder}/unrated"], ["unrated", "0 rated pictures"]),
         (["ratings", "{folder}/hollow"], ["ratings.csv"]),
         (["preferences", "{folder}/text.png"], ["text.png", "JSON"]),
         (["train", "predictor.best"], ["predictor.best", "predictor.good"]),
@@ -418,6 +423,8 @@ def test_improve_applies_the_improver_so_many_times(project, picture, tmp_path, 
 def test_a_mistake_is_one_line_and_status_2(project, tmp_path, capsys, arguments, words):
     (tmp_path / "text.png").write_text("not a picture")
     (tmp_path / "hollow").mkdir()
+    (tmp_path / "unrated").mkdir()
+    (tmp_path / "unrated" / "ratings.csv").write_text("image,liking\n")
     Image.new("RGB", (20, 40)).save(tmp_path / "small.png")
     Image.new("RGB", (64, 64), "red").save(tmp_path / "good.png")
     before = {path: path.read_bytes() for path in tmp_path.glob("*.png")}

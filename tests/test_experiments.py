@@ -348,9 +348,8 @@ def test_many_times_over(project, small):
     tree = as_tree(small)
     tree["improvers"] = {"smoothing": tree["improvers"]["smoothing"]}
     one = parse_params({**tree, "book": {}})
-    f = networks(project, one, "good")
-    numbers, pictures = many.stage(project, one, f)
     g = improver_run(project, one, "smoothing", progress=False).network
+    numbers, pictures = many.stage(project, one, networks(project, one, "good"), {"smoothing": g})
     x = pictures["x/0"]
     torch.testing.assert_close(pictures["smoothing/2"], g(g(x)))
     curves = numbers["smoothing"]

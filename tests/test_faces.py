@@ -54,8 +54,7 @@ def study(monkeypatch):
     asked = load_params(changes={"faces": {"rated": ["x"], "moved": 8, "move_steps": 2}})
 
     def run(**more):
-        monkeypatch.setattr(experiment, "improvers", lambda *_: more)
-        return experiment.stage(find_project(), asked, f)
+        return experiment.stage(find_project(), asked, f, more)
 
     return run
 
@@ -81,4 +80,4 @@ def test_nothing_is_shown_of_fewer_faces_than_eight(study, monkeypatch):
 
 def test_without_rated_faces_there_is_nothing():
     assert FacesParams().rated == ()
-    assert experiment.stage(find_project(), load_params(), {}) == ({}, {})
+    assert experiment.stage(find_project(), load_params(), {}, {}) == ({}, {})

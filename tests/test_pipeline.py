@@ -1,5 +1,6 @@
 """dvc.yaml, as DVC reads it."""
 
+import ast
 import inspect
 import subprocess
 import sys
@@ -43,14 +44,46 @@ def test_a_stage_depends_on_what_its_file_says_that_it_takes():
         seen.add(name)
         module, deps = stage_called(name), stage["deps"]
         assert ("f" in inspect.signature(module.stage).parameters) == hasattr(module, "PREDICTORS"), name
-        for predictor in getattr(module, "PREDICTORS", ()):
-            one = f"models/run/predictors/{predictor}.safetensors"
-            assert {"models/run/predictors", one} & {*deps}, (name, predictor)
+        assert ("g" in inspect.signature(module.stage).parameters) == hasattr(module, "IMPROVERS"), name
+        for kind in ("predictors", "improvers"):
+            for network in getattr(module, kind.upper(), ()):
+                one = f"models/run/{kind}/{network}.safetensors"
+                assert {f"models/run/{kind}", one} & {*deps}, (name, network)
         sections = {section.partition(".")[0] for section in stage.get("params", [])}
-        for section in getattr(module, "READS", ()):
-            of = section.partition(".")[0]
-            assert of in sections or f"models/run/{of}" in deps, (name, section)
+        assert sections >= {*getattr(module, "READS", ())}, name
     assert {"page", "taste", "faces", "moving", "fills"} <= seen
+
+
+def test_a_stage_depends_on_the_code_that_its_file_imports():
+    """But for what makes no number there: reading runs, pictures and tables, and drawing."""
+    reads = {"ALL", "ensure_data", "improver_run", "linear_run", "networks", "predictor_run"}
+    decides = (
+        "experiments",
+        "fields",
+        "losses",
+        "measures",
+        "moving",
+        "prediction",
+        "scores",
+        "training.batches",
+    )
+    source, seen = PROJECT.root / "src" / "abstract_beauty", 0
+    for name, stage in read_yaml(PROJECT.root / "dvc.yaml")["stages"].items():
+        file = source / "experiments" / f"{stage.get('cmd', '').rpartition(' stage ')[2]}.py"
+        if not file.is_file():
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            module = (getattr(node, "module", None) or "").removeprefix("abstract_beauty.")
+            if not module.startswith(decides) or {alias.name for alias in node.names} <= reads:
+                continue
+            path, seen = f"${{src}}/{module.replace('.', '/')}", seen + 1
+            assert any(
+                path == dep.removesuffix(".py") or path.startswith(f"{dep}/") for dep in stage["deps"]
+            ), (
+                name,
+                module,
+            )
+    assert seen > 50
 
 
 def test_every_page_of_the_book_is_a_dependency_of_its_stage():

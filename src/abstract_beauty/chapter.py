@@ -12,9 +12,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -24,8 +23,8 @@ from abstract_beauty.book import plots, tables
 from abstract_beauty.data import Picture
 from abstract_beauty.data.images import read_pictures
 from abstract_beauty.errors import UserError
+from abstract_beauty.experiments import improvers_of, stage_called
 from abstract_beauty.experiments import pictures as prepared
-from abstract_beauty.experiments import stage_called
 from abstract_beauty.experiments.improver import improver_run, measure_improver
 from abstract_beauty.experiments.predictor import measure_predictor, predictor_run
 from abstract_beauty.files import read_json
@@ -110,15 +109,18 @@ class Chapter:
         *given: Any,
         stage: str = "",
         of: Sequence[str] = (),
+        shown: bool = False,
     ) -> Any:
         """results/NAME.json if it speaks of the runs in use and of these sections as they are; else measured now.
 
-        `of` names the improvers that it speaks of, `stage` the pipeline's stage where that has another name.
+        `of` names the improvers that it speaks of, `stage` the pipeline's stage where that has another name; with
+        `shown` it comes with pictures.
         """
-        file = self.project.results / f"{name}.json"
+        file, kept = self.project.results / f"{name}.json", self.project.run / f"{name}.safetensors"
         touched = self.changed & sections or (stage or name) in self.project.stale
-        if self._published(*of) and not touched and file.is_file():
-            return read_json(file)
+        there = file.is_file() and (kept.is_file() or not shown)
+        if there and not touched and self._published(*of):
+            return (read_json(file), read_pictures(kept)) if shown else read_json(file)
         return measure(self.project, self.params, *given)
 
     def measured(self, name: str) -> Any:
@@ -132,19 +134,20 @@ class Chapter:
             raise UserError(
                 f"{name}: is no stage that a chapter can ask for, as it does not say what it READS"
             )
-        takes, given = inspect.signature(stage.stage).parameters, {}
-        if "f" in takes:
+        signature, of = inspect.signature(stage.stage), improvers_of(stage, self.params)
+        given: dict[str, Any] = {}
+        if "f" in signature.parameters:  # also to see whose they are
             given["f"] = self._networks(*stage.PREDICTORS)
-        if "filters" in takes:
-            given["filters"] = self.filters()
-        if "mover" in takes:
-            given["mover"] = self.improver("mover").network
-        of = [row for row in self.params.improvers if {"improvers", f"improvers.{row}"} & {*stage.READS}]
-        found = self._measured(name, {*stage.READS}, partial(stage.stage, **given), of=of)
-        pictures = self.project.run / f"{name}.safetensors"
-        return (
-            found if isinstance(found, tuple) or not pictures.is_file() else (found, read_pictures(pictures))
-        )
+
+        def measure(project: Project, params: Params) -> Any:
+            if "g" in signature.parameters:
+                given["g"] = {row: self.improver(row).network for row in of}
+            if "filters" in signature.parameters:
+                given["filters"] = self.filters()
+            return stage.stage(project, params, **given)
+
+        shown = get_origin(signature.return_annotation) is tuple
+        return self._measured(name, {*stage.READS}, measure, of=of, shown=shown)
 
     def predictor_scores(self, f: Mapping[str, Run]) -> dict[str, Any]:
         """Each predictor's error on the test pictures (`measure_predictor`)."""

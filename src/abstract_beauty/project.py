@@ -19,11 +19,17 @@ class Project:
 
     root: Path
     stale: frozenset[str] = frozenset()  # stages whose results other code made, so that they are not read
+    part_of: "Project | None" = None  # that in whose scratch folder this one lies, for other pictures
+
+    @property
+    def home(self) -> Path:
+        """From where folders are named; this and what follows from it is the same for a project in scratch."""
+        return self.part_of.home if self.part_of else self.root
 
     @property
     def params(self) -> Path:
         """The parameters of every experiment."""
-        return self.root / "params.yaml"
+        return self.home / "params.yaml"
 
     @property
     def data(self) -> Path:
@@ -38,7 +44,7 @@ class Project:
     @property
     def reference(self) -> Path:
         """Weights of the reference run, in git."""
-        return self.root / "models" / "reference"
+        return self.home / "models" / "reference"
 
     @property
     def results(self) -> Path:

@@ -61,7 +61,7 @@ def _print_beauty(name: str, found: Mapping[str, Any], hypotheses: Mapping[str, 
 def _readable(found: RatedSet, failed: dict[Path, str]) -> RatedSet:
     """The set without the pictures that cannot be read, which are named, and noted in `failed` and as left out."""
     files = tuple(path for path, _ in readable(found.files, set(), failed, alone=False))
-    whole = np.array([path not in failed for path in found.files])
+    whole = np.array([path not in failed for path in found.files], dtype=bool)
     ratings = {column: values[whole] for column, values in found.ratings.items()}
     said = [failed[path] for path in found.files if path in failed]
     return found._replace(files=files, ratings=ratings, left_out=(*found.left_out, *said))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 import abstract_beauty
 from abstract_beauty import weights
@@ -33,27 +33,21 @@ def _beside(options: argparse.Namespace, name: str) -> str:
 
 def _rows(
     options: argparse.Namespace,
-    paths: list[Path],
+    predictors: Sequence[nn.Module],
     read: Iterable[tuple[Path, Tensor]],
-    files: list[Path],
+    maps: Mapping[Path, Path],
     wanted: list[str],
 ) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """A row for each picture that was read, of files, in their order: the scores wanted, by networks at paths."""
-    if options.map:  # seconds, which scores do not need
+    """A row for each picture that was read, in their order: the scores wanted. `maps`: where its map is written."""
+    if maps:  # seconds, which scores do not need
         from abstract_beauty.book.plots import map_image
-
-    names = names_of(files) if options.map else {}
-    maps = {path: options.map / f"{name}.map.png" for path, name in names.items()}
-    check_outputs([*maps.values(), *_tables(options)], [*files, *paths])
-    check_no_picture(options.csv)
-    predictors = [weights.load(path, "predictors") for path in paths]
 
     def scored(named: tuple[Path, Tensor]) -> tuple[Path, tuple[int, int], Scores]:
         path, picture = named
         return path, (picture.shape[1], picture.shape[2]), score(picture, *predictors, wanted)
 
     for path, (height, width), scores in side_by_side(scored, read):
-        if options.map:
+        if maps:
             write_image(maps[path], map_image(scores.map, size=(height, width)))
         found = {key: getattr(scores, key) for key in wanted}
         if not all(map(math.isfinite, found.values())):
@@ -90,7 +84,7 @@ def _kept(unfinished: Path) -> dict[str, dict[str, Any]]:
     rows = {}
     if os.path.isfile(unfinished):  # a pipe would be waited upon for ever
         for line in unfinished.read_bytes().splitlines():
-            with contextlib.suppress(ValueError, TypeError):
+            with contextlib.suppress(ValueError, TypeError, RecursionError):
                 key, row = json.loads(line)
                 rows[key] = dict(row)
     return rows
@@ -108,6 +102,11 @@ def score_command(options: argparse.Namespace) -> int:
     shown = [key for key, row in SCORES.items() if row.printed]
     failed: dict[Path, str] = {}
     paths = [weights.find("predictors", getattr(options, name)) for name in ("predictor", *OTHERS)]
+    names = names_of(files) if options.map else {}
+    maps = {path: options.map / f"{name}.map.png" for path, name in names.items()}
+    check_outputs([*maps.values(), *_tables(options)], [*files, *paths])
+    check_no_picture(options.csv)
+    predictors = [weights.load(path, "predictors") for path in paths]
     unfinished = _tables(options)[1] if options.csv and not options.map else None
     rows: dict[Path, dict[str, Any]] = {}
     if unfinished:
@@ -120,10 +119,11 @@ def score_command(options: argparse.Namespace) -> int:
     read = readable(left, found, failed, alone=len(files) == 1)
     wanted = [*SCORES] if options.json or options.csv else shown
     try:
-        for path, row in _rows(options, paths, read, left, wanted):
+        for path, row in _rows(options, predictors, read, maps, wanted):
             rows[path] = row
             if unfinished:
                 # At once, so that whatever ends the run leaves what was done; and apart from half a row before it.
+                unfinished.parent.mkdir(parents=True, exist_ok=True)
                 with open(unfinished, "a", encoding="utf-8") as file:
                     file.write(f"\n{json.dumps([keys[path], row])}\n")
             if options.json or options.csv:

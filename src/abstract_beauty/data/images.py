@@ -94,10 +94,8 @@ def decode_image(file: io.BufferedIOBase, name: str, *, profile: bool = True) ->
                 raise UserError(
                     f"{name}: has {width} x {height} pixels, more than {MAX_PIXELS:,}; reduce it first"
                 )
-            tags = getattr(image, "tag_v2", {})  # of a TIFF
-            if (
-                tags.get(PLANES) == 2 and max(tags.get(BITS, (8,))) > 8
-            ):  # which Pillow reads as something else
+            tags = getattr(image, "tag_v2", {})  # of a TIFF, which Pillow would read as something else
+            if tags.get(PLANES) == 2 and max(tags.get(BITS, (8,))) > 8:
                 what = "is a TIFF of more than 8 bits with its channels apart"
                 raise UserError(f"{name}: {what}; save it with the channels of a pixel together")
             image.load()

@@ -69,11 +69,7 @@ def read_hypotheses(path: Path) -> dict[str, Hypothesis]:
         return HYPOTHESES_OF_A_FILE.validate_json(json.dumps(read_yaml(path), default=str))
     except pydantic.ValidationError as error:
         raise UserError(f"{path}: {complaint(error)}") from error
-    except (
-        TypeError,
-        ValueError,
-        RecursionError,
-    ) as error:  # keys that are no text; a list that holds itself
+    except (TypeError, ValueError, RecursionError) as error:  # odd keys; a list that holds itself
         raise UserError(f"{path}: holds what no hypothesis does ({reason(error)})") from error
 
 

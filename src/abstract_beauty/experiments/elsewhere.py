@@ -26,7 +26,7 @@ def stage(project: Project, params: Params, f: dict[str, nn.Module]) -> dict[str
     """
     judged = {**f, **{name: FILLS[name]() for name in BESIDE}, "linear": linear_run(project, params).network}
     sets = {}
-    for name in located(project.root, params.evaluation.elsewhere):
+    for name in located(project.home, params.evaluation.elsewhere):
         folder = Path(name).resolve()
         label = f"{folder.parent.name}/{folder.name}"
         if label in sets:

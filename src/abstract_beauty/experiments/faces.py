@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from abstract_beauty.data.images import resize_short_side
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments.beauty import numbers
-from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import ensure_data
 from abstract_beauty.experiments.predictor import predictor_run
 from abstract_beauty.experiments.ratings import Rated, folders
@@ -31,10 +30,10 @@ from abstract_beauty.scores.fitting import fitted, foretold
 from abstract_beauty.sections import DataParams
 
 PREDICTORS = ("linear", "bad", "good", "judge")
-READS = ("faces", "improvers.mover", "improvers.smoothing")
+IMPROVERS = ("mover", "smoothing")
+READS = ("faces",)
 SIDES = (64, 128, 256)  # short sides: a tile is half a face, a quarter, and at last an eye or a mouth
 ALIGNED = 128  # at which faces are laid upon each other
-SHOWN = ("mover", "smoothing")  # improvers
 FEWEST_SHOWN = 8  # faces in an average
 FACE = slice(ALIGNED // 8, -ALIGNED // 8)  # without the outer frame
 
@@ -137,14 +136,8 @@ def moved(
     return rows, averages
 
 
-def improvers(project: Project, params: Params) -> dict[str, Callable[[Tensor], Tensor]]:
-    """The improvers that faces are given to, of those that there are."""
-    shown = (name for name in SHOWN if name in params.improvers)
-    return {name: improver_run(project, params, name).network for name in shown}
-
-
 def stage(
-    project: Project, params: Params, f: Mapping[str, nn.Module]
+    project: Project, params: Params, f: Mapping[str, nn.Module], g: Mapping[str, nn.Module]
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The study of params.faces, of which the first rated set is moved and shown; empty where it names no rated faces.
 
@@ -164,7 +157,7 @@ def stage(
     def strange_to(rated: Rated) -> dict[str, nn.Module]:
         """The predictors that did not learn from these very faces."""
         at = {file.parent.resolve() for file in rated.files if isinstance(file, Path)}
-        trains = {name: located(project.root, names) for name, names in params.faces.train.items()}
+        trains = {name: located(project.home, names) for name, names in params.faces.train.items()}
         known = [name for name, train in trains.items() if at & {Path(each).resolve() for each in train}]
         return {name: network for name, network in own.items() if name not in known}
 
@@ -196,7 +189,7 @@ def stage(
     some = [faces[k * len(faces) // params.faces.moved] for k in range(min(params.faces.moved, len(faces)))]
     ways: dict[str, Callable[[Tensor], Tensor]] = {
         "move": lambda x: move(eye, x, steps=params.faces.move_steps, progress=False),
-        **improvers(project, params),
+        **g,
     }
     by, averages = moved(
         some, ways, aligned(faces), f["judge"], features, lambda table: fit.of(table) / spread

@@ -1,5 +1,6 @@
 """The linear fill as a run: fitted in seconds, kept beside the trained predictors, and where the best of them begin."""
 
+import copy
 import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -36,7 +37,7 @@ def linear_run(project: Project, params: Params, *, publish: bool = False) -> Ru
     config = linear_config(project, params)
     if not publish and path.is_file() and weights.describe(path).config == config:
         return Run("linear", weights.load(path, "predictors"), [], config, path)
-    fitted = _fitted(project, params.linear, params.seed, config["data"])
+    fitted = copy.deepcopy(_fitted(project, params.linear, params.seed, config["data"]))  # it may be moved
     if publish and is_first_process():
         weights.save(path, fitted, weights.Description("predictors", "linear", "linear_fill", 0, config))
     return Run("linear", fitted, [], config, path if publish else project.scratch / "linear.safetensors")

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from abstract_beauty.experiments.improver import improver_run
+from abstract_beauty.experiments import ALL
 from abstract_beauty.experiments.pictures import squares
 from abstract_beauty.params import Params
 from abstract_beauty.prediction.full_prediction import full_prediction
@@ -15,13 +15,14 @@ from abstract_beauty.prediction.predictability import mae
 from abstract_beauty.project import Project
 
 PREDICTORS = ("good",)
-READS = ("many", "improvers")
+IMPROVERS = ALL
+READS = ("many",)
 FRAMES = (0, 1, 2, 5, 10, 20, 50)  # what is kept of y, g(y), g(g(y)), ...
 STILL = 1 / 2550  # a tenth of a step of an 8-bit picture: moving less is standing still
 
 
 def stage(
-    project: Project, params: Params, f: Mapping[str, nn.Module]
+    project: Project, params: Params, f: Mapping[str, nn.Module], g: Mapping[str, nn.Module]
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Each improver's curves, as `repeated` gives them, and its end; and the pictures at some times, "NAME/TIMES".
 
@@ -31,9 +32,8 @@ def stage(
     x = torch.cat(list(squares(project, section.pictures, section.side).values()))
     numbers: dict[str, Any] = {}
     kept: dict[str, Tensor] = {"x/0": x}
-    for name in params.improvers:
-        g = improver_run(project, params, name).network
-        curves, seen = repeated(g, x, f["good"], section.times)
+    for name, network in g.items():
+        curves, seen = repeated(network, x, f["good"], section.times)
         kept |= {f"{name}/{times}": y for times, y in seen.items()}
         numbers[name] = {**curves, "ends": ending(curves)}
     return numbers, kept

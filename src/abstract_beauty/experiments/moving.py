@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from abstract_beauty.book.tables import chosen
-from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import judged_images
 from abstract_beauty.fields import STEP, areas, follow, grid_of, moved, unfolded, velocity
 from abstract_beauty.files import read_json
@@ -27,7 +26,8 @@ WISHES: dict[str, dict[str, Any]] = {
     "progress": {"bad": "bad"},
 }
 PREDICTORS = ("good", "bad", "judge", "article", "linear")
-READS = ("moving", "evaluation", "improvers.mover")
+IMPROVERS = ("mover",)
+READS = ("moving", "evaluation")
 THROUGH = ("article", "linear", "good")  # predictors whose wish is compared
 SPACINGS = (12.0, 24.0)
 LOOKS = (5, 10, 20, 40, 80)  # lengths of the descent, up to twice that of the others
@@ -42,7 +42,7 @@ def stage(
     project: Project,
     params: Params,
     f: Mapping[str, nn.Module],
-    mover: nn.Module | None = None,
+    g: Mapping[str, nn.Module],
     filters: Curves | None = None,
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Rows of the judges' table, means over the test pictures, of fields found for each wish; and some of the pictures.
@@ -52,7 +52,6 @@ def stage(
     other predictors; "spacings": of coarser fields; "judges": errors of the photographs, of what the wish "both" made
     of them, and of what the mover made of them, by the predictor itself and by four judges that had no part in it.
     """
-    g = improver_run(project, params, "mover").network if mover is None else mover
     filters = read_json(project.results / "filters.json") if filters is None else filters
     section, images = params.moving, judged_images(project, params)
     f = {**f, "telea": FILLS["telea"]()}
@@ -78,7 +77,7 @@ def stage(
     @torch.no_grad()
     def drawn(x: Tensor, v: Tensor) -> dict[str, Drawn]:
         u = unfolded(v, *x.shape[2:])
-        return {"photograph": (x, None), "moved": (moved(x, u), u), "mover": g(x, field=True)}
+        return {"photograph": (x, None), "moved": (moved(x, u), u), "mover": g["mover"](x, field=True)}
 
     both = found(images, **WISHES["both"])
     both_of_few = {name: both[name] for name in few}

@@ -30,8 +30,9 @@ def ensure_data(project: Project, params: Params, *, progress: bool = True) -> P
         UserError: params.yaml was changed, and the pipeline has not run since.
     """
     own, asked = load_params(project.params), digest(params.data, params.seed)
+    project = project.part_of or project
     if (own.data, own.seed) != (params.data, params.seed):
-        project = Project(project.scratch / f"project-{asked}")
+        project = Project(project.scratch / f"project-{asked}", part_of=project)
     if not (manifest := project.data / "manifest.json").is_file():
         prepare_data(project, params, progress=progress)
     elif read_json(manifest).get("params", asked) != asked:

@@ -80,7 +80,7 @@ def of_files(source: str, found: Sequence[RatedSet], taken: Sequence[str] = ()) 
 
 def folders(project: Project, key: str, names: Sequence[str]) -> list[Rated]:
     """The rated sets of folders that params name under `key`; errors as `of_files`."""
-    found = [rated for name in located(project.root, names) for rated in read_rated(Path(name))]
+    found = [rated for name in located(project.home, names) for rated in read_rated(Path(name))]
     return of_files(key, found, tuple(DIALS))
 
 

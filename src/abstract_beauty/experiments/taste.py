@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from abstract_beauty.experiments import ALL
 from abstract_beauty.experiments.beauty import numbers
-from abstract_beauty.experiments.improver import improver_run
 from abstract_beauty.experiments.pictures import judged_images
 from abstract_beauty.files import read_json
 from abstract_beauty.measures.filters import FILTERS, strength_for
@@ -16,17 +16,17 @@ from abstract_beauty.prediction.predictability import mae
 from abstract_beauty.project import Project
 from abstract_beauty.weights import load_predictor
 
-READS = ("evaluation", "improvers")
+IMPROVERS = ALL
+READS = ("evaluation",)
 FILTER_CHANGE = 0.03  # MAE(x, y) at which filters are judged beside improvers
 JUDGED = 4  # test pictures, unless params judge improvers on fewer
 
 Taste = Mapping[str, float]
 
 
-def ways(project: Project, params: Params, x: Tensor) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
+def ways(g: Mapping[str, nn.Module], x: Tensor) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
     """Each improver, and each filter at a strength that changes the pictures by FILTER_CHANGE."""
-    for name in params.improvers:
-        yield name, improver_run(project, params, name).network
+    yield from g.items()
     for name, smooth in FILTERS.items():
         strength = strength_for(name, x, FILTER_CHANGE)
         yield name, lambda y, smooth=smooth, strength=strength: smooth(y, strength)
@@ -67,15 +67,15 @@ def differences(
     return found
 
 
-def stage(project: Project, params: Params) -> dict[str, Any]:
-    """`differences` of the improvers and of filters on test pictures.
+def stage(project: Project, params: Params, g: Mapping[str, nn.Module]) -> dict[str, Any]:
+    """`differences` of the improvers g and of filters on test pictures.
 
     The tastes are the reference run's, and so are the predictors that they need. A kind of picture whose tastes it did
     not fit is left out.
     """
     f = {name: load_predictor(f"reference/{name}") for name in ("linear", "bad", "good")}
-    sets = read_json(project.results / "reference" / "beauty.json")["sets"]
+    sets = read_json(project.home / "results" / "reference" / "beauty.json")["sets"]
     tastes = {name: row["taste"] for name, row in sets.items() if "taste" in row}
     images = dict([*judged_images(project, params).items()][:JUDGED])
     sample = torch.cat([x[:, :, :128, :128] for x in images.values()])
-    return differences(images, ways(project, params, sample), f, tastes)
+    return differences(images, ways(g, sample), f, tastes)

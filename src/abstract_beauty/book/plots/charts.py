@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from abstract_beauty.book.plots.style import COLOURS, WIDTH, BookFigure, new_chart, styled
 
 HEIGHT = 3.6  # inches
-MOST_INSIDE = 4  # names of series that fit among the lines
+MOST_INSIDE = 3  # names of series that fit among the lines
 
 # One for each colour, so that colour never carries a meaning alone.
 LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5, 1, 1.5)), (0, (1, 1)), (0, (8, 3)))
