@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from abstract_beauty.errors import UserError
 from abstract_beauty.experiments import faces as experiment
@@ -42,6 +43,13 @@ def test_the_mean_face_is_the_most_average_and_a_mirrored_one_symmetric():
     assert experiment.mirrored(known)[0] > experiment.mirrored(known)[8]
 
 
+class Flat(nn.Module):
+    """Makes a picture its mean colour."""
+
+    def forward(self, x):
+        return x.mean((2, 3), keepdim=True).expand_as(x)
+
+
 @pytest.fixture
 def study(monkeypatch):
     """The study of two sets of drawn faces, rated by how easy they are for one of the predictors."""
@@ -60,7 +68,7 @@ def study(monkeypatch):
 
 
 def test_what_was_drawn_is_found(study):
-    found, averages = study(flat=lambda x: x.mean((2, 3), keepdim=True).expand_as(x))
+    found, averages = study(flat=Flat())
     row = found["sets"]["here"]
     assert row["faces"] == 12
     assert row["predictors"]["others"]["64"]["alone"]["value"] == pytest.approx(-1)
