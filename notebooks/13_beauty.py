@@ -37,7 +37,7 @@ chapter = Chapter("13_beauty", beauty=beauty)
 own = chapter.measured("beauty")
 people = chapter.reference("beauty")
 sets = own["sets"] or people["sets"]
-names = {"neutral": "faces_london"}  # its folder's name says nothing
+names = {"neutral": "faces, London", "faces_scut": "faces, SCUT"}
 sets = {names.get(name, name): row for name, row in sets.items()}
 
 # %% tags=["remove-input"]
@@ -71,7 +71,11 @@ chapter.show(
 # %%
 signs = {1: "above 0", -1: "below 0", 0: "a hill"}
 asked = pd.DataFrame(people["hypotheses"]).T
-asked["held fixed"] = asked["given"].map(", ".join).replace("", "–")
+asked["score"] = asked["score"].map(lambda key: GUESSES[key].title)
+asked["held fixed"] = [
+    ", ".join(GUESSES[key].title for key in given) or "–"
+    for given in asked["given"]
+]
 asked["supported by"] = asked["expected"].map(signs)
 chapter.show(
     asked[["title", "says", "score", "held fixed", "supported by"]],
@@ -311,7 +315,7 @@ chapter.show(
     "predictors; linear: borders carried on. Trained on: the good predictor's "
     "network, 3,000 steps each, on 240 generated pictures and 11 photographs, on "
     "300 photographs, on 420 paintings (others than the rated "
-    "ones), on 204 faces (those of faces_london among them).",
+    "ones), on 204 faces (those of London among them).",
 )
 
 # %% [markdown]
