@@ -15,7 +15,7 @@
 # # Does another loss do better than smoothing?
 #
 # The article's first loss led to a blur, its second to pictures that forget the photograph. Here are four others, in five improvers: be predictable, but pay for lost
-# contrast; or only to a set degree; or with only the coarse picture held; or better than the simplest fill guesses, and paid for what is lost. All are judged in one way, beside the article's losses and beside plain
+# contrast; or only to a set degree; or with only the coarse picture held; or be easier for the predictor than for the simplest fill, and pay for what is lost. All are judged in one way, beside the article's losses and beside plain
 # filters that change the pictures as much.
 
 # %% tags=["parameters"]
@@ -362,7 +362,7 @@ chapter.show(
 
 # %%
 def keeps(table):
-    table = table.drop(titles["mover"], errors="ignore")  # of the next chapter
+    table = table.drop(titles.get("mover"), errors="ignore")  # of the next chapter
     near = table["change"].between(0.002, 0.06)
     return table[near & (table["contrast"] >= 0.9) & (table["detail"] >= 0.9)]
 
@@ -468,7 +468,7 @@ chapter.show(
 #   above it or below. Smoothing is a very good answer to the question that was asked.
 # - **To move.** What holds the contrast holds the picture. The two held losses keep most of the fine detail, and their pictures can
 #   hardly be told from the photographs; in the reference run the set point goes further, and gives up more of the detail.
-# - **More of the same.** *Held, further* goes further than *smoothing, held*, and lags further behind the best filter, in both runs.
+# - **More of the same.** *Held, further* goes further than *smoothing, held*, and does worse beside the best filter, in both runs.
 # - **Coarse.** In this run it stayed all but a copy. In the reference run it became what the chart of blurs foretold: of the fine detail 2 % is left, and a filter that changes as much is easier to guess.
 # - **Tints.** Detail is counted for each colour. When it was counted in the luminance alone, the improver drew it in green, which weighs most
 #   there, and flattened red and blue.

@@ -37,7 +37,8 @@ from abstract_beauty.experiments.faces import aligned, averageness, mirrored
 chapter = Chapter("14_faces", faces=faces)
 found, averages = chapter.measured("faces")
 if not averages:
-    print("No two sets of rated faces are here: the reference run's follow.")
+    print("There are no two rated sets here, and a predictor that has not seen the")
+    print("faces of the first. What follows is the reference run's.")
     found = chapter.reference("faces")
     kept = chapter.home.results / "reference" / "faces"
     averages = {
@@ -144,7 +145,7 @@ chapter.show(
 # %% [markdown]
 # **No.** In the larger set the attractive faces are the *harder* to guess, by either predictor and from every distance, and it stays so with averageness and symmetry held fixed. In London it is the same or undecided. By
 # predictors that learnt from faces the connection is weaker and does not turn round; but they learnt for 1,600 steps, the one of photographs for 28,000, and {doc}`among faces long training raises the number <13_beauty>`. How near one looks matters little in the larger set by photographs,
-# and by London's faces the number falls by a third from 64 pixels to 128; in London there is nothing at all at 64 pixels.
+# and by London's faces the number falls by a third or more from 64 pixels to 128; in London there is nothing at all at 64 pixels.
 #
 # But look at the four averages again before you believe that this is about faces. The error is a difference of brightness, and dark hair and darker skin stand out from a light wall and a white shirt by more. What is easy for these predictors is
 # **a face that stands out little from what is behind it**: that is a fact about the studio, about hair, and perhaps about sex, which was not held fixed. The same goes for the table of averageness and symmetry, in which the symmetric face is rated *lower*, and in the larger set the average one too, against what
@@ -157,9 +158,12 @@ chapter.show(
 
 # %%
 taste = found["taste"]
-for where, which in (("there", names.get(taste["fitted_on"])), ("here", "London")):
+for where, which in (
+    ("there", taste["fitted_on"]),
+    ("here", next(iter(found["sets"]))),
+):
     print(
-        f"{which}: r = "
+        f"{names.get(which, which)}: r = "
         + "{value:.2f} [{low:.2f}, {high:.2f}]".format(**taste[where])
     )
 

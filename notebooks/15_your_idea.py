@@ -80,8 +80,8 @@ chapter.show(
 # ## Judged beside all others
 #
 # `ab.judge` measures a network, or any function from pictures to pictures, on the test photographs, by the predictors that it was trained
-# through and by the judge, which it never met. `ab.judged` sets its row below those of the pipeline's improvers, and
-# below that the plain filters, each as strong as changes the photographs as much as the last row does (those that cannot are left out).
+# through and by the judge, which it never met. `ab.judged` sets each row below those of the pipeline's improvers, and below it
+# the plain filters that change the photographs as much as it does (those that cannot are left out).
 
 # %%
 mine = ab.judge(run.network, "outlines")

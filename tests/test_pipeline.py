@@ -4,6 +4,7 @@ import ast
 import inspect
 import subprocess
 import sys
+from typing import get_origin
 
 from abstract_beauty.commands.repro import closed, read_graph
 from abstract_beauty.experiments import stage_called
@@ -45,6 +46,10 @@ def test_a_stage_depends_on_what_its_file_says_that_it_takes():
         module, deps = stage_called(name), stage["deps"]
         assert ("f" in inspect.signature(module.stage).parameters) == hasattr(module, "PREDICTORS"), name
         assert ("g" in inspect.signature(module.stage).parameters) == hasattr(module, "IMPROVERS"), name
+        shown = get_origin(inspect.signature(module.stage).return_annotation) is tuple
+        assert shown == (f"models/run/{name}.safetensors" in stage.get("outs", ())), (
+            f"{name}: numbers, and pictures?"
+        )
         for kind in ("predictors", "improvers"):
             for network in getattr(module, kind.upper(), ()):
                 one = f"models/run/{kind}/{network}.safetensors"
@@ -56,7 +61,7 @@ def test_a_stage_depends_on_what_its_file_says_that_it_takes():
 
 def test_a_stage_depends_on_the_code_that_its_file_imports():
     """But for what makes no number there: reading runs, pictures and tables, and drawing."""
-    reads = {"ALL", "ensure_data", "improver_run", "linear_run", "networks", "predictor_run"}
+    reads = {"ALL", "ensure_data", "improver_run", "linear_run", "networks"}
     decides = (
         "experiments",
         "fields",

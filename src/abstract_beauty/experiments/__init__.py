@@ -33,9 +33,9 @@ def stage_called(name: str) -> ModuleType:
 
 
 def improvers_of(stage: ModuleType, params: Params) -> tuple[str, ...]:
-    """The improvers that a stage is given, by name."""
+    """The improvers that a stage is given, by name: of its IMPROVERS those that params.yaml has."""
     names = getattr(stage, "IMPROVERS", ())
-    return tuple(params.improvers) if names == ALL else names
+    return tuple(name for name in params.improvers if names == ALL or name in names)
 
 
 def run_stage(project: Project, params: Params, what: str) -> None:

@@ -141,7 +141,7 @@ def stage(
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The study of params.faces, of which the first rated set is moved and shown; empty where it names no rated faces.
 
-    f are the predictors "linear", "bad", "good" and "judge", which learnt from other pictures.
+    f are the predictors "linear", "bad", "good" and "judge", which learnt from other pictures, g improvers besides.
 
     Raises:
         UserError: the first set has fewer faces than an average needs.
