@@ -173,12 +173,8 @@ def test_a_table_that_was_ended_goes_on_where_it_was(
 def test_a_table_does_not_go_on_with_rows_of_another_network_or_picture(
     project, picture, tmp_path, capsys, monkeypatch, changed, kept
 ):
-    network, out, scored, calls = (
-        tmp_path / "own.safetensors",
-        tmp_path / "scores.csv",
-        score_module.score,
-        [],
-    )
+    network, out = tmp_path / "own.safetensors", tmp_path / "scores.csv"
+    scored, calls = score_module.score, []
     shutil.copyfile(weights.find("predictors", "reference/good"), network)
     shutil.copyfile(picture, tmp_path / "other.png")
     command = ("score", picture, tmp_path / "other.png", "--csv", out, "--predictor", network)

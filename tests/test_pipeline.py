@@ -34,27 +34,30 @@ def test_every_dependency_and_notebook_exists():
             assert path.startswith(made) or "${" in path or (PROJECT.root / path).exists(), path
 
 
-def test_a_stage_depends_on_what_its_file_says_that_it_takes():
-    """The predictors that it is given, and each section of params.yaml by which a chapter has it measured anew."""
-    seen = set()
+def stages_of_a_file():
+    """Each stage that is run as `stage NAME`: the name, its file as a module, and its entry."""
     for stage in read_yaml(PROJECT.root / "dvc.yaml")["stages"].values():
-        stage = stage.get("do", stage)
-        _, _, name = stage["cmd"].partition(" stage ")
-        if not name or "." in name:
-            continue
+        entry = stage.get("do", stage)
+        name = entry["cmd"].partition(" stage ")[2]
+        if name and "." not in name:
+            yield name, stage_called(name), entry
+
+
+def test_a_stage_depends_on_what_its_file_says_that_it_takes():
+    """The predictors and improvers that it is given, and the sections by which a chapter has it measured anew."""
+    seen = set()
+    for name, module, entry in stages_of_a_file():
         seen.add(name)
-        module, deps = stage_called(name), stage["deps"]
-        assert ("f" in inspect.signature(module.stage).parameters) == hasattr(module, "PREDICTORS"), name
-        assert ("g" in inspect.signature(module.stage).parameters) == hasattr(module, "IMPROVERS"), name
-        shown = get_origin(inspect.signature(module.stage).return_annotation) is tuple
-        assert shown == (f"models/run/{name}.safetensors" in stage.get("outs", ())), (
-            f"{name}: numbers, and pictures?"
-        )
+        signature = inspect.signature(module.stage)
+        assert ("f" in signature.parameters) == hasattr(module, "PREDICTORS"), name
+        assert ("g" in signature.parameters) == hasattr(module, "IMPROVERS"), name
+        shown = f"models/run/{name}.safetensors" in entry.get("outs", ())
+        assert shown == (get_origin(signature.return_annotation) is tuple), f"{name}: numbers, and pictures?"
         for kind in ("predictors", "improvers"):
             for network in getattr(module, kind.upper(), ()):
                 one = f"models/run/{kind}/{network}.safetensors"
-                assert {f"models/run/{kind}", one} & {*deps}, (name, network)
-        sections = {section.partition(".")[0] for section in stage.get("params", [])}
+                assert {f"models/run/{kind}", one} & {*entry["deps"]}, (name, network)
+        sections = {section.partition(".")[0] for section in entry.get("params", [])}
         assert sections >= {*getattr(module, "READS", ())}, name
     assert {"page", "taste", "faces", "moving", "fills"} <= seen
 
@@ -63,31 +66,17 @@ def test_a_stage_depends_on_the_code_that_its_file_imports():
     """But for what makes no number there: reading runs, pictures and tables, and drawing."""
     reads = {"ALL", "ensure_data", "improver_run", "linear_run", "networks"}
     decides = (
-        "experiments",
-        "fields",
-        "losses",
-        "measures",
-        "moving",
-        "prediction",
-        "scores",
-        "training.batches",
-    )
-    source, seen = PROJECT.root / "src" / "abstract_beauty", 0
-    for name, stage in read_yaml(PROJECT.root / "dvc.yaml")["stages"].items():
-        file = source / "experiments" / f"{stage.get('cmd', '').rpartition(' stage ')[2]}.py"
-        if not file.is_file():
-            continue
-        for node in ast.walk(ast.parse(file.read_text())):
+        "experiments", "fields", "losses", "measures", "moving", "prediction", "scores", "training.batches",
+    )  # fmt: skip
+    seen = 0
+    for name, stage, entry in stages_of_a_file():
+        for node in ast.walk(ast.parse(inspect.getsource(stage))):
             module = (getattr(node, "module", None) or "").removeprefix("abstract_beauty.")
             if not module.startswith(decides) or {alias.name for alias in node.names} <= reads:
                 continue
             path, seen = f"${{src}}/{module.replace('.', '/')}", seen + 1
-            assert any(
-                path == dep.removesuffix(".py") or path.startswith(f"{dep}/") for dep in stage["deps"]
-            ), (
-                name,
-                module,
-            )
+            covered = (path == dep.removesuffix(".py") or path.startswith(f"{dep}/") for dep in entry["deps"])
+            assert any(covered), (name, module)
     assert seen > 50
 
 
